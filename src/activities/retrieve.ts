@@ -1,0 +1,45 @@
+import { maxResultBytes } from '../domain/defaults.ts'
+import type { Retrieved } from '../domain/retrieved.ts'
+import type { Json } from '../domain/run.ts'
+import { langGraphFailureTypes } from '../domain/contract.ts'
+import { LangGraphError } from '../langgraph/errors.ts'
+import type { OwnValues } from '../langgraph/port.ts'
+import { utf8Bytes } from '../domain/text.ts'
+
+/** Reads the run's own values, keeps the fields asked for, and measures them before they go through Temporal. */
+export async function retrieve(
+  resultKeys: readonly string[] | undefined,
+  read: () => Promise<OwnValues>,
+): Promise<Retrieved> {
+  const own = await readOrMissing(read)
+  if (own.found !== 'values') return own
+  const values = resultKeys ? pick(own.values, resultKeys) : own.values
+  if (values === undefined)
+    return { found: 'nothing', reason: `the values have none of the fields ${resultKeys?.join(', ')}` }
+  if (isEmpty(values)) return { found: 'nothing', reason: 'the values are empty' }
+  const bytes = utf8Bytes(JSON.stringify(values))
+  const { checkpointId } = own
+  const at = checkpointId !== undefined && { checkpointId }
+  return bytes > maxResultBytes ? { found: 'too_large', bytes, ...at } : { found: 'values', values, ...at }
+}
+
+/** What is not there is an answer, not a failure: another strategy may have it. */
+async function readOrMissing(read: () => Promise<OwnValues>): Promise<OwnValues> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!(error instanceof LangGraphError) || error.type !== langGraphFailureTypes.notFound) throw error
+    return { found: 'nothing', reason: error.message }
+  }
+}
+
+function pick(values: Json, keys: readonly string[]): Json | undefined {
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) return undefined
+  const kept = Object.entries(values).filter(([key]) => keys.includes(key))
+  return kept.length > 0 ? Object.fromEntries(kept) : undefined
+}
+
+function isEmpty(values: Json): boolean {
+  if (values === null || values === '') return true
+  return typeof values === 'object' && Object.keys(values).length === 0
+}

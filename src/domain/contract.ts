@@ -1,0 +1,81 @@
+import { defaultDeployment } from './defaults.ts'
+
+/** Names that other programs rely on: workflow types, message names and ids. */
+export const workflowTypes = {
+  watchRun: 'watchRun',
+  readRunStatus: 'readRunStatus',
+  retrieveRunResult: 'retrieveRunResult',
+} as const
+
+export const wakeSignalName = 'wake'
+export const progressQueryName = 'progress'
+
+interface RunName {
+  readonly threadId: string
+  readonly runId: string
+  readonly deployment?: string | null | undefined
+}
+
+/** `watch-run/<deployment>/<threadId>/<runId>`: one open watch for each run. */
+export function watchWorkflowId(run: RunName): string {
+  return ['watch-run', ...runPath(run)].join('/')
+}
+
+/** `retrieve-run-result/<deployment>/<threadId>/<runId>/<uuid>` */
+export function retrieveWorkflowId(run: RunName, uuid: string): string {
+  return ['retrieve-run-result', ...runPath(run), uuid].join('/')
+}
+
+/** `read-run-status/<deployment>/<threadId>/<runId>/<uuid>` */
+export function readStatusWorkflowId(run: RunName, uuid: string): string {
+  return ['read-run-status', ...runPath(run), uuid].join('/')
+}
+
+function runPath({ deployment, threadId, runId }: RunName): string[] {
+  return [deployment ?? defaultDeployment, threadId.toLowerCase(), runId.toLowerCase()]
+}
+
+/** Types of the failures that reach a caller. Stable: a parent workflow may decide by them. */
+export const failureTypes = {
+  invalidInput: 'InvalidInput',
+  unknownDeployment: 'UnknownDeployment',
+  /** `retrieveRunResult` on a run that has not ended. */
+  notComplete: 'RunNotComplete',
+  /** `retrieveRunResult` on a run that ended, but not well. */
+  notSuccessful: 'RunNotSuccessful',
+  /** `retrieveRunResult` found nothing. */
+  retrieval: 'ResultRetrievalError',
+  // `onUnsuccessful: 'fail'`
+  runFailed: 'RunFailed',
+  runTimedOut: 'RunTimedOut',
+  runInterrupted: 'RunInterrupted',
+  runPollingTimedOut: 'RunPollingTimedOut',
+  runPollingFailed: 'RunPollingFailed',
+  runResultMissing: 'RunResultMissing',
+} as const
+
+/** Types of an activity's failures: why LangGraph could not be asked, or what it answered instead. */
+export const langGraphFailureTypes = {
+  /** Refused, reset, redirect, 429, 5xx: worth asking again. */
+  unavailable: 'LangGraphUnavailable',
+  /** No answer in time. */
+  timeout: 'LangGraphTimeout',
+  /** HTML, cut or malformed JSON, an answer without a status. */
+  badAnswer: 'LangGraphBadAnswer',
+  /** More than 64 MB. */
+  tooLarge: 'LangGraphAnswerTooLarge',
+  /** 404. */
+  notFound: 'RunNotFound',
+  /** 400, 422. */
+  refused: 'LangGraphRefused',
+  /** 401, 403. */
+  unauthorized: 'LangGraphUnauthorized',
+  /** A bug in this application. */
+  unforeseen: 'Unforeseen',
+} as const
+
+/** The `details[0]` of an activity's failure. */
+export interface LangGraphFailureDetails {
+  readonly http_status?: number
+  readonly retry_after_ms?: number
+}

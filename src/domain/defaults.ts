@@ -1,0 +1,18 @@
+/** What an input leaves out. The texts are in the README's table of inputs. */
+export const defaultDeployment = 'default'
+export const defaultTaskQueue = 'langgraph-runs'
+/** Quick for short runs, frugal for long ones: 1 s, 1.5 s, 2.25 s … 10 s. */
+export const defaultPollInterval = { initialInterval: '1s', backoffCoefficient: 1.5, maximumInterval: '10s' } as const
+export const defaultMaxPollTime = '10m'
+export const defaultRetrievalTimeout = '30s'
+
+/** The fallback order. A new strategy is one activity, one word here, one row in `src/workflows/retrieve-in-order.ts`. */
+export const retrievalStrategies = ['stream_values', 'thread_state', 'join_stream'] as const
+export type RetrievalStrategy = (typeof retrievalStrategies)[number]
+
+const KB = 1024
+/** Temporal payloads end at 2 MB: a larger result stays in LangGraph and the outcome names where. */
+export const maxResultBytes = 1.5 * KB * KB
+export const maxErrorBytes = 4 * KB
+export const maxReasonBytes = KB
+export const maxInterruptsBytes = 256 * KB

@@ -1,0 +1,118 @@
+import type { RetrievalStrategy } from './defaults.ts'
+import type { Interrupts, Json } from './run.ts'
+
+/** One invocation of a retrieval strategy. */
+export interface RetrievalAttempt {
+  readonly strategy: RetrievalStrategy
+  readonly outcome: 'used' | 'missing' | 'failed' | 'too_large' | 'timed_out'
+  /** Why the strategy gave nothing; at most 1 KB. */
+  readonly reason?: string
+}
+
+export interface RetrievalMetadata {
+  readonly strategy_used?: RetrievalStrategy
+  readonly retrieval_duration_seconds: number
+  /** ISO 8601 UTC. */
+  readonly timestamp: string
+  readonly checkpoint_id?: string
+  readonly attempts: readonly RetrievalAttempt[]
+}
+
+/** Where a result too large for Temporal is kept. */
+export interface ResultReference {
+  readonly thread_id: string
+  readonly checkpoint_id?: string
+  readonly bytes: number
+}
+
+interface PollingMetadata {
+  /** Polls made. */
+  readonly poll_count: number
+  /** ISO 8601 UTC. */
+  readonly timestamp: string
+}
+type Completed = PollingMetadata & { readonly completion_time_seconds: number }
+
+interface AnyOutcome {
+  readonly run_id: string
+  readonly thread_id: string
+  /** Present, and false, where LangGraph would not say how the run ended: it is `success` by its status alone. */
+  readonly ending_verified?: false
+}
+
+/** How a watch ended. snake_case as the LangGraph API; absent fields are absent. */
+export type WatchOutcome = AnyOutcome &
+  (
+    | {
+        readonly polling_result: 'success_with_results'
+        readonly status: 'success'
+        /** That run's own last values, any JSON. */
+        readonly result: Json
+        readonly retrieval_metadata: RetrievalMetadata
+        readonly polling_metadata: Completed
+      }
+    | {
+        readonly polling_result: 'success_no_results'
+        readonly status: 'success'
+        readonly error: string
+        readonly result_reference?: ResultReference
+        readonly retrieval_metadata: RetrievalMetadata
+        readonly polling_metadata: Completed & { readonly result_retrieval_error: string }
+      }
+    | ({
+        readonly polling_result: 'interrupted'
+        readonly status: 'interrupted'
+        /** Set where the run was cancelled; absent where it waits for a human. */
+        readonly error?: string
+        /** The nodes that would run next. */
+        readonly next?: readonly string[]
+        readonly polling_metadata: Completed
+      } & Partial<Interrupts>)
+    | {
+        readonly polling_result: 'error'
+        /** `error`: the graph failed. `polling_error`: LangGraph gave a final answer that is no status. */
+        readonly status: 'error' | 'polling_error'
+        readonly error: string
+        readonly polling_metadata: Completed
+      }
+    | {
+        readonly polling_result: 'timeout'
+        /** LangGraph ended the run at its own time limit. */
+        readonly status: 'timeout'
+        readonly error: string
+        readonly polling_metadata: Completed
+      }
+    | {
+        readonly polling_result: 'timeout'
+        /** The run had not ended at `maxPollTime`. */
+        readonly status: 'polling_timeout'
+        readonly error: string
+        readonly polling_metadata: PollingMetadata & {
+          readonly elapsed_seconds: number
+          /** Seconds. */
+          readonly max_poll_time: number
+        }
+      }
+  )
+
+/** What the query `progress` answers. */
+export interface WatchProgress {
+  readonly phase: 'waiting' | 'polling' | 'retrieving' | 'interrupted' | 'done'
+  /** The run's status at the last poll that was answered. */
+  readonly status?: string
+  readonly poll_count: number
+  /** Since the watch's first start, as of the workflow's last step. */
+  readonly elapsed_seconds: number
+  /** ISO 8601 UTC. */
+  readonly next_poll_at?: string
+  /** Why the last poll got no answer. */
+  readonly last_error?: string
+  /** ISO 8601: when LangGraph last changed the run. An old time on a `running` run: it may be stuck. */
+  readonly updated_at?: string
+}
+
+/** What `retrieveRunResult` returns. */
+export interface RetrievedResult {
+  readonly result: Json
+  readonly retrieval_metadata: RetrievalMetadata
+}

@@ -1,0 +1,34 @@
+/** How the sleeps between polls grow. */
+export interface PollInterval {
+  readonly initialMs: number
+  readonly coefficient: number
+  readonly maximumMs: number
+  /** ±10 %, so that watches started together do not poll together; not where the user asked for one exact interval. */
+  readonly jitter: boolean
+}
+
+/** Temporal's timers have this floor; said here, so that poll counts are the same on every server. */
+const shortestSleepMs = 1000
+const mostRetryAfterMs = 60_000
+
+/** How the last poll failed. */
+export interface FailedPoll {
+  /** Failures in a row, this one included. */
+  readonly inARow: number
+  /** What the server asked for in `Retry-After`. */
+  readonly retryAfterMs?: number
+}
+
+/**
+ * The n-th sleep (from 0): min(initial · coefficientⁿ, maximum). After a failed poll the shorter of that and
+ * 1, 2, 4 … s, but at least the server's `Retry-After`, which is honoured up to 60 s.
+ *
+ * @param random in [0, 1); the workflow's own deterministic `Math.random`
+ */
+export function nextSleepMs(interval: PollInterval, n: number, failed?: FailedPoll, random = Math.random()): number {
+  const ordinaryMs = Math.min(interval.initialMs * interval.coefficient ** n, interval.maximumMs)
+  const chosenMs = failed ? Math.min(ordinaryMs, 1000 * 2 ** (failed.inARow - 1)) : ordinaryMs
+  const jitteredMs = interval.jitter ? chosenMs * (0.9 + 0.2 * random) : chosenMs
+  const askedForMs = Math.min(failed?.retryAfterMs ?? 0, mostRetryAfterMs)
+  return Math.ceil(Math.max(jitteredMs, askedForMs, shortestSleepMs))
+}

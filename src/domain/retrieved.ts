@@ -1,0 +1,15 @@
+import type { Interrupts, Json, RunRef } from './run.ts'
+
+/** What each retrieval activity is asked for. */
+export interface RetrievalRequest extends RunRef {
+  /** Keep only these fields of the values. */
+  readonly resultKeys?: readonly string[]
+}
+
+/** What a retrieval activity answers. "Could not ask" is none of these: it is thrown, so that Temporal retries it. */
+export type Retrieved =
+  | { readonly found: 'values'; readonly values: Json; readonly checkpointId?: string }
+  | { readonly found: 'nothing'; readonly reason: string }
+  | { readonly found: 'too_large'; readonly bytes: number; readonly checkpointId?: string }
+  /** The run stopped to be continued, so its values are not its result. */
+  | ({ readonly found: 'interrupts'; readonly next?: readonly string[] } & Interrupts)

@@ -1,0 +1,82 @@
+/** One LangGraph run: which thread, which run, on which of the worker's deployments. Ids are lower-case UUIDs. */
+export interface RunRef {
+  readonly threadId: string
+  readonly runId: string
+  readonly deployment: string
+}
+
+const terminalStatuses = ['success', 'error', 'timeout', 'interrupted'] as const
+
+/** How a LangGraph run can end. */
+export type TerminalStatus = (typeof terminalStatuses)[number]
+
+/** A status this application does not know is not terminal: it might be a new word for "still working". */
+export function isTerminal(status: string): status is TerminalStatus {
+  return terminalStatuses.some((terminal) => terminal === status)
+}
+
+/** Any JSON value. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+/** A question that a graph put to a human with `interrupt()`. */
+export interface Interrupt {
+  /** What a resume names; absent on servers that give interrupts no id. */
+  readonly id?: string
+  readonly value: Json
+  /** The node that asked. */
+  readonly node?: string
+}
+
+/** What a set of interrupts looks like in an outcome: 256 KB of JSON in all at most. */
+export interface Interrupts {
+  readonly interrupts: readonly Interrupt[]
+  /** True where questions were left out because together they are too large. */
+  readonly truncated?: true
+}
+
+/** How a run ended, read from its newest own checkpoint (never from its values). */
+export type KnownEnding = {
+  readonly kind: 'known'
+  /** Nodes that would have run next. Not empty: the run stopped on the way. */
+  readonly next: readonly string[]
+  /** The graph's own error, readable: "ValueError: boom for AAPL". */
+  readonly error?: string
+  readonly checkpointId?: string
+} & Interrupts
+
+/** No checkpoint of the thread belongs to the run, so nothing proves how it ended. */
+export interface Unproven {
+  readonly kind: 'unproven'
+  readonly reason: string
+  readonly error?: string
+}
+
+export type RunEnding =
+  | KnownEnding
+  | Unproven
+  /** The server could not be asked. */
+  | { readonly kind: 'unreadable'; readonly reason: string; readonly retryAfterMs?: number }
+
+/** One look at a run. */
+export interface RunLook {
+  /** As the server gives it: may be a word nobody knows. */
+  readonly status: string
+  /** ISO 8601; when the server last changed the run. */
+  readonly updatedAt?: string
+  /** Whether the run's stream was kept for replay; absent where the server does not say. */
+  readonly resumable?: boolean
+  /** Only for a terminal run. */
+  readonly ending?: RunEnding
+}
+
+/** A look at a run that has ended. */
+export type EndedRun = RunLook & { readonly status: TerminalStatus }
+
+export function hasEnded(look: RunLook): look is EndedRun {
+  return isTerminal(look.status)
+}
+
+/** The run stopped to be continued: a question to a human, or a breakpoint. Its wire status may still say `success`. */
+export function isWaiting(ending: RunEnding | undefined): ending is KnownEnding {
+  return ending?.kind === 'known' && ending.next.length > 0 && ending.error === undefined
+}

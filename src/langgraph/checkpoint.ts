@@ -1,0 +1,91 @@
+import { maxErrorBytes, maxInterruptsBytes } from '../domain/defaults.ts'
+import type { Interrupt, Interrupts, Json, KnownEnding } from '../domain/run.ts'
+import { bounded, utf8Bytes } from '../domain/text.ts'
+import { errorText } from './error-text.ts'
+import { json, listOf, recordOf, textOf } from './wire.ts'
+
+const mostNextNodes = 100
+
+/** A thread's state at one checkpoint, as `GET /state` and `POST /history` give it on every dialect. */
+export interface Checkpoint {
+  readonly runId?: string
+  /** `update`: written by hand, not by a run, whatever run id it may carry. */
+  readonly source?: string
+  readonly graphId?: string
+  readonly checkpointId?: string
+  readonly next: readonly string[]
+  readonly error?: string
+  readonly interrupts: Interrupts
+  readonly values: Json
+}
+
+export function parseCheckpoint(wire: unknown): Checkpoint {
+  const state = recordOf(wire)
+  const metadata = recordOf(state['metadata'])
+  const tasks = listOf(state['tasks']).map(recordOf)
+  const errors = tasks.map((task) => textOf(task['error'])).filter((error) => error !== undefined)
+  const asked = tasks.flatMap((task) => interruptsOf(task['interrupts'], textOf(task['name'])))
+  const runId = textOf(metadata['run_id'])
+  const source = textOf(metadata['source'])
+  const graphId = textOf(metadata['graph_id'])
+  const checkpointId = textOf(recordOf(state['checkpoint'])['checkpoint_id']) ?? textOf(state['checkpoint_id'])
+  return {
+    ...(runId !== undefined && { runId }),
+    ...(source !== undefined && { source }),
+    ...(graphId !== undefined && { graphId }),
+    ...(checkpointId !== undefined && { checkpointId }),
+    next: listOf(state['next'])
+      .map(textOf)
+      .filter((node) => node !== undefined)
+      .slice(0, mostNextNodes),
+    ...(errors.length > 0 && { error: bounded(errors.map(errorText).join('; '), maxErrorBytes) }),
+    interrupts: boundedInterrupts(asked.length > 0 ? asked : interruptsOf(state['interrupts'])),
+    values: json(state['values'] ?? null),
+  }
+}
+
+/** The only proof that values belong to a run. */
+export function isOwn({ runId, source }: Checkpoint, ofRun: string): boolean {
+  return runId?.toLowerCase() === ofRun && source !== 'update'
+}
+
+export function endingAt({ next, error, interrupts, checkpointId }: Checkpoint): KnownEnding {
+  return {
+    kind: 'known',
+    next,
+    ...interrupts,
+    ...(error !== undefined && { error }),
+    ...(checkpointId !== undefined && { checkpointId }),
+  }
+}
+
+/** Interrupts as a task, a state or a stream's `__interrupt__` lists them. */
+export function interruptsOf(wire: unknown, node?: string): Interrupt[] {
+  return listOf(wire)
+    .map(recordOf)
+    .map((interrupt) => {
+      const id = textOf(interrupt['id']) ?? textOf(interrupt['interrupt_id'])
+      return {
+        ...(id !== undefined && { id }),
+        value: json(interrupt['value'] ?? null),
+        ...(node !== undefined && { node }),
+      }
+    })
+}
+
+/** Keeps what fits: first a question's value goes, since its id is what a resume needs, then the question itself. */
+export function boundedInterrupts(interrupts: readonly Interrupt[]): Interrupts {
+  const kept: Interrupt[] = []
+  let bytes = 0
+  let truncated = false
+  for (const interrupt of interrupts) {
+    const fitting = [interrupt, { ...interrupt, value: null }].find(
+      (form) => bytes + utf8Bytes(JSON.stringify(form)) <= maxInterruptsBytes,
+    )
+    if (fitting !== interrupt) truncated = true
+    if (!fitting) continue
+    kept.push(fitting)
+    bytes += utf8Bytes(JSON.stringify(fitting))
+  }
+  return { interrupts: kept, ...(truncated && { truncated }) }
+}

@@ -1,0 +1,133 @@
+import { langGraphFailureTypes as types } from '../domain/contract.ts'
+import { bounded } from '../domain/text.ts'
+
+export type LangGraphFailureType = (typeof types)[keyof typeof types]
+
+const maxExcerptBytes = 200
+/** The longest retrieval. Not only for sense: an infinite delay in a failure ends the whole worker. */
+const maxRetryAfterMs = 3_600_000
+
+/** Why a LangGraph server gave no usable answer, in words that hold no secret, no header, and of the body an excerpt. */
+export class LangGraphError extends Error {
+  override readonly name = 'LangGraphError'
+  readonly type: LangGraphFailureType
+  readonly httpStatus: number | undefined
+  readonly retryAfterMs: number | undefined
+
+  constructor(type: LangGraphFailureType, message: string, http: { status?: number; retryAfterMs?: number } = {}) {
+    super(message)
+    this.type = type
+    this.httpStatus = http.status
+    this.retryAfterMs = http.retryAfterMs
+  }
+}
+
+/** Which request of which deployment failed, and what must not be repeated from its answer. */
+export interface Asked {
+  readonly what: string
+  readonly deployment: string
+  readonly secrets: readonly string[]
+}
+
+/** Turns whatever a request rejects with into a `LangGraphError`. A `LangGraphError` stays what it is. */
+export function asLangGraphError(error: unknown, asked: Asked): LangGraphError {
+  if (error instanceof LangGraphError) return error
+  const subject = `${asked.what} from deployment "${asked.deployment}"`
+  if (isHttpError(error)) return httpFailure(error, subject, asked)
+  if (error instanceof SyntaxError) {
+    return new LangGraphError(types.badAnswer, `${subject}: the answer is not the JSON it should be`)
+  }
+  if (isNamed(error, 'TimeoutError', 'AbortError')) {
+    return new LangGraphError(types.timeout, `${subject}: no answer in time`)
+  }
+  if (error instanceof TypeError && error.message === 'terminated') {
+    return new LangGraphError(types.unavailable, `${subject}: the connection broke in the middle of the answer`)
+  }
+  if (isNamed(error, 'ConnectionError')) {
+    return new LangGraphError(
+      types.unavailable,
+      `${subject}: no connection: is the server running, and is the deployment's URL right in the worker's configuration?`,
+    )
+  }
+  if (error instanceof Error && error.message.startsWith('Expected response')) {
+    return new LangGraphError(types.badAnswer, `${subject}: the answer is no event stream`)
+  }
+  return new LangGraphError(types.unforeseen, `${subject}: ${isNamed(error) ? error.name : typeof error}`)
+}
+
+interface HttpError extends Error {
+  readonly status: number
+  readonly text: string
+  readonly response?: { readonly headers: { get(name: string): string | null } }
+}
+
+function isHttpError(error: unknown): error is HttpError {
+  return error instanceof Error && 'status' in error && typeof error.status === 'number' && 'text' in error
+}
+
+export function httpStatusOf(error: unknown): number | undefined {
+  return isHttpError(error) ? error.status : undefined
+}
+
+function isNamed(error: unknown, ...names: readonly string[]): error is Error {
+  return error instanceof Error && (names.length === 0 || names.includes(error.name))
+}
+
+function httpFailure(error: HttpError, subject: string, asked: Asked): LangGraphError {
+  const { type, advice } = meaningOf(error.status, asked.deployment)
+  const said = excerpt(error.text, asked.secrets)
+  const message = `${subject}: HTTP ${error.status}${said && ` "${said}"`}${advice && `: ${advice}`}`
+  const retryAfterMs = parseRetryAfter(error.response?.headers.get('retry-after') ?? null)
+  return new LangGraphError(type, message, {
+    status: error.status,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  })
+}
+
+function meaningOf(status: number, deployment: string): { type: LangGraphFailureType; advice: string } {
+  if (status === 404) {
+    return { type: types.notFound, advice: 'no such run: check the ids and the deployment' }
+  }
+  if (status === 400 || status === 422) {
+    return { type: types.refused, advice: 'the server refuses the request: check the ids' }
+  }
+  if (status === 401 || status === 403) {
+    return {
+      type: types.unauthorized,
+      advice: `check the API key and headers of deployment "${deployment}" in the worker's configuration`,
+    }
+  }
+  if (status >= 300 && status < 400) {
+    const advice = 'redirects are not followed, the API key would go along: configure the final URL'
+    return { type: types.unavailable, advice }
+  }
+  return { type: types.unavailable, advice: '' }
+}
+
+/** The server's own words, on one line: its `detail` or `message` where it sends JSON. */
+function excerpt(body: string, secrets: readonly string[]): string {
+  const words = secrets.reduce((text, secret) => text.replaceAll(secret, '[secret]'), detailOf(body))
+  return bounded(words.replaceAll(/\s+/g, ' ').trim(), maxExcerptBytes)
+}
+
+function detailOf(body: string): string {
+  try {
+    const answer: unknown = JSON.parse(body)
+    if (typeof answer === 'object' && answer !== null) {
+      for (const key of ['detail', 'message', 'error']) {
+        const said: unknown = Reflect.get(answer, key)
+        if (typeof said === 'string') return said
+      }
+    }
+    return body
+  } catch {
+    return body
+  }
+}
+
+/** `Retry-After` in seconds or as an HTTP date, an hour at most; `undefined` for anything else. */
+export function parseRetryAfter(value: string | null, nowMs = Date.now()): number | undefined {
+  if (value === null) return undefined
+  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - nowMs
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), maxRetryAfterMs)
+}

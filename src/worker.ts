@@ -1,0 +1,46 @@
+import { GracefulShutdownPeriodExpiredError, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { ConfigError, loadWorkerConfig } from './config.ts'
+import type { WorkerConfig } from './config.ts'
+import { workerOptions, workflowSource } from './worker-options.ts'
+
+/** Runs until SIGINT or SIGTERM, which let what is at work end (15 s at most). */
+async function main(): Promise<void> {
+  const config = loadWorkerConfig(process.env)
+  const connection = await connect(config)
+  try {
+    const worker = await Worker.create({
+      connection,
+      ...(config.connect.namespace !== undefined && { namespace: config.connect.namespace }),
+      ...workerOptions(config.servers, config.taskQueue),
+      ...workflowSource(),
+    })
+    const deployments = config.servers.map(({ name }) => name)
+    Runtime.instance().logger.info('worker ready', { taskQueue: config.taskQueue, deployments })
+    await worker.run()
+  } catch (error) {
+    // What was cut off is taken up by the next worker.
+    if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw error
+  } finally {
+    await connection.close()
+  }
+}
+
+async function connect({ connect: { connectionOptions } }: WorkerConfig): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect(connectionOptions)
+  } catch (error) {
+    const address = connectionOptions.address ?? 'localhost:7233'
+    throw new ConfigError([
+      `Temporal does not answer at ${address} (TEMPORAL_ADDRESS): is it running? ${error instanceof Error ? error.message : ''}`,
+    ])
+  }
+}
+
+try {
+  await main()
+  process.exit(0)
+} catch (error) {
+  const isMistake = error instanceof ConfigError || !(error instanceof Error)
+  process.stderr.write(`${isMistake ? String(error) : error.stack}\n`)
+  process.exit(1)
+}

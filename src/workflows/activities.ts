@@ -1,0 +1,35 @@
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
+import type { Activities } from '../activities/index.ts'
+
+/** A cancelled workflow ends at once: nothing that these activities do needs undoing. */
+const cancellationType = ActivityCancellationType.TRY_CANCEL
+
+/** One poll of a watch. One try: the watch's own loop is its retry, visible, wakeable and on time. */
+export const { getRunStatus: poll } = proxyActivities<Activities>({
+  startToCloseTimeout: '10s',
+  retry: { maximumAttempts: 1 },
+  cancellationType,
+})
+
+/** One look without a loop around it: three tries, so that a single lost packet is no failure. */
+export const { getRunStatus: lookAtRun } = proxyActivities<Activities>({
+  startToCloseTimeout: '10s',
+  retry: { maximumAttempts: 3 },
+  cancellationType,
+})
+
+/** Reading what the server keeps: safe to repeat, and a try that hangs leaves time for another. */
+export const { retrieveStreamValues, retrieveThreadState } = proxyActivities<Activities>({
+  startToCloseTimeout: '8s',
+  scheduleToCloseTimeout: '10s',
+  retry: { maximumAttempts: 3 },
+  cancellationType,
+})
+
+/** Joining waits for what comes: one try with all the time, since a second one would miss what the first was sent. */
+export const { retrieveJoinStream } = proxyActivities<Activities>({
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '10s',
+  retry: { maximumAttempts: 1 },
+  cancellationType,
+})

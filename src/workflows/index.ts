@@ -1,0 +1,3 @@
+export { readRunStatus } from './read-run-status.ts'
+export { retrieveRunResult } from './retrieve-run-result.ts'
+export { watchRun } from './watch-run.ts'

@@ -1,0 +1,182 @@
+import { failureTypes } from '../domain/contract.ts'
+import { maxErrorBytes } from '../domain/defaults.ts'
+import type { WatchOutcome } from '../domain/outcome.ts'
+import type { Interrupts, KnownEnding, RunEnding } from '../domain/run.ts'
+import { bounded, seconds } from '../domain/text.ts'
+import type { Retrieval } from './retrieve-in-order.ts'
+import type { Verdict } from './verdict.ts'
+import type { Watch } from './watch.ts'
+
+/** The run succeeded, and the strategies were asked for its values. */
+export function retrieved(watch: Watch, retrieval: Retrieval, ending: RunEnding | undefined): WatchOutcome {
+  const base = { ...ids(watch), ...verified(ending) }
+  const { metadata: retrieval_metadata } = retrieval
+  switch (retrieval.found) {
+    case 'result':
+      return {
+        polling_result: 'success_with_results',
+        status: 'success',
+        ...base,
+        result: retrieval.result,
+        retrieval_metadata,
+        polling_metadata: completed(watch),
+      }
+    case 'interrupts':
+      return waiting(watch, retrieval, retrieval.next, base)
+    case 'nothing': {
+      const result_retrieval_error = bounded(retrieval.error, maxErrorBytes)
+      return {
+        polling_result: 'success_no_results',
+        status: 'success',
+        ...base,
+        error: bounded(`Result retrieval failed: ${retrieval.error}`, maxErrorBytes),
+        ...(retrieval.reference && { result_reference: retrieval.reference }),
+        retrieval_metadata,
+        polling_metadata: { ...completed(watch), result_retrieval_error },
+      }
+    }
+  }
+}
+
+/** The run stopped in `interrupt()` or at a breakpoint, whatever its status on the wire. */
+export function interrupted(watch: Watch, ending: KnownEnding): WatchOutcome {
+  return waiting(watch, ending, ending.next, ids(watch))
+}
+
+/** The run ended, and not well. */
+export function unsuccessful(
+  watch: Watch,
+  { status, error }: Verdict & { kind: 'unsuccessful' },
+  ending: RunEnding | undefined,
+): WatchOutcome {
+  const base = { ...ids(watch), ...verified(ending), error }
+  const polling_metadata = completed(watch)
+  switch (status) {
+    case 'error':
+      return { polling_result: 'error', status, ...base, polling_metadata }
+    case 'timeout':
+      return { polling_result: 'timeout', status, ...base, polling_metadata }
+    case 'interrupted': {
+      const next = ending?.kind === 'known' && ending.next.length > 0 ? { next: ending.next } : {}
+      return { polling_result: 'interrupted', status, ...base, ...next, polling_metadata }
+    }
+  }
+}
+
+export function pollingTimedOut(watch: Watch): WatchOutcome {
+  const { state, options } = watch
+  const { lastError, status, updatedAt } = state
+  const error = [
+    `Polling timed out after ${seconds(options.maxPollTimeMs)} (${count(state.pollCount, 'poll')})`,
+    ...(lastError === undefined ? [] : [`last error: ${lastError}`]),
+    ...(status === undefined ? [] : [`last status: ${status}${updatedAt ? `, unchanged since ${updatedAt}` : ''}`]),
+  ].join('; ')
+  return {
+    polling_result: 'timeout',
+    status: 'polling_timeout',
+    ...ids(watch),
+    error,
+    polling_metadata: {
+      poll_count: state.pollCount,
+      elapsed_seconds: elapsedSeconds(watch),
+      max_poll_time: options.maxPollTimeMs / 1000,
+      timestamp: timestamp(),
+    },
+  }
+}
+
+export function pollingRefused(watch: Watch, reason: string): WatchOutcome {
+  const error = bounded(reason, maxErrorBytes)
+  const polling_metadata = completed(watch)
+  return { polling_result: 'error', status: 'polling_error', ...ids(watch), error, polling_metadata }
+}
+
+/** The type of the failure under `onUnsuccessful: 'fail'`. */
+export function failureType({ polling_result, status }: WatchOutcome): string {
+  switch (polling_result) {
+    case 'error':
+      return status === 'polling_error' ? failureTypes.runPollingFailed : failureTypes.runFailed
+    case 'timeout':
+      return status === 'polling_timeout' ? failureTypes.runPollingTimedOut : failureTypes.runTimedOut
+    case 'interrupted':
+      return failureTypes.runInterrupted
+    case 'success_no_results':
+    case 'success_with_results':
+      return failureTypes.runResultMissing
+  }
+}
+
+/** One line: what became of which run. */
+export function summary(outcome: WatchOutcome): string {
+  const { run_id, thread_id, polling_result, status } = outcome
+  return `Run ${run_id} of thread ${thread_id} ended as ${polling_result} (${status})${why(outcome)}`
+}
+
+/** For the Web UI, as markdown. Never the values: they may be large, and the result shows them. */
+export function details(outcome: WatchOutcome): string {
+  const { polling_result, status, polling_metadata } = outcome
+  const by = 'retrieval_metadata' in outcome ? outcome.retrieval_metadata.strategy_used : undefined
+  return [
+    `**${polling_result}**, run status \`${status}\`, ${count(polling_metadata.poll_count, 'poll')}`,
+    by && `result brought back by \`${by}\``,
+    why(outcome).slice(2),
+  ]
+    .filter(Boolean)
+    .join('\n\n')
+}
+
+function why(outcome: WatchOutcome): string {
+  if (outcome.polling_result === 'success_with_results') return ''
+  if (outcome.error !== undefined) return `: ${outcome.error}`
+  return `: it waits for a human before ${'next' in outcome ? names(outcome.next ?? []) : 'going on'}`
+}
+
+function waiting(
+  watch: Watch,
+  { interrupts, truncated }: Interrupts,
+  next: readonly string[] | undefined,
+  base: ReturnType<typeof ids>,
+): WatchOutcome {
+  return {
+    polling_result: 'interrupted',
+    status: 'interrupted',
+    ...base,
+    interrupts,
+    ...(truncated && { truncated }),
+    ...(next && { next }),
+    polling_metadata: completed(watch),
+  }
+}
+
+/** By its own checkpoint, not by its status on the wire alone. */
+function verified(ending: RunEnding | undefined): { readonly ending_verified?: false } {
+  return ending?.kind === 'unreadable' ? { ending_verified: false } : {}
+}
+
+function names(nodes: readonly string[]): string {
+  return nodes.length === 0 ? 'going on' : `node ${nodes.map((node) => `"${node}"`).join(', ')}`
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`
+}
+
+function ids({ options: { run } }: Watch) {
+  return { run_id: run.runId, thread_id: run.threadId }
+}
+
+function completed(watch: Watch) {
+  return {
+    poll_count: watch.state.pollCount,
+    completion_time_seconds: elapsedSeconds(watch),
+    timestamp: timestamp(),
+  }
+}
+
+function elapsedSeconds({ state }: Watch): number {
+  return (Date.now() - state.startedAtMs) / 1000
+}
+
+function timestamp(): string {
+  return new Date(Date.now()).toISOString()
+}

@@ -1,0 +1,55 @@
+import { failureTypes } from '../domain/contract.ts'
+import { parseRetrieveRunResultInput } from '../domain/input.ts'
+import type { RetrieveRunResultInput } from '../domain/input.ts'
+import type { RetrievedResult } from '../domain/outcome.ts'
+import { hasEnded } from '../domain/run.ts'
+import type { EndedRun, Interrupts, RunLook } from '../domain/run.ts'
+import { accepted, failure } from './failures.ts'
+import { look } from './read-run-status.ts'
+import { retrieveInOrder } from './retrieve-in-order.ts'
+import { verdictOn } from './verdict.ts'
+
+/**
+ * Brings back the result of a run that has ended, without waiting.
+ *
+ * @throws `InvalidInput`, `UnknownDeployment`; `RunNotComplete` while the run is at work; `RunNotSuccessful` when it ended
+ *   in error, timeout or interrupted; `ResultRetrievalError` when no strategy found its values
+ */
+export async function retrieveRunResult(input: RetrieveRunResultInput): Promise<RetrievedResult> {
+  const { run, retrieval } = accepted('retrieveRunResult', parseRetrieveRunResultInput(input))
+  const seen = await look(run)
+  requireSuccess(seen)
+  const retrieved = await retrieveInOrder(run, retrieval, seen)
+  switch (retrieved.found) {
+    case 'result':
+      return { result: retrieved.result, retrieval_metadata: retrieved.metadata }
+    case 'interrupts':
+      throw waitingFailure(retrieved, retrieved.next)
+    case 'nothing':
+      throw failure(failureTypes.retrieval, retrieved.error, { retrieval_metadata: retrieved.metadata })
+  }
+}
+
+function requireSuccess(seen: RunLook): asserts seen is EndedRun {
+  if (!hasEnded(seen)) {
+    const { status } = seen
+    const message = `The run is not complete: its status is ${status}. Watch it (\`watchRun\`), or retrieve when it has ended`
+    throw failure(failureTypes.notComplete, message, { status })
+  }
+  const verdict = verdictOn(seen)
+  switch (verdict.kind) {
+    case 'unsuccessful': {
+      const { status, error } = verdict
+      throw failure(failureTypes.notSuccessful, `The run ended as ${status}: ${error}`, { status })
+    }
+    case 'waiting':
+      throw waitingFailure(verdict.ending, verdict.ending.next)
+    case 'success':
+  }
+}
+
+function waitingFailure({ interrupts }: Interrupts, next: readonly string[] = []) {
+  const message =
+    'The run ended as interrupted: it waits to be continued, by the answer to its question or past a breakpoint'
+  return failure(failureTypes.notSuccessful, message, { status: 'interrupted', interrupts, next })
+}

@@ -1,0 +1,462 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { gzipSync } from 'node:zlib'
+import { CancelledFailure } from '@temporalio/common'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createActivities } from '../../src/activities/index.ts'
+import { createDeployments } from '../../src/langgraph/deployments.ts'
+import {
+  after,
+  events,
+  flood,
+  hang,
+  json,
+  pieces,
+  reset,
+  ScriptedLangGraph,
+  text,
+} from '../support/scripted-langgraph.ts'
+import type { Answer } from '../support/scripted-langgraph.ts'
+import { activitiesOn, failureOf, inActivity, newRun, shortTry, tryOf, written } from './in-activity.ts'
+
+const MB = 1024 * 1024
+const run = newRun()
+let server: ScriptedLangGraph
+beforeEach(async () => {
+  server = await ScriptedLangGraph.start()
+})
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await server.stop()
+})
+
+const pollOf = ({ url }: ScriptedLangGraph, info = {}) => inActivity(activitiesOn(url).getRunStatus, run, info)
+const poll = (info = {}) => pollOf(server, info)
+const status = (word: string, more = {}) => json({ run_id: run.runId, status: word, ...more })
+const checkpoint = (more = {}) => ({
+  values: { blob: 'the values' },
+  next: [],
+  tasks: [],
+  metadata: { run_id: run.runId, source: 'loop' },
+  checkpoint: { checkpoint_id: 'own' },
+  ...more,
+})
+
+interface Fault {
+  readonly fault: string
+  readonly answer: () => Answer
+  readonly type: string
+  readonly details?: object
+  readonly isFinal?: boolean
+}
+
+const faults: Fault[] = [
+  { fault: 'a reset connection', answer: () => reset, type: 'LangGraphUnavailable' },
+  { fault: 'a body cut short of its length', answer: () => cutShort, type: 'LangGraphUnavailable' },
+  {
+    fault: 'a cut body without a length',
+    answer: () => pieces(['{"sta'], { end: 'cut' }),
+    type: 'LangGraphUnavailable',
+  },
+  { fault: 'a hang without headers', answer: () => hang, type: 'LangGraphTimeout' },
+  { fault: 'headers that come too late', answer: () => after(2000, status('running')), type: 'LangGraphTimeout' },
+  { fault: 'a body that hangs', answer: () => pieces(['{"status":'], { end: 'hang' }), type: 'LangGraphTimeout' },
+  { fault: 'a body that drips for too long', answer: () => pieces(drops, { everyMs: 50 }), type: 'LangGraphTimeout' },
+  { fault: 'an error whose body hangs', answer: () => hangingError, type: 'LangGraphTimeout' },
+  ...[500, 502, 503, 504, 409, 418].map((code) => refusal(code, 'LangGraphUnavailable', false)),
+  ...[400, 422].map((code) => refusal(code, 'LangGraphRefused', true)),
+  ...[401, 403].map((code) => refusal(code, 'LangGraphUnauthorized', true)),
+  { fault: 'HTML instead of JSON', answer: () => text('<html>login</html>'), type: 'LangGraphBadAnswer' },
+  { fault: 'truncated JSON', answer: () => text('{"status":"succ'), type: 'LangGraphBadAnswer' },
+  { fault: 'an empty body', answer: () => text(''), type: 'LangGraphBadAnswer' },
+  { fault: 'no content', answer: () => text('', { status: 204 }), type: 'LangGraphBadAnswer' },
+  ...[null, [], 'success', 0, {}, { status: null }, { status: 7 }, { status: { status: 'success' } }].map((answer) => ({
+    fault: `${JSON.stringify(answer)}, which holds no status,`,
+    answer: () => json(answer),
+    type: 'LangGraphBadAnswer',
+  })),
+]
+
+function refusal(code: number, type: string, isFinal: boolean): Fault {
+  const answer = () => json({ detail: 'as scripted' }, { status: code })
+  return { fault: `HTTP ${code}`, answer, type, details: { http_status: code }, isFinal }
+}
+
+const drops = Array.from({ length: 100 }, () => ' ')
+const cutShort = pieces(['{"status":"success"'], { headers: { 'content-length': 1000 }, end: 'cut' })
+const hangingError: Answer = (response) => {
+  response.writeHead(500).write('oh')
+}
+
+describe('a poll that gets no answer', () => {
+  test.each(faults)('fails as $type on $fault', async ({ answer, type, details = {}, isFinal = false }) => {
+    server.on('run', answer())
+    const failure = await failureOf(poll(shortTry))
+    expect(failure).toMatchObject({ type, nonRetryable: isFinal, details: [details], nextRetryDelay: undefined })
+    expect(failure.message).toContain(`status of run ${run.runId} from deployment "default": `)
+    // Retries live in Temporal only.
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test('says what to look at when the connection is refused', async () => {
+    const stopped = await ScriptedLangGraph.start()
+    await stopped.stop()
+    const failure = await failureOf(inActivity(activitiesOn(stopped.url).getRunStatus, run))
+    expect(failure).toMatchObject({ type: 'LangGraphUnavailable', nonRetryable: false, details: [{}] })
+    expect(failure.message).toContain('no connection: is the server running')
+  })
+
+  test('is over after that one request: the next poll is answered', async () => {
+    server.on('run', text('oops', { status: 500 }), status('running'))
+    await failureOf(poll())
+    expect(await poll()).toEqual({ status: 'running' })
+    expect(server.requests).toHaveLength(2)
+  })
+
+  test.each([
+    { value: '7', ms: 7000 },
+    { value: '0', ms: 0 },
+    { value: '86400', ms: 3_600_000 },
+    // An infinite delay in a failure would end the whole worker.
+    { value: '9'.repeat(400), ms: 3_600_000 },
+    { value: 'Fri, 31 Dec 9999 23:59:59 GMT', ms: 3_600_000 },
+    { value: 'Wed, 21 Oct 2015 07:28:00 GMT', ms: 0 },
+  ])('hands on Retry-After $value', async ({ value, ms }) => {
+    server.on('run', text('slow down', { status: 429, headers: { 'retry-after': value } }))
+    expect(await failureOf(poll())).toMatchObject({
+      type: 'LangGraphUnavailable',
+      details: [{ http_status: 429, retry_after_ms: ms }],
+      nextRetryDelay: ms,
+    })
+  })
+
+  test('hands on a Retry-After that is a date to come', async () => {
+    const date = new Date(Date.now() + 60_000).toUTCString()
+    server.on('run', text('slow down', { status: 503, headers: { 'retry-after': date } }))
+    const { nextRetryDelay } = await failureOf(poll())
+    expect(nextRetryDelay).toSatisfy((ms: number) => ms > 0 && ms <= 60_000)
+  })
+
+  test.each(['soon', '', '1e3'])('ignores the Retry-After "%s"', async (value) => {
+    server.on('run', text('slow down', { status: 429, headers: { 'retry-after': value } }))
+    expect(await failureOf(poll())).toMatchObject({ details: [{ http_status: 429 }], nextRetryDelay: undefined })
+  })
+
+  test.each([
+    { code: 500, body: '{"detail":"the pool is\\n empty"}', said: 'HTTP 500 "the pool is empty"' },
+    { code: 500, body: '{"message":"no pool"}', said: 'HTTP 500 "no pool"' },
+    { code: 500, body: '{"error":{"code":1}}', said: 'HTTP 500 "{"error":{"code":1}}"' },
+    { code: 502, body: '', said: 'HTTP 502' },
+  ])('quotes the server in one line: $said', async ({ code, body, said }) => {
+    server.on('run', text(body, { status: code }))
+    const { message } = await failureOf(poll())
+    expect(message).toBe(`status of run ${run.runId} from deployment "default": ${said}`)
+  })
+
+  test('quotes an excerpt of a long error only', async () => {
+    server.on('run', text('ü€😀'.repeat(100_000), { status: 500 }))
+    const { message } = await failureOf(poll())
+    expect(Buffer.byteLength(message)).toBeLessThan(400)
+    expect(message).not.toContain('\uFFFD')
+  })
+
+  test.each([
+    { hasThread: json([checkpoint()]), says: 'Its thread is there: the run was deleted or rolled back' },
+    { hasThread: json([]), says: 'Its thread is there: the run was deleted or rolled back' },
+    { hasThread: text('no thread', { status: 404 }), says: 'Its thread is not there either' },
+    { hasThread: text('oops', { status: 500 }), says: 'Whether its thread is there could not be found out' },
+    { hasThread: hang, says: 'Whether its thread is there could not be found out' },
+  ])('says of an unknown run: $says', async ({ hasThread, says }) => {
+    server.on('run', json({ detail: 'Run not found' }, { status: 404 })).on('history', hasThread)
+    const failure = await failureOf(poll(shortTry))
+    expect(failure).toMatchObject({ type: 'RunNotFound', nonRetryable: true, details: [{ http_status: 404 }] })
+    expect(failure.message).toContain('HTTP 404 "Run not found": no such run: check the ids')
+    expect(failure.message).toContain(says)
+  })
+
+  test('names the configured deployments for one that is not', async () => {
+    const { getRunStatus } = createActivities(
+      createDeployments([
+        { name: 'default', url: server.url },
+        { name: 'eu', url: server.url },
+      ]),
+    )
+    const failure = await failureOf(inActivity(getRunStatus, { ...run, deployment: 'us' }))
+    expect(failure).toMatchObject({ type: 'UnknownDeployment', nonRetryable: true })
+    expect(failure.message).toContain('Deployment "us" is not configured on this worker; configured: "default", "eu"')
+    expect(server.requests).toEqual([])
+  })
+
+  test('hides what an unforeseen error says, and logs where it came from', async () => {
+    const { getRunStatus } = createActivities(() => {
+      throw new RangeError('http://user:planted-secret@host')
+    })
+    const { environment, logged } = tryOf()
+    const failure = await failureOf(environment.run(getRunStatus, run))
+    expect(failure).toMatchObject({ type: 'Unforeseen', nonRetryable: false })
+    expect(failure.message).toBe("unforeseen RangeError: see the worker's log")
+    expect(logged.join('\n')).toContain('get-run-status.test.ts')
+    expect(logged.join('\n')).not.toContain('planted-secret')
+  })
+})
+
+describe('a poll of a run that goes on', () => {
+  test('is one request and carries the status, not what the run was started with', async () => {
+    const kwargs = { input: { blob: 'x'.repeat(MB) }, resumable: false }
+    server.on('run', status('running', { kwargs, updated_at: '2026-11-24T10:00:00.5+00:00' }))
+    expect(await poll()).toEqual({ status: 'running', updatedAt: '2026-11-24T10:00:00.500Z', resumable: false })
+    expect(server.requests.map(({ path }) => path)).toEqual([`/threads/${run.threadId}/runs/${run.runId}`])
+  })
+
+  test.each(['pending', 'dreaming', '', 'SUCCESS', '__proto__'])('hands on the status "%s" as it is', async (word) => {
+    server.on('run', status(word))
+    expect(await poll()).toEqual({ status: word })
+  })
+
+  test('bounds a status that is a book', async () => {
+    server.on('run', status('😀'.repeat(MB)))
+    const look = await poll()
+    expect(look.status).toMatch(/^(😀)+…$/u)
+    expect(Buffer.byteLength(look.status)).toBeLessThanOrEqual(100)
+  })
+
+  test('waits for headers and a body that are slow', async () => {
+    server.on('run', after(100, pieces('{"status":"running"}'.split(''), { everyMs: 5 })))
+    expect(await poll()).toEqual({ status: 'running' })
+  })
+})
+
+describe('a poll of a run that has ended', () => {
+  test('asks once more, for its newest own checkpoint without the values', async () => {
+    const interrupts = [{ id: 'a1', value: { question: 'buy?' } }]
+    const tasks = [{ name: 'ask', interrupts, error: null }]
+    server.on('run', status('success')).on('history', json([checkpoint({ next: ['ask'], tasks })]))
+    expect(await poll()).toEqual({
+      status: 'success',
+      ending: {
+        kind: 'known',
+        next: ['ask'],
+        interrupts: [{ id: 'a1', value: { question: 'buy?' }, node: 'ask' }],
+        checkpointId: 'own',
+      },
+    })
+    expect(server.requests).toHaveLength(2)
+    const [request] = server.to('history')
+    expect(request?.body).toMatchObject({ limit: 1, metadata: { run_id: run.runId } })
+    expect(Reflect.get(Object(request?.body), 'select')).not.toContain('values')
+  })
+
+  test.each([
+    { what: 'a hang', answer: hang, reason: 'no answer in time' },
+    { what: 'a body that hangs', answer: pieces(['[{'], { end: 'hang' }), reason: 'no answer in time' },
+    { what: 'a reset', answer: reset, reason: 'no connection' },
+    { what: 'a cut', answer: pieces(['[{'], { end: 'cut' }), reason: 'the connection broke' },
+    { what: 'HTML', answer: text('<html>'), reason: 'the answer is not the JSON it should be' },
+    { what: 'HTTP 500, always,', answer: text('oops', { status: 500 }), reason: 'HTTP 500 "oops"' },
+    { what: 'HTTP 403', answer: text('no', { status: 403 }), reason: 'check the API key' },
+  ])('keeps the status where $what hides the ending', async ({ answer, reason }) => {
+    server.on('run', status('success')).on('history', answer)
+    const look = await poll(shortTry)
+    expect(look).toEqual({ status: 'success', ending: { kind: 'unreadable', reason: expect.stringContaining(reason) } })
+  })
+
+  test('hands on the Retry-After of an ending', async () => {
+    server.on('run', status('error')).on('history', text('', { status: 429, headers: { 'retry-after': '9' } }))
+    expect(await poll()).toMatchObject({ status: 'error', ending: { kind: 'unreadable', retryAfterMs: 9000 } })
+  })
+
+  test.each([400, 422, 500, 501])('reads the history unfiltered where the filter is answered with %i', async (code) => {
+    const history = [
+      checkpoint({ metadata: { run_id: newRun().runId, source: 'loop' }, checkpoint: { checkpoint_id: 'later' } }),
+      checkpoint({ metadata: { run_id: run.runId, source: 'update' }, checkpoint: { checkpoint_id: 'by hand' } }),
+      checkpoint({ metadata: { run_id: run.runId.toUpperCase(), source: 'loop' } }),
+      checkpoint({ checkpoint: { checkpoint_id: 'older' } }),
+    ]
+    server.on('run', status('success')).on('history', text('no filter', { status: code }), json(history))
+    expect(await poll()).toMatchObject({ ending: { kind: 'known', checkpointId: 'own' } })
+    expect(server.to('history')[1]?.body).toEqual({ limit: 100 })
+  })
+
+  test('does not trust a server that ignores the filter', async () => {
+    const later = checkpoint({ metadata: { run_id: newRun().runId }, checkpoint: { checkpoint_id: 'later' } })
+    server.on('run', status('success')).on('history', json([later]), json([later, checkpoint()]))
+    expect(await poll()).toMatchObject({ ending: { kind: 'known', checkpointId: 'own' } })
+  })
+
+  test.each([
+    { what: 'none', history: [] },
+    { what: 'one written by hand', history: [checkpoint({ metadata: { run_id: run.runId, source: 'update' } })] },
+    { what: "another run's", history: [checkpoint({ metadata: { run_id: newRun().runId } })] },
+    { what: 'one without metadata', history: [checkpoint({ metadata: null })] },
+    { what: 'no list', history: { detail: 'x' } },
+  ])('says that nothing proves the ending where the history is $what', async ({ history }) => {
+    server.on('run', status('success')).on('history', json(history))
+    expect(await poll()).toMatchObject({ status: 'success', ending: { kind: 'unproven' } })
+  })
+
+  test('takes the error of a run that failed between nodes from its own stream', async () => {
+    server
+      .on('run', status('error'))
+      .on('history', json([checkpoint()]))
+      .on('thread', json({}))
+      .on('stream', events([['error', { error: 'GraphRecursionError', message: 'limit of 25' }]]))
+    expect(await poll()).toMatchObject({ ending: { kind: 'known', error: 'GraphRecursionError: limit of 25' } })
+  })
+
+  test.each([
+    { what: 'the last', newest: run.runId, error: 'ValueError: boom' },
+    { what: 'an earlier', newest: newRun().runId, error: undefined },
+  ])("takes the thread's error for $what run as $error", async ({ newest, error }) => {
+    server
+      .on('run', status('error'))
+      .on('history', json([checkpoint()]))
+      .on('thread', json({ error: { error: 'ValueError', message: 'boom' } }))
+      .on('runs', json([{ run_id: newest }]))
+    const { ending } = await poll()
+    expect(ending).toMatchObject({ kind: 'known', checkpointId: 'own' })
+    expect(Reflect.get(Object(ending), 'error')).toBe(error)
+  })
+
+  test('needs no error text to say that the run failed', async () => {
+    server
+      .on('run', status('error'))
+      .on('history', json([checkpoint()]))
+      .on('thread', text('', { status: 500 }))
+    expect(await poll()).toMatchObject({ status: 'error', ending: { kind: 'known', checkpointId: 'own' } })
+  })
+})
+
+describe('the time limit of a poll', () => {
+  // Bounded by the test's own time: without a limit for each request these polls take all of their 10 s.
+  test('gives each request 4 s of its own', { timeout: 8000 }, async () => {
+    const both = await Promise.all([ScriptedLangGraph.start(), ScriptedLangGraph.start()])
+    const [silent, withoutEnding] = both
+    silent.on('run', hang)
+    withoutEnding.on('run', status('success')).on('history', hang)
+    const [failure, ordinary, lastLook] = await Promise.all([
+      failureOf(pollOf(silent, { startToCloseTimeoutMs: 10_000 })),
+      pollOf(withoutEnding, { startToCloseTimeoutMs: 10_000 }),
+      pollOf(withoutEnding, { startToCloseTimeoutMs: 5000 }),
+    ])
+    expect(failure.type).toBe('LangGraphTimeout')
+    expect(ordinary).toMatchObject({ status: 'success', ending: { kind: 'unreadable' } })
+    expect(lastLook).toMatchObject({ status: 'success', ending: { kind: 'unreadable' } })
+    await Promise.all(both.map((started) => started.stop()))
+  })
+
+  test.each([
+    { clock: 'an hour fast', aheadMs: 3_600_000 },
+    { clock: 'an hour slow', aheadMs: -3_600_000 },
+  ])("is right on a worker whose clock is $clock against Temporal's", { timeout: 5000 }, async ({ aheadMs }) => {
+    const scheduledMs = Date.now() - aheadMs
+    const times = { scheduledTimestampMs: scheduledMs, currentAttemptScheduledTimestampMs: scheduledMs }
+    server.on('run', after(300, status('running')), hang)
+    expect(await poll(times)).toEqual({ status: 'running' })
+    expect(await failureOf(poll({ ...times, ...shortTry }))).toMatchObject({ type: 'LangGraphTimeout' })
+  })
+
+  test('acts although garbage is collected meanwhile', { timeout: 5000 }, async () => {
+    setFlagsFromString('--expose-gc')
+    const collect: unknown = runInNewContext('gc')
+    const collecting = setInterval(() => Reflect.apply(Object(collect), undefined, []), 10)
+    server.on('run', hang)
+    try {
+      expect(await failureOf(poll(shortTry))).toMatchObject({ type: 'LangGraphTimeout' })
+    } finally {
+      clearInterval(collecting)
+    }
+  })
+})
+
+test.each(['run', 'history'] as const)('a cancelled poll drops its request at once (%s)', async (route) => {
+  server.on('run', status('success')).on(route, hang)
+  const { environment } = tryOf({ startToCloseTimeoutMs: 60_000 })
+  const ended = environment.run(activitiesOn(server.url).getRunStatus, run).catch((error: unknown) => error)
+  await vi.waitFor(() => expect(server.to(route)).toHaveLength(1))
+  environment.cancel()
+  expect(await ended).toBeInstanceOf(CancelledFailure)
+  expect(await server.to(route)[0]?.closed).toBe('aborted')
+})
+
+describe('bodies without end', () => {
+  const bombs = { identity: Buffer.alloc(MB, ' '), gzip: gzipSync(Buffer.alloc(MB, ' ')) }
+
+  test.each(['identity', 'gzip'] as const)('are refused after 64 MB (%s)', async (encoding) => {
+    const piece = bombs[encoding]
+    const { counted, answer } = flood(piece, piece.length * 100_000, {
+      'content-type': 'application/json',
+      'content-encoding': encoding,
+    })
+    server.on('run', answer)
+    const failure = await failureOf(poll({ startToCloseTimeoutMs: 30_000 }))
+    expect(failure).toMatchObject({ type: 'LangGraphAnswerTooLarge', nonRetryable: true })
+    expect(failure.message).toContain('larger than 64 MB')
+    expect(await server.to('run')[0]?.closed).toBe('aborted')
+    // What is under way in sockets and buffers comes on top: little of a plain body, more pieces of a small one.
+    expect(counted.sent).toBeLessThan(encoding === 'identity' ? 80 * MB : 4 * MB)
+  })
+
+  test('are read up to 1 MB of an error', async () => {
+    const { counted, answer } = flood(bombs.identity, 100_000 * MB, { 'content-type': 'application/json' }, 500)
+    server.on('run', answer)
+    expect(await failureOf(poll({ startToCloseTimeoutMs: 30_000 }))).toMatchObject({
+      type: 'LangGraphUnavailable',
+      details: [{ http_status: 500 }],
+    })
+    expect(await server.to('run')[0]?.closed).toBe('aborted')
+    expect(counted.sent).toBeLessThan(20 * MB)
+  })
+})
+
+describe('secrets', () => {
+  const token = 'planted-token'
+  const secrets = { apiKey: 'planted-key', headers: { authorization: `Bearer ${token}`, 'x-tenant': 'planted tenant' } }
+  const withSecrets = () => activitiesOn(server.url, secrets).getRunStatus
+
+  test('go along with every request', async () => {
+    server.on('run', status('success')).on('history', json([checkpoint()]))
+    await inActivity(withSecrets(), run)
+    for (const { headers } of server.requests) {
+      expect(headers).toMatchObject({ 'x-api-key': 'planted-key', ...secrets.headers })
+    }
+    expect(server.requests).toHaveLength(2)
+  })
+
+  test.each([401, 404, 422, 500])('echoed with HTTP %i are in no failure and no log', async (code) => {
+    const echo: Answer = (response) => {
+      const { 'x-api-key': key, authorization, 'x-tenant': tenant } = response.req.headers
+      const detail = ['key', key, 'auth', authorization, 'token', token, 'of', tenant].join(' ')
+      return json({ detail }, { status: code })(response)
+    }
+    server.on('run', echo).on('history', echo)
+    const { environment, logged } = tryOf()
+    const failure = await failureOf(environment.run(withSecrets(), run))
+    expect(failure.message).toContain('key [secret] auth [secret] token [secret] of [secret]')
+    expect(written([failure, logged])).not.toContain('planted')
+  })
+
+  test('echoed by the ending are not in its reason', async () => {
+    server.on('run', status('error')).on('history', text(`planted-key ${token}`, { status: 503 }))
+    const look = await inActivity(withSecrets(), run)
+    expect(look.ending).toMatchObject({ reason: expect.stringContaining('HTTP 503 "[secret] [secret]"') })
+  })
+
+  test('of the environment go nowhere', async () => {
+    for (const name of ['LANGGRAPH_API_KEY', 'LANGSMITH_API_KEY', 'LANGCHAIN_API_KEY']) vi.stubEnv(name, 'planted-key')
+    server.on('run', status('running'))
+    await poll()
+    expect(written(server.requests[0]?.headers)).not.toContain('planted')
+    expect(server.requests[0]?.headers).not.toHaveProperty('x-api-key')
+  })
+
+  test.each([301, 302, 303, 307, 308])('do not follow a redirect (%i)', async (code) => {
+    const elsewhere = await ScriptedLangGraph.start()
+    elsewhere.on('run', status('success'))
+    server.on('run', text('moved', { status: code, headers: { location: `${elsewhere.url}/planted-place` } }))
+    const failure = await failureOf(inActivity(withSecrets(), run))
+    expect(failure).toMatchObject({ type: 'LangGraphUnavailable', details: [{ http_status: code }] })
+    expect(failure.message).toContain('configure the final URL')
+    expect(elsewhere.requests).toEqual([])
+    await elsewhere.stop()
+  })
+})

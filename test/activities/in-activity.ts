@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto'
+import type { Info } from '@temporalio/activity'
+import { ApplicationFailure } from '@temporalio/common'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { DefaultLogger } from '@temporalio/worker'
+import { expect } from 'vitest'
+import { createActivities } from '../../src/activities/index.ts'
+import { createDeployments } from '../../src/langgraph/deployments.ts'
+import type { ServerConfig } from '../../src/langgraph/server.ts'
+
+/** A run of the deployment `default`. */
+export function newRun() {
+  return { threadId: randomUUID(), runId: randomUUID(), deployment: 'default' }
+}
+
+export function activitiesOn(url: string, config: Partial<ServerConfig> = {}) {
+  return createActivities(createDeployments([{ name: 'default', url, ...config }]))
+}
+
+/** A limit acts 0.3 s before it, so what hangs takes 0.2 s. */
+export const shortTry = { startToCloseTimeoutMs: 500 }
+
+/** What an activity runs in: one try that begins now, with all that it logs. */
+export function tryOf(info: Partial<Info> = {}) {
+  const now = Date.now()
+  const logged: string[] = []
+  const environment = new MockActivityEnvironment(
+    {
+      startToCloseTimeoutMs: 5000,
+      scheduleToCloseTimeoutMs: 0,
+      scheduledTimestampMs: now,
+      currentAttemptScheduledTimestampMs: now,
+      ...info,
+    },
+    { logger: new DefaultLogger('TRACE', ({ message, meta }) => logged.push(message, written(meta))) },
+  )
+  return { environment, logged }
+}
+
+/** Runs one try to its end. */
+export function inActivity<A, R>(activity: (argument: A) => Promise<R>, argument: A, info?: Partial<Info>): Promise<R> {
+  return tryOf(info).environment.run(activity, argument)
+}
+
+/** What the try fails with. Whatever it is, it holds nothing that must not be in history. */
+export async function failureOf(attempt: Promise<unknown>): Promise<ApplicationFailure> {
+  const failure: unknown = await attempt.then(
+    (answer) => new Error(`no failure but ${written(answer)}`),
+    (error: unknown) => error,
+  )
+  if (!(failure instanceof ApplicationFailure)) throw failure
+  const { type, message, stack, cause, details } = failure
+  expect(stack).toBe(`${type}: ${message}`)
+  expect(cause).toBeUndefined()
+  expect(written({ message, details })).not.toMatch(/https?:|127\.0\.0\.1|localhost|node_modules|\/src\/|\n/)
+  return failure
+}
+
+/** Everything in it, also what JSON leaves out of errors. */
+export function written(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    part instanceof Error
+      ? Object.fromEntries(Reflect.ownKeys(part).map((key) => [key, Reflect.get(part, key)]))
+      : part,
+  )
+}

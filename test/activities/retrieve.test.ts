@@ -1,0 +1,449 @@
+import { CancelledFailure } from '@temporalio/common'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { RetrievalRequest } from '../../src/domain/retrieved.ts'
+import {
+  after,
+  events,
+  flood,
+  hang,
+  json,
+  pieces,
+  reset,
+  ScriptedLangGraph,
+  text,
+} from '../support/scripted-langgraph.ts'
+import type { Answer, ScriptedEvent } from '../support/scripted-langgraph.ts'
+import { activitiesOn, failureOf, inActivity, newRun, shortTry, tryOf, written } from './in-activity.ts'
+
+const MB = 1024 * 1024
+const run = newRun()
+const laterRun = newRun()
+let server: ScriptedLangGraph
+beforeEach(async () => {
+  server = await ScriptedLangGraph.start()
+})
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await server.stop()
+})
+
+const request = (resultKeys?: readonly string[]): RetrievalRequest => ({ ...run, ...(resultKeys && { resultKeys }) })
+const fromState = (resultKeys?: readonly string[], info = {}) =>
+  inActivity(activitiesOn(server.url).retrieveThreadState, request(resultKeys), info)
+const fromStream = (resultKeys?: readonly string[], info = {}) =>
+  inActivity(activitiesOn(server.url).retrieveStreamValues, request(resultKeys), info)
+const fromJoin = (info = {}) => inActivity(activitiesOn(server.url).retrieveJoinStream, request(), info)
+
+const state = (values: unknown, more = {}) => ({
+  values,
+  next: [],
+  tasks: [],
+  metadata: { run_id: run.runId, source: 'loop' },
+  checkpoint: { checkpoint_id: 'own' },
+  ...more,
+})
+const ofRun = (runId: string, more = {}) => ({ metadata: { run_id: runId, source: 'loop', ...more } })
+const threadOf = (graph_id: string, thread_id = run.threadId) => ({ thread_id, metadata: { graph_id } })
+const metadata: ScriptedEvent = ['metadata', { run_id: run.runId }]
+const valuesEvent = (values: unknown): ScriptedEvent => ['values', values]
+
+describe.each(['retrieveStreamValues', 'retrieveThreadState', 'retrieveJoinStream'] as const)('%s', (strategy) => {
+  const route = strategy === 'retrieveThreadState' ? 'state' : 'stream'
+  const retrieve = (info = {}) => inActivity(activitiesOn(server.url)[strategy], request(), info)
+
+  test.each([
+    { fault: 'a reset', answer: reset, type: 'LangGraphUnavailable' },
+    { fault: 'a hang', answer: hang, type: 'LangGraphTimeout' },
+    { fault: 'headers that come too late', answer: after(2000, json({})), type: 'LangGraphTimeout' },
+    { fault: 'an error whose body hangs', answer: pieces(['{'], { end: 'hang' }), type: 'LangGraphTimeout' },
+    { fault: 'HTTP 500', answer: text('oops', { status: 500 }), type: 'LangGraphUnavailable', code: 500 },
+    { fault: 'HTTP 401', answer: text('no', { status: 401 }), type: 'LangGraphUnauthorized', code: 401 },
+    { fault: 'HTTP 422', answer: text('no', { status: 422 }), type: 'LangGraphRefused', code: 422 },
+    { fault: 'HTML', answer: text('<html>', { headers: { 'content-type': 'text/html' } }), type: 'LangGraphBadAnswer' },
+  ])('fails as $type on $fault', async ({ fault, answer, type, code }) => {
+    // To a stream a body of JSON is no stream at all.
+    server.on(route, route === 'stream' && fault.includes('body hangs') ? events([metadata], { end: 'hang' }) : answer)
+    expect(await failureOf(retrieve(shortTry))).toMatchObject({
+      type,
+      nonRetryable: type === 'LangGraphUnauthorized' || type === 'LangGraphRefused',
+      details: [code === undefined ? {} : { http_status: code }],
+    })
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test('hands on Retry-After, and is over after one request', async () => {
+    server.on(route, text('later', { status: 429, headers: { 'retry-after': '2' } }))
+    expect(await failureOf(retrieve())).toMatchObject({
+      type: 'LangGraphUnavailable',
+      details: [{ http_status: 429, retry_after_ms: 2000 }],
+      nextRetryDelay: 2000,
+    })
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test('finds nothing where the run or thread is not there', async () => {
+    server.on(route, json({ detail: 'gone' }, { status: 404 }))
+    expect(await retrieve()).toEqual({ found: 'nothing', reason: expect.stringContaining('HTTP 404 "gone"') })
+  })
+
+  test('refuses more than 64 MB', async () => {
+    const isStream = route === 'stream'
+    const { counted, answer } = flood(Buffer.alloc(MB, ' '), 1000 * MB, {
+      'content-type': isStream ? 'text/event-stream' : 'application/json',
+    })
+    server.on(route, answer)
+    expect(await failureOf(retrieve({ startToCloseTimeoutMs: 30_000 }))).toMatchObject({
+      type: 'LangGraphAnswerTooLarge',
+      nonRetryable: true,
+    })
+    expect(await server.to(route)[0]?.closed).toBe('aborted')
+    expect(counted.sent).toBeLessThan(80 * MB)
+  })
+
+  test('stops asking at once when it is cancelled', async () => {
+    server.on(route, route === 'stream' ? events([metadata, valuesEvent({ a: 1 })], { end: 'hang' }) : hang)
+    const { environment } = tryOf({ startToCloseTimeoutMs: 60_000 })
+    const ended = environment.run(activitiesOn(server.url)[strategy], request()).catch((error: unknown) => error)
+    await vi.waitFor(() => expect(server.to(route)).toHaveLength(1))
+    environment.cancel()
+    expect(await ended).toBeInstanceOf(CancelledFailure)
+    expect(await server.to(route)[0]?.closed).toBe('aborted')
+  })
+
+  test('has what earlier tries left over', { timeout: 5000 }, async () => {
+    server.on(route, hang)
+    const now = Date.now()
+    const secondTry = {
+      startToCloseTimeoutMs: 8000,
+      scheduleToCloseTimeoutMs: 10_000,
+      scheduledTimestampMs: now - 9500,
+      currentAttemptScheduledTimestampMs: now,
+    }
+    expect(await failureOf(retrieve(secondTry))).toMatchObject({ type: 'LangGraphTimeout' })
+  })
+
+  test('keeps secrets to itself and to its host', async () => {
+    vi.stubEnv('LANGSMITH_API_KEY', 'planted-key')
+    const elsewhere = await ScriptedLangGraph.start()
+    const echo: Answer = (response) => {
+      const echoed = [response.req.headers['x-api-key'], response.req.headers['x-tenant']].join(' ')
+      return text(`${echoed} moved`, { status: 307, headers: { location: elsewhere.url } })(response)
+    }
+    server.on(route, echo, text('planted-key', { status: 404 }))
+    const retrieveWithKey = activitiesOn(server.url, { apiKey: 'planted-key', headers: { 'x-tenant': 'planted' } })
+    const { environment, logged } = tryOf()
+    const failure = await failureOf(environment.run(retrieveWithKey[strategy], request()))
+    const nothing = await inActivity(retrieveWithKey[strategy], request())
+    await retrieve()
+    const [withKey, , withoutKey] = server.to(route)
+    expect(failure).toMatchObject({ type: 'LangGraphUnavailable', details: [{ http_status: 307 }] })
+    expect(failure.message).toContain('HTTP 307 "[secret] [secret] moved"')
+    expect(written([failure, logged, nothing])).not.toContain('planted')
+    expect(elsewhere.requests).toEqual([])
+    expect(withKey?.headers).toMatchObject({ 'x-api-key': 'planted-key', 'x-tenant': 'planted' })
+    expect(withoutKey?.headers).not.toHaveProperty('x-api-key')
+    await elsewhere.stop()
+  })
+})
+
+describe('values', () => {
+  const odd = {
+    astral: '😀𝒳',
+    lone: 'a\uD800b\uDFFF',
+    nul: '\u0000\u2028',
+    '': 'no name',
+    deep: [[[{ a: [null, false] }]]],
+    small: 5e-324,
+    ['__proto__']: { polluted: true },
+  }
+
+  test.each([0, false, 'text', [1, 'two'], { final: null }, odd])('are any JSON: %j', async (values) => {
+    server.on('state', json(state(values))).on('stream', events([metadata, valuesEvent(JSON.stringify(values))]))
+    expect(await fromState()).toEqual({ found: 'values', values, checkpointId: 'own' })
+    expect(await fromStream()).toEqual({ found: 'values', values })
+    expect(await fromJoin()).toEqual({ found: 'values', values })
+  })
+
+  test.each([null, '', [], {}])('that are empty are nothing: %j', async (values) => {
+    server.on('state', json(state(values))).on('stream', events([metadata, valuesEvent(JSON.stringify(values))]))
+    const nothing = { found: 'nothing', reason: 'the values are empty' }
+    expect([await fromState(), await fromStream(), await fromJoin()]).toEqual([nothing, nothing, nothing])
+  })
+
+  test('of 5 MB are measured and stay in LangGraph', async () => {
+    const values = { final: 'done', blob: 'ü'.repeat(2.5 * MB) }
+    server.on('state', json(state(values))).on('stream', events([metadata, valuesEvent(values)]))
+    const bytes = Buffer.byteLength(JSON.stringify(values))
+    expect(bytes).toBeGreaterThan(5 * MB)
+    expect(await fromState()).toEqual({ found: 'too_large', bytes, checkpointId: 'own' })
+    expect(await fromStream()).toEqual({ found: 'too_large', bytes })
+    expect(await fromState(['final'])).toEqual({
+      found: 'values',
+      values: { final: 'done' },
+      checkpointId: 'own',
+    })
+  })
+
+  test.each([
+    { over: 0, found: 'values' },
+    { over: 1, found: 'too_large' },
+  ])('$over bytes over 1.5 MB of JSON are $found', async ({ over, found }) => {
+    // The two quotes count.
+    server.on('state', json(state('x'.repeat(1.5 * MB - 2 + over))))
+    expect(await fromState()).toMatchObject({ found })
+  })
+
+  test.each([
+    { keys: ['a', 'b', 'absent'], kept: { a: 1, b: null } },
+    { keys: ['__proto__'], kept: JSON.parse('{"__proto__":{"polluted":true}}') },
+    { keys: [''], kept: { '': 'no name' } },
+    { keys: ['toString', 'constructor'], kept: undefined },
+    { keys: ['absent'], kept: undefined },
+  ])('keep only the fields $keys', async ({ keys, kept }) => {
+    const values = JSON.parse('{"a":1,"b":null,"c":3,"":"no name","__proto__":{"polluted":true}}')
+    server.on('state', json(state(values))).on('stream', events([metadata, valuesEvent(JSON.stringify(values))]))
+    const nothing = { found: 'nothing', reason: `the values have none of the fields ${keys.join(', ')}` }
+    expect(await fromStream(keys)).toEqual(kept ? { found: 'values', values: kept } : nothing)
+    // `toEqual` sees no field named __proto__.
+    expect(JSON.stringify(await fromState(keys))).toContain(JSON.stringify(kept ?? nothing.reason))
+  })
+
+  test.each([0, 'text', [1], null])('that are no object have none of the fields: %j', async (values) => {
+    server.on('state', json(state(values)))
+    expect(await fromState(['a'])).toEqual({ found: 'nothing', reason: 'the values have none of the fields a' })
+  })
+})
+
+describe('thread_state', () => {
+  test('asks for the state, and once whether another graph hides the ending', async () => {
+    const own = state({ final: 1 }, ofRun(run.runId, { graph_id: 'trading' }))
+    server.on('state', json(own)).on('search', json([threadOf('trading')]))
+    expect(await fromState()).toMatchObject({ found: 'values', values: { final: 1 } })
+    expect(server.requests.map(({ route }) => route)).toEqual(['state', 'search'])
+    expect(server.to('search')[0]?.body).toMatchObject({
+      ids: [run.threadId],
+      limit: 1,
+      select: ['thread_id', 'metadata'],
+    })
+  })
+
+  test('finds nothing where a later run of another graph hides how the run ended', async () => {
+    const own = state({ final: 1 }, ofRun(run.runId, { graph_id: 'trading' }))
+    server.on('state', json(own)).on('search', json([threadOf('research')]))
+    const reason = 'a later run of another graph ("research") hides how this run of "trading" ended'
+    expect(await fromState()).toEqual({ found: 'nothing', reason })
+  })
+
+  test.each([
+    { search: 'fails', answer: text('no such endpoint', { status: 404 }) },
+    { search: 'answers HTML', answer: text('<html>') },
+    { search: 'is cut', answer: reset },
+    { search: 'finds no thread', answer: json([]) },
+    { search: 'answers null', answer: json(null) },
+    { search: 'answers no list', answer: json({ threads: [] }) },
+    { search: 'names no graph', answer: json([{ thread_id: run.threadId, metadata: {} }]) },
+    { search: 'finds another thread', answer: json([threadOf('research', laterRun.threadId)]) },
+    { search: 'hangs', answer: hang },
+  ])('has the values all the same where that search $search', async ({ answer }) => {
+    server.on('state', json(state({ final: 1 }, ofRun(run.runId, { graph_id: 'trading' })))).on('search', answer)
+    expect(await fromState()).toMatchObject({ found: 'values', values: { final: 1 } })
+  })
+
+  test.each([
+    { what: 'a later run', more: ofRun(laterRun.runId) },
+    { what: 'a hand', more: ofRun(run.runId, { source: 'update' }) },
+    { what: 'nobody', more: { metadata: {}, checkpoint: null } },
+  ])("looks into the history for the run's own where the state was written by $what", async ({ more }) => {
+    server.on('state', json(state({ final: 'not mine' }, more))).on('history', json([state({ final: 'mine' })]))
+    expect(await fromState()).toEqual({ found: 'values', values: { final: 'mine' }, checkpointId: 'own' })
+    expect(server.to('history')[0]?.body).toMatchObject({ limit: 1, metadata: { run_id: run.runId } })
+    expect(server.to('history')[0]?.body).not.toHaveProperty('select')
+  })
+
+  test('finds its own also where the server cannot filter', async () => {
+    const history = [
+      state({ final: 'later' }, ofRun(laterRun.runId)),
+      state({ final: 'by hand' }, ofRun(run.runId, { source: 'update' })),
+      state({ final: 'mine' }),
+      state({ final: 'older' }),
+    ]
+    server.on('state', json(history[0])).on('history', text('', { status: 500 }), json(history))
+    expect(await fromState()).toMatchObject({ found: 'values', values: { final: 'mine' } })
+  })
+
+  test('finds nothing where nothing is its own', async () => {
+    const foreign = state({ final: 'later' }, ofRun(laterRun.runId))
+    server.on('state', json(foreign)).on('history', json([foreign, state({}, ofRun(run.runId, { source: 'update' }))]))
+    expect(await fromState()).toEqual({ found: 'nothing', reason: expect.stringContaining('no checkpoint') })
+  })
+
+  test('never takes the values of a run that waits for a human, or failed on the way', async () => {
+    const tasks = [{ name: 'ask', interrupts: [{ id: 'i', value: 'buy?' }] }]
+    const waiting = state({ partial: 1 }, { next: ['ask'], tasks })
+    const failed = state({ partial: 1 }, { next: ['work'], tasks: [{ name: 'work', error: "ValueError('boom')" }] })
+    server.on('state', json(waiting), json(failed))
+    expect(await fromState()).toEqual({
+      found: 'interrupts',
+      interrupts: [{ id: 'i', value: 'buy?', node: 'ask' }],
+      next: ['ask'],
+    })
+    expect(await fromState()).toEqual({ found: 'nothing', reason: 'the run stopped half-way: ValueError: boom' })
+  })
+
+  test.each([
+    { fault: 'a cut body', answer: pieces(['{"values":'], { end: 'cut' }), type: 'LangGraphUnavailable' },
+    { fault: 'truncated JSON', answer: text('{"values":{"final"'), type: 'LangGraphBadAnswer' },
+  ])('fails on $fault', async ({ answer, type }) => {
+    server.on('state', answer)
+    expect(await failureOf(fromState())).toMatchObject({ type, nonRetryable: false })
+  })
+})
+
+describe('streams', () => {
+  test('are replayed from their begin by stream_values, and joined where they are by join_stream', async () => {
+    server.on('stream', events([metadata, valuesEvent({ final: 1 })]))
+    await fromStream()
+    await fromJoin()
+    const [replayed, joined] = server.requests
+    expect(replayed?.headers).toHaveProperty('last-event-id', '-1')
+    expect(joined?.headers).not.toHaveProperty('last-event-id')
+    expect(server.requests).toHaveLength(2)
+  })
+
+  test('give the last values, never merged', async () => {
+    const list = [metadata, valuesEvent({ a: 1, b: { c: 1 } }), valuesEvent({ b: { d: 2 } })]
+    server.on('stream', events(list))
+    expect(await fromStream()).toEqual({ found: 'values', values: { b: { d: 2 } } })
+  })
+
+  test('count events named exactly `values` only', async () => {
+    const others: ScriptedEvent[] = ['values|child:1', 'Values', 'updates', 'messages/partial', 'end'].map((event) => [
+      event,
+      { final: event },
+    ])
+    server.on('stream', events([metadata, valuesEvent({ final: 'own' }), ...others]), events([metadata, ...others]))
+    expect(await fromStream()).toEqual({ found: 'values', values: { final: 'own' } })
+    expect(await fromStream()).toEqual({ found: 'nothing', reason: 'the stream held no values' })
+  })
+
+  test.each(['\n', '\r\n', '\r'] as const)(
+    'may end their lines with %j and spread JSON over several',
+    async (newline) => {
+      const values = { final: 'done', list: [1, { two: 2 }] }
+      server.on('stream', events([metadata, valuesEvent(JSON.stringify(values, null, 2))], { newline }))
+      expect(await fromStream()).toEqual({ found: 'values', values })
+    },
+  )
+
+  test('may come in single bytes, with heartbeats between', async () => {
+    const body = `: heartbeat\n\nevent: metadata\ndata: {"run_id":"${run.runId.toUpperCase()}"}\n\n:\n\nevent: values\ndata: {"final":1}\n\n: heartbeat\n\n`
+    server.on('stream', pieces(body.split(''), { headers: { 'content-type': 'text/event-stream; charset=utf-8' } }))
+    expect(await fromStream()).toEqual({ found: 'values', values: { final: 1 } })
+  })
+
+  test('need no metadata: their address is the run', async () => {
+    server.on('stream', events([valuesEvent({ final: 1 })]))
+    expect(await fromJoin()).toEqual({ found: 'values', values: { final: 1 } })
+  })
+
+  test.each([
+    { what: 'another run', data: { run_id: laterRun.runId } },
+    { what: 'no run', data: {} },
+    { what: 'nothing', data: null },
+  ])('whose metadata names $what are not the run’s', async ({ data }) => {
+    server.on('stream', events([['metadata', data], valuesEvent({ final: 1 })], { end: 'hang' }))
+    expect(await fromStream()).toEqual({ found: 'nothing', reason: 'the stream belongs to another run' })
+    // Leaving it closes it.
+    expect(await server.to('stream')[0]?.closed).toBe('aborted')
+  })
+
+  test.each([
+    { data: { error: 'ValueError', message: 'boom' }, says: 'ValueError: boom' },
+    { data: 'interrupt', says: 'interrupt' },
+    { data: {}, says: '{}' },
+  ])('with an error after the values hold no result: $says', async ({ data, says }) => {
+    server.on('stream', events([metadata, valuesEvent({ partial: 1 }), ['error', JSON.stringify(data)]]))
+    expect(await fromStream()).toEqual({ found: 'nothing', reason: expect.stringContaining(says) })
+  })
+
+  test.each([
+    { list: [{ id: 'i', value: 'buy?' }], interrupts: [{ id: 'i', value: 'buy?' }] },
+    // What a JS server sends at a breakpoint.
+    { list: [], interrupts: [] },
+  ])('whose last values hold __interrupt__ tell of a run that waits: $list', async ({ list, interrupts }) => {
+    server.on('stream', events([metadata, valuesEvent({ partial: 1 }), valuesEvent({ __interrupt__: list })]))
+    expect(await fromStream()).toEqual({ found: 'interrupts', interrupts })
+  })
+
+  test('with a question hold no result, unless the server began the run anew', async () => {
+    const asked = [metadata, valuesEvent({ __interrupt__: [{ id: 'i', value: 1 }] }), valuesEvent({ other: 'branch' })]
+    server.on('stream', events(asked), events([...asked, metadata, valuesEvent({ final: 1 })]))
+    expect(await fromStream()).toEqual({ found: 'interrupts', interrupts: [{ id: 'i', value: 1 }] })
+    expect(await fromStream()).toEqual({ found: 'values', values: { final: 1 } })
+  })
+
+  test.each([
+    { what: 'none at all', list: [] },
+    { what: 'metadata only', list: [metadata] },
+  ])('without values are nothing: $what', async ({ list }) => {
+    server.on('stream', events(list))
+    expect(await fromJoin()).toEqual({ found: 'nothing', reason: 'the stream held no values' })
+  })
+
+  const whole = [metadata, valuesEvent({ partial: 1 })]
+  test.each([
+    { fault: 'cut between events', answer: events(whole, { end: 'cut' }), type: 'LangGraphUnavailable' },
+    {
+      fault: 'cut within an event',
+      answer: events(whole, { rest: 'event: val', end: 'cut' }),
+      type: 'LangGraphUnavailable',
+    },
+    {
+      fault: 'ended within an event',
+      answer: events(whole, { rest: 'event: values\ndata: {"a":1}' }),
+      type: 'LangGraphUnavailable',
+    },
+    {
+      fault: 'ended before the empty line',
+      answer: events(whole, { rest: 'event: values\ndata: {}\n' }),
+      type: 'LangGraphUnavailable',
+    },
+    { fault: 'hanging after the values', answer: events(whole, { end: 'hang' }), type: 'LangGraphTimeout' },
+    { fault: 'of broken JSON', answer: events([metadata, ['values', '{"final":']]), type: 'LangGraphBadAnswer' },
+    { fault: 'of JSON, not of events', answer: json({ final: 1 }), type: 'LangGraphBadAnswer' },
+    { fault: 'without content', answer: text('', { status: 204 }), type: 'LangGraphBadAnswer' },
+  ])('$fault are no answer, whatever they held', async ({ answer, type }) => {
+    server.on('stream', answer)
+    expect(await failureOf(fromStream(undefined, shortTry))).toMatchObject({ type, nonRetryable: false })
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test.each([
+    { end: 'cut', path: '/elsewhere' },
+    { end: 'whole', path: `/threads/${run.threadId}/runs/${run.runId}/stream` },
+  ] as const)('are not followed to a Location when they are $end', async ({ end, path }) => {
+    const elsewhere = await ScriptedLangGraph.start()
+    const host = end === 'cut' ? elsewhere.url : ''
+    server
+      .on('stream', events(whole, { end, headers: { location: `${host}${path}` } }))
+      .on('run', json({ status: 'running' }))
+    const answer = await fromStream(undefined, shortTry).catch((error: unknown) => error)
+    expect(answer).toMatchObject(end === 'cut' ? { type: 'LangGraphUnavailable' } : { found: 'values' })
+    expect(server.requests).toHaveLength(1)
+    expect(elsewhere.requests).toEqual([])
+    await elsewhere.stop()
+  })
+
+  test('that are open by the fifty keep no other call waiting', async () => {
+    server.on('stream', events([metadata], { end: 'hang' })).on('run', json({ status: 'running' }))
+    const activities = activitiesOn(server.url)
+    const tries = Array.from({ length: 50 }, () => tryOf({ startToCloseTimeoutMs: 60_000 }))
+    const joins = tries.map(({ environment }) =>
+      environment.run(activities.retrieveJoinStream, request()).catch((error: unknown) => error),
+    )
+    await vi.waitFor(() => expect(server.to('stream')).toHaveLength(50))
+    expect(await inActivity(activities.getRunStatus, run)).toEqual({ status: 'running' })
+    for (const { environment } of tries) environment.cancel()
+    expect(await Promise.all(joins)).toEqual(tries.map(() => expect.any(CancelledFailure)))
+  })
+})

@@ -1,0 +1,200 @@
+import { describe, expect, test } from 'vitest'
+import { isOwn, parseCheckpoint } from '../../src/langgraph/checkpoint.ts'
+import { errorText } from '../../src/langgraph/error-text.ts'
+import { asLangGraphError, parseRetryAfter } from '../../src/langgraph/errors.ts'
+import { utcTime } from '../../src/langgraph/wire.ts'
+import { withTimeout } from '../../src/langgraph/with-timeout.ts'
+
+const KB = 1024
+const isOwnOf = (metadata: object) => isOwn(parseCheckpoint({ metadata }), 'abc')
+
+describe("a graph's error", () => {
+  test.each([
+    { wire: '{"message":"boom for AAPL","name":"ValueError"}', text: 'ValueError: boom for AAPL' },
+    { wire: '{"error":"ValueError","message":"boom for AAPL"}', text: 'ValueError: boom for AAPL' },
+    { wire: "ValueError('boom for AAPL')", text: 'ValueError: boom for AAPL' },
+    { wire: `ValueError("it's AAPL")`, text: "ValueError: it's AAPL" },
+    { wire: "ValueError('boom',)", text: 'ValueError: boom' },
+    { wire: "my.module.CustomError('x')", text: 'my.module.CustomError: x' },
+    { wire: 'ValueError()', text: 'ValueError' },
+    { wire: "ValueError('')", text: 'ValueError' },
+    { wire: '{"name":"ValueError","message":""}', text: 'ValueError' },
+    { wire: '{"message":"no name"}', text: 'no name' },
+    { wire: String.raw`E('a\n\t\\\'\x41é\U0001f600\q')`, text: "E: a\n\t\\'Aé😀q" },
+    { wire: "KeyError('a', 2)", text: "KeyError: 'a', 2" },
+    { wire: "HTTPError(500, 'x')", text: "HTTPError: 500, 'x'" },
+  ])('is the same on every dialect: $wire', ({ wire, text }) => {
+    expect(errorText(wire)).toBe(text)
+  })
+
+  test.each(['', 'boom', '"boom"', 'null', '[]', '{}', '{"name":"E"}', '{"message":7}', 'E(', '{"message"', 'a b(c)'])(
+    'stays what it is where it has no known form: %s',
+    (wire) => {
+      expect(errorText(wire)).toBe(wire)
+    },
+  )
+
+  test.each([
+    { what: 'that is huge', wire: `ValueError('${'x'.repeat(20_000_000)}')` },
+    { what: 'with a character that does not exist', wire: String.raw`E('\Uffffffff')` },
+    { what: 'of backslashes', wire: `E('${'\\'.repeat(100_001)}')` },
+  ])('can be any text: one $what', ({ wire }) => {
+    expect(errorText(wire).length).toBeGreaterThan(0)
+  })
+})
+
+describe('a checkpoint', () => {
+  test('is read from what each dialect sends', () => {
+    const wire = {
+      values: { partial: 1 },
+      next: ['ask', 'work'],
+      tasks: [
+        { name: 'ask', interrupts: [{ id: 'i', value: 'buy?', ns: ['ask:1'] }], error: null },
+        { name: 'work', interrupts: [], error: "ValueError('boom')" },
+        { name: 'more', error: '{"name":"TypeError","message":"bad"}' },
+      ],
+      metadata: { run_id: 'R', source: 'loop', graph_id: 'trading' },
+      checkpoint: { checkpoint_id: 'c' },
+    }
+    expect(parseCheckpoint(wire)).toEqual({
+      runId: 'R',
+      source: 'loop',
+      graphId: 'trading',
+      checkpointId: 'c',
+      next: ['ask', 'work'],
+      error: 'ValueError: boom; TypeError: bad',
+      interrupts: { interrupts: [{ id: 'i', value: 'buy?', node: 'ask' }] },
+      values: { partial: 1 },
+    })
+  })
+
+  test('may have its id beside it, its interrupts on the state, and theirs under an older name', () => {
+    const wire = { checkpoint_id: 'c', interrupts: [{ interrupt_id: 'i', value: 0 }, { value: false }, 'odd'] }
+    expect(parseCheckpoint(wire)).toMatchObject({
+      checkpointId: 'c',
+      interrupts: { interrupts: [{ id: 'i', value: 0 }, { value: false }, { value: null }] },
+    })
+  })
+
+  test.each([
+    undefined,
+    null,
+    7,
+    'text',
+    [],
+    {},
+    { values: null, next: null, tasks: null, metadata: null, checkpoint: null },
+    { next: 'ask', tasks: {}, metadata: [], checkpoint: 'c', interrupts: 'i' },
+    { next: [null, 7], tasks: [null, 7, []], metadata: { run_id: 7, source: {} }, checkpoint: { checkpoint_id: 7 } },
+  ])('of another shape reads as empty: %j', (wire) => {
+    expect(parseCheckpoint(wire)).toEqual({ next: [], interrupts: { interrupts: [] }, values: null })
+  })
+
+  test('belongs to the run that it names, unless a hand wrote it', () => {
+    expect(isOwnOf({ run_id: 'abc' })).toBe(true)
+    expect(isOwnOf({ run_id: 'ABC', source: 'loop' })).toBe(true)
+    expect(isOwnOf({ run_id: 'abc', source: 'input' })).toBe(true)
+    expect(isOwnOf({ run_id: 'abc', source: 'update' })).toBe(false)
+    expect(isOwnOf({ run_id: 'other' })).toBe(false)
+    expect(isOwnOf({})).toBe(false)
+  })
+
+  test('keeps of its interrupts what fits into 256 KB, the ids before the values', () => {
+    const interrupts = [
+      { id: 'a', value: 'x'.repeat(200 * KB) },
+      { id: 'b', value: 'y'.repeat(100 * KB) },
+      { id: 'c', value: 'z' },
+    ]
+    const kept = parseCheckpoint({ tasks: [{ name: 'ask', interrupts }] }).interrupts
+    expect(kept).toEqual({
+      interrupts: [
+        { ...interrupts[0], node: 'ask' },
+        { id: 'b', value: null, node: 'ask' },
+        { id: 'c', value: 'z', node: 'ask' },
+      ],
+      truncated: true,
+    })
+  })
+
+  test('leaves out interrupts of which not even the ids fit', () => {
+    const interrupts = Array.from({ length: 10_000 }, (_, n) => ({ id: `${n}`.padStart(100, '0'), value: n }))
+    const kept = parseCheckpoint({ interrupts }).interrupts
+    expect(kept.truncated).toBe(true)
+    expect(JSON.stringify(kept.interrupts).length).toBeLessThan(270 * KB)
+  })
+
+  test('bounds its error and its next nodes', () => {
+    const error = JSON.stringify({ name: 'E', message: 'ü'.repeat(100 * KB) })
+    const checkpoint = parseCheckpoint({ tasks: [{ error }], next: Array(1000).fill('node') })
+    expect(Buffer.byteLength(checkpoint.error ?? '')).toBeLessThanOrEqual(4 * KB)
+    expect(checkpoint.next).toHaveLength(100)
+  })
+})
+
+describe('Retry-After', () => {
+  const now = Date.parse('2026-11-24T10:00:00Z')
+
+  test.each([
+    { value: '7', ms: 7000 },
+    { value: ' 7 ', ms: 7000 },
+    { value: 'Tue, 24 Nov 2026 10:00:30 GMT', ms: 30_000 },
+    { value: 'Tue, 24 Nov 2026 09:00:00 GMT', ms: 0 },
+    { value: 'Tue, 24 Nov 2026 12:00:00 GMT', ms: 3_600_000 },
+    { value: '9'.repeat(400), ms: 3_600_000 },
+    { value: 'soon', ms: undefined },
+    { value: '', ms: undefined },
+    { value: null, ms: undefined },
+  ])('$value is $ms ms', ({ value, ms }) => {
+    expect(parseRetryAfter(value, now)).toBe(ms)
+  })
+})
+
+test.each([
+  { wire: '2026-11-24T10:00:00.123456+00:00', utc: '2026-11-24T10:00:00.123Z' },
+  { wire: '2026-11-24T10:00:00', utc: '2026-11-24T10:00:00.000Z' },
+  { wire: '2026-11-24T12:00:00+02:00', utc: '2026-11-24T10:00:00.000Z' },
+  { wire: '2026-11-24T10:00:00z', utc: '2026-11-24T10:00:00.000Z' },
+  { wire: 'yesterday', utc: undefined },
+  { wire: '', utc: undefined },
+  { wire: 7, utc: undefined },
+  { wire: null, utc: undefined },
+])('the time $wire is $utc', ({ wire, utc }) => {
+  expect(utcTime(wire)).toBe(utc)
+})
+
+describe('whatever a request rejects with', () => {
+  const asked = { what: 'status of run r', deployment: 'eu', secrets: ['hidden'] }
+
+  test.each([undefined, null, 'hidden', 7, {}, new Error('hidden'), new RangeError('hidden')])(
+    'it becomes a failure that repeats nothing of it: %o',
+    (error) => {
+      const failure = asLangGraphError(error, asked)
+      expect(failure.type).toBe('Unforeseen')
+      expect(failure.message).toMatch(/^status of run r from deployment "eu": \w+$/)
+      expect(failure.message).not.toContain('hidden')
+    },
+  )
+})
+
+describe('a limit', () => {
+  test('aborts with its signal, for the same reason', () => {
+    const controller = new AbortController()
+    const limited = withTimeout(controller.signal, 60_000)
+    const nested = withTimeout(limited, 60_000)
+    expect(nested.aborted).toBe(false)
+    controller.abort('because')
+    expect([limited.reason, nested.reason]).toEqual(['because', 'because'])
+  })
+
+  test('has passed where its signal has', () => {
+    expect(withTimeout(AbortSignal.abort('because'), 60_000)).toMatchObject({ aborted: true, reason: 'because' })
+  })
+
+  test('passes as a timeout, and leaves its signal alone', async () => {
+    const { signal } = new AbortController()
+    const limited = withTimeout(signal, 1)
+    await expect.poll(() => limited.aborted).toBe(true)
+    expect(limited.reason).toMatchObject({ name: 'TimeoutError' })
+    expect(signal.aborted).toBe(false)
+  })
+})

@@ -1,0 +1,196 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { activityInfo } from '@temporalio/activity'
+import type { WorkflowHandle } from '@temporalio/client'
+import { ApplicationFailure } from '@temporalio/common'
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { Worker } from '@temporalio/worker'
+import { startTimeSkippingServer } from '../../dev/embedded-temporal.ts'
+import type { Activities } from '../../src/activities/index.ts'
+import { BackgroundRuns } from '../../src/client.ts'
+import type { RunInput, WatchRunInput } from '../../src/client.ts'
+import { langGraphFailureTypes } from '../../src/domain/contract.ts'
+import type { RunLook } from '../../src/domain/run.ts'
+
+/**
+ * `npm run record:histories`: records one history of every shape that a workflow can have, for `replay.test.ts`.
+ *
+ * From the first release on the recorded files stay: a change that breaks their replay breaks the watches that are open
+ * in production. Record anew only what is new: `npm run record:histories -- NAME …`.
+ */
+const folder = new URL('histories/', import.meta.url)
+const run: RunInput = {
+  threadId: '0199a1b2-c3d4-7e5f-8a9b-000000000001',
+  runId: '0199a1b2-c3d4-7e5f-8a9b-000000000002',
+}
+const fixed = { pollInterval: '10s' } as const
+
+const success: RunLook = {
+  status: 'success',
+  updatedAt: '2026-01-01T00:00:00.000Z',
+  resumable: true,
+  ending: { kind: 'known', next: [], interrupts: [], checkpointId: 'checkpoint' },
+}
+const running: RunLook = { status: 'running', updatedAt: '2026-01-01T00:00:00.000Z', resumable: true }
+const ended = (look: Partial<RunLook>): RunLook => ({ ...success, ...look })
+const many = (count: number, look: RunLook) => Array.from({ length: count }, () => look)
+const failing = (type: string, message: string) => {
+  const failure = ApplicationFailure.create({ type, message, nonRetryable: true, details: [{ retry_after_ms: 3000 }] })
+  // A stack would hold paths of the machine that records.
+  failure.stack = message
+  return failure
+}
+const unavailable = () => failing(langGraphFailureTypes.unavailable, 'no connection')
+
+/** What the activities answer, one after the other; the last answer stays. An error is thrown. */
+interface Script {
+  readonly looks: readonly (RunLook | Error)[]
+  readonly stream?: Awaited<ReturnType<Activities['retrieveStreamValues']>> | Error
+  readonly state?: Awaited<ReturnType<Activities['retrieveThreadState']>> | Error
+}
+
+interface Shape extends Script {
+  /** Drives the workflow to its end. Default: a watch, awaited. */
+  readonly play?: (runs: BackgroundRuns, handle: WorkflowHandle) => Promise<unknown>
+  readonly input?: Partial<WatchRunInput>
+  readonly start?: (runs: BackgroundRuns) => Promise<unknown>
+}
+
+const values = { found: 'values', values: { signal: 'BUY' } } as const
+const nothing = { found: 'nothing', reason: 'the stream held no values' } as const
+
+const shapes: Record<string, Shape> = {
+  'found-at-once': { looks: [success], stream: values },
+  polled: { looks: [running, running, success], stream: values, input: fixed },
+  'polled-with-growing-interval': { looks: [...many(8, running), success], stream: values },
+  'polls-failed': { looks: [running, unavailable(), unavailable(), success], stream: values, input: fixed },
+  'ending-unreadable': {
+    looks: [ended({ ending: { kind: 'unreadable', reason: 'HTTP 500' } })],
+    stream: values,
+    input: fixed,
+  },
+  woken: {
+    looks: [running, running, success],
+    stream: values,
+    input: { pollInterval: '1h', maxPollTime: 'none' },
+    play: async (runs, handle) => {
+      await untilPolls(runs, 1)
+      await runs.wake(run)
+      await untilPolls(runs, 2)
+      await runs.wake(run)
+      await handle.result()
+    },
+  },
+  'fell-back': { looks: [success], stream: nothing, state: values },
+  'fell-back-after-failure': { looks: [success], stream: unavailable(), state: values },
+  'nothing-found': { looks: [success], stream: nothing, state: nothing },
+  'retrieval-timed-out': {
+    looks: [success],
+    stream: unavailable(),
+    state: unavailable(),
+    input: { retrievalTimeout: '5s' },
+  },
+  'too-large': { looks: [success], stream: nothing, state: { found: 'too_large', bytes: 5_000_000 } },
+  interrupted: {
+    looks: [
+      ended({ ending: { kind: 'known', next: ['ask'], interrupts: [{ id: 'i1', value: 'sure?', node: 'ask' }] } }),
+    ],
+  },
+  failed: {
+    looks: [
+      ended({ status: 'error', ending: { kind: 'known', next: ['work'], interrupts: [], error: 'ValueError: no' } }),
+    ],
+  },
+  'failed-for-parents': {
+    looks: [
+      ended({ status: 'error', ending: { kind: 'known', next: ['work'], interrupts: [], error: 'ValueError: no' } }),
+    ],
+    input: { onUnsuccessful: 'fail' },
+  },
+  gone: {
+    looks: [failing(langGraphFailureTypes.notFound, 'HTTP 404')],
+  },
+  stuck: { looks: [{ status: 'running' }], input: { ...fixed, stuckAfter: '1m' } },
+  'polling-timeout': { looks: [running], input: { ...fixed, maxPollTime: '25s' } },
+  'continued-as-new': {
+    looks: [...many(370, running), success],
+    stream: values,
+    input: { pollInterval: '1s', maxPollTime: 'none' },
+  },
+  cancelled: {
+    looks: [running],
+    input: { pollInterval: '1h', maxPollTime: 'none' },
+    play: async (runs, handle) => {
+      await untilPolls(runs, 1)
+      await handle.cancel()
+      await handle.result()
+    },
+  },
+  'retrieve-run-result': { looks: [success], stream: values, start: (runs) => runs.retrieve(run) },
+  'retrieve-not-complete': { looks: [running], start: (runs) => runs.retrieve(run) },
+  'read-run-status': { looks: [running], start: (runs) => runs.readStatus(run) },
+}
+
+const temporal = await startTimeSkippingServer()
+const runs = new BackgroundRuns(temporal.client)
+const wanted = process.argv.slice(2)
+try {
+  await mkdir(folder, { recursive: true })
+  for (const [name, shape] of Object.entries(shapes)) {
+    if (wanted.length === 0 || wanted.includes(name)) await record(name, shape)
+  }
+} finally {
+  await temporal.teardown()
+}
+
+async function record(name: string, shape: Shape): Promise<void> {
+  /** Temporal run id → workflow id, in the order of their first activity. */
+  const executions = new Map<string, string>()
+  const worker = await Worker.create({
+    connection: temporal.nativeConnection,
+    taskQueue: 'langgraph-runs',
+    workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    activities: scripted(shape, executions),
+  })
+  // How it ends is in the history.
+  await worker.runUntil(play(shape).catch(() => undefined))
+  for (const [n, [runId, workflowId]] of [...executions].entries()) {
+    const history = await temporal.client.workflow.getHandle(workflowId, runId).fetchHistory()
+    const text = historyToJSON(history).replaceAll(/"identity": *"[^"]*"/g, '"identity": "recorder"')
+    const file = executions.size === 1 ? name : `${name}-${n + 1}`
+    // A history of thousands of events is 60 times smaller so.
+    const [ending, content] = text.length > 500_000 ? ['.json.gz', gzipSync(text)] : ['.json', `${text}\n`]
+    await writeFile(new URL(`${file}${ending}`, folder), content)
+    console.log(`${file}${ending}: ${history.events?.length} events`)
+  }
+}
+
+async function play({ start, play: drive, input }: Shape): Promise<unknown> {
+  if (start) return start(runs)
+  const handle = await runs.startWatch({ ...run, ...input })
+  return drive ? drive(runs, handle) : handle.result()
+}
+
+function scripted({ looks, stream, state }: Script, executions: Map<string, string>): Activities {
+  const left = [...looks]
+  const answer = async <T>(given: T | Error | undefined): Promise<T> => {
+    const { workflowId = '', runId = '' } = activityInfo().workflowExecution ?? {}
+    executions.set(runId, workflowId)
+    if (given === undefined || given instanceof Error) throw given ?? new Error('the shape does not say')
+    return given
+  }
+  return {
+    getRunStatus: () => answer(left.length > 1 ? left.shift() : left[0]),
+    retrieveStreamValues: () => answer(stream),
+    retrieveThreadState: () => answer(state),
+    retrieveJoinStream: () => answer({ found: 'nothing', reason: 'the stream held no values' } as const),
+  }
+}
+
+async function untilPolls(ofRuns: BackgroundRuns, polls: number): Promise<void> {
+  for (;;) {
+    const { poll_count, phase } = await ofRuns.progress(run)
+    if (poll_count >= polls && phase === 'waiting') return
+  }
+}

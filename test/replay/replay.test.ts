@@ -1,0 +1,29 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js'
+import { Worker } from '@temporalio/worker'
+import { describe, expect, inject, test } from 'vitest'
+
+const folder = new URL('histories/', import.meta.url)
+const files = readdirSync(folder)
+
+describe('a recorded history replays with the workflows of today', () => {
+  test.each(files)('%s', async (file) => {
+    const history = historyFromJSON(JSON.parse(read(file)))
+    const workflowBundle = { codePath: inject('workflowBundle') }
+    await expect(Worker.runReplayHistory({ workflowBundle }, history)).resolves.toBeUndefined()
+  })
+})
+
+test('every shape is there', () => {
+  // A folder that was moved or emptied would let the tests above pass.
+  expect(files.length).toBeGreaterThan(20)
+  expect(
+    files.map(read).filter((text) => text.includes('EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW')),
+  ).toHaveLength(1)
+})
+
+function read(file: string): string {
+  const content = readFileSync(new URL(file, folder))
+  return String(file.endsWith('.gz') ? gunzipSync(content) : content)
+}

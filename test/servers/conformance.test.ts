@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto'
+import { Client, Connection } from '@temporalio/client'
+import { NativeConnection, Worker } from '@temporalio/worker'
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { BackgroundRuns } from '../../src/client.ts'
+import type { RunInput, WatchOutcome, WatchRunInput } from '../../src/client.ts'
+import { watchWorkflowId } from '../../src/domain/contract.ts'
+import { workerOptions } from '../../src/worker-options.ts'
+import { dialects } from './servers.ts'
+import type { Dialect, DialectServer } from './servers.ts'
+import { createStage, situations } from './situations.ts'
+import type { Ids, Stage } from './situations.ts'
+
+const names = Object.keys(dialects) as Dialect[]
+const servers = new Map<Dialect, DialectServer>()
+const stages = new Map<Dialect, Stage>()
+/** Row → column → what the watch reported. */
+const matrix = new Map<string, Map<Dialect, string>>()
+
+let runs: BackgroundRuns
+let client: Client
+let worker: Worker
+let working: Promise<void>
+let closing: () => Promise<void>
+
+beforeAll(async () => {
+  for (const [name, server] of await Promise.all(names.map(async (name) => [name, await dialects[name]()] as const))) {
+    servers.set(name, server)
+  }
+  const address = inject('temporalAddress')
+  const taskQueue = randomUUID()
+  const [connection, nativeConnection] = await Promise.all([
+    Connection.connect({ address }),
+    NativeConnection.connect({ address }),
+  ])
+  client = new Client({ connection })
+  runs = new BackgroundRuns(client, { taskQueue })
+  worker = await Worker.create({
+    connection: nativeConnection,
+    ...workerOptions(
+      names.map((name) => ({ name: deploymentOf(name), url: serverOf(name).url })),
+      taskQueue,
+    ),
+    workflowBundle: { codePath: inject('workflowBundle') },
+  })
+  working = worker.run()
+  closing = async () => {
+    worker.shutdown()
+    await working
+    await Promise.all([connection.close(), nativeConnection.close()])
+  }
+  for (const name of names) {
+    const watch: Stage['watch'] = (ids, options) => runs.watch(inputOf(name, ids, options))
+    stages.set(name, createStage(name, serverOf(name).url, watch))
+  }
+}, 600_000)
+
+afterAll(async () => {
+  await closing()
+  await Promise.all([...servers.values()].map((server) => server.stop()))
+})
+
+describe.each(names)('%s', (dialect) => {
+  test.concurrent.for(situations)('$title', { timeout: 120_000 }, async ({ title, not, play, expected }) => {
+    const reason = not?.[dialect]
+    if (reason !== undefined) return note(title, dialect, `– (${reason})`)
+    const outcome = await play(stageOf(dialect))
+    expect(outcome).toMatchObject(typeof expected === 'function' ? expected(dialect) : expected)
+    note(title, dialect, shown(outcome))
+  })
+})
+
+describe.each(names)('%s: many and large', (dialect) => {
+  test('each of 20 runs at once gets its own result', async () => {
+    const stage = stageOf(dialect)
+    const symbols = Array.from({ length: 20 }, (_, n) => `S${n}`)
+    const outcomes = await Promise.all(
+      symbols.map(async (symbol) => stage.watch(await stage.create('work', { symbol, seconds: 1 }))),
+    )
+    expect(outcomes.map((outcome) => 'result' in outcome && outcome.result)).toEqual(
+      symbols.map((symbol) => ({ symbol, seconds: 1, partial: `partial ${symbol}`, final: `done ${symbol}` })),
+    )
+  })
+
+  test('an input of 1 MB, which the server echoes in every status, is not in history', async () => {
+    const stage = stageOf(dialect)
+    const ids = await stage.create('work', { symbol: 'AAPL', size: 0, answer: 'y'.repeat(1_000_000), seconds: 2 })
+    await stage.watch(ids, { resultKeys: ['final'] })
+    const history = await client.workflow
+      .getHandle(watchWorkflowId({ ...ids, deployment: deploymentOf(dialect) }))
+      .fetchHistory()
+    expect(JSON.stringify(history).length).toBeLessThan(100_000)
+  })
+})
+
+test.concurrent.for(names)(
+  '%s: a run that a hard restart leaves behind ends the watch, and says since when nothing changed',
+  { timeout: 90_000 },
+  async (dialect) => {
+    const stage = stageOf(dialect)
+    const server = serverOf(dialect)
+    const ids = await Promise.all([1, 2].map(() => stage.create('work', { symbol: 'AAPL', seconds: 60 })))
+    const [stuck, late] = ids.map((run) => inputOf(dialect, run))
+    // JS servers save 3 s after the last request: polls in quick succession would keep them from it.
+    const watches = await Promise.all([
+      runs.startWatch({ ...stuck, pollInterval: '5s', stuckAfter: '16s' } as WatchRunInput),
+      runs.startWatch({ ...late, pollInterval: '5s', maxPollTime: '20s' } as WatchRunInput),
+    ])
+    await vi.waitUntil(async () => (await runs.progress(late as RunInput)).status === 'running', { timeout: 20_000 })
+    for (const { runId } of ids) {
+      await vi.waitUntil(() => server.hasSaved(runId), { timeout: 20_000, interval: 100 })
+    }
+
+    await server.restart()
+
+    const outcomes = await Promise.all(watches.map((watch) => watch.result()))
+    expect(outcomes).toMatchObject([
+      { polling_result: 'error', error: expect.stringMatching(/^The run is stuck: its status is running, no change/) },
+      {
+        status: 'polling_timeout',
+        error: expect.stringMatching(/^Polling timed out after 20\.0s .*last status: running, unchanged since 2/),
+      },
+    ])
+    outcomes.forEach((outcome, n) =>
+      note(`left behind by a hard restart, ${['`stuckAfter`', 'deadline'][n]}`, dialect, shown(outcome)),
+    )
+  },
+)
+
+test('the docs hold the matrix', async () => {
+  const played = situations.map(({ title }) => title)
+  const titles = [...played, ...[...matrix.keys()].filter((title) => !played.includes(title))]
+  const rows = titles.map((title) => [title, ...names.map((name) => matrix.get(title)?.get(name) ?? 'not played')])
+  const table = [['situation', ...names], names.map(() => '---').concat('---'), ...rows]
+  const text = table.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+  console.log(text)
+  await expect(`${introduction}${text}\n`).toMatchFileSnapshot('../../docs/servers.md')
+})
+
+const introduction = `# What a watch reports on real servers
+
+Written by \`npm run test:servers\`, which plays every situation on every server through the real workflow and fails where
+this page is not what it saw (\`npm run test:servers -- --update\` writes it anew).
+
+`
+
+function note(title: string, dialect: Dialect, text: string): void {
+  const row = matrix.get(title) ?? new Map<Dialect, string>()
+  matrix.set(title, row.set(dialect, text))
+}
+
+/** Without ids and times, so that it is the same in every run. */
+function shown(outcome: WatchOutcome): string {
+  const { polling_result, status } = outcome
+  const by = 'retrieval_metadata' in outcome ? outcome.retrieval_metadata.strategy_used : undefined
+  const questions = 'interrupts' in outcome ? `${outcome.interrupts?.length ?? 0} question(s)` : undefined
+  return [`${polling_result} / ${status}`, by ?? questions ?? whyOf(outcome)].join(': ')
+}
+
+function whyOf(outcome: WatchOutcome): string {
+  const error = 'error' in outcome ? (outcome.error ?? '') : ''
+  // Whether JS 2.0.0 still has the cancellation's own word is a matter of milliseconds.
+  if (error.includes('cancelled')) return 'says that it was cancelled'
+  const [reason] = /Its thread is [^:]*|Strategy thread_state failed: [^;]*/.exec(error) ?? [error]
+  const text = reason
+    .replaceAll(/\d{4}-\d\d-\d\dT[^ ;]*/g, '…')
+    .replaceAll(/\(\d+ polls\)/g, '(… polls)')
+    .split('\n')[0]
+  return `"${text?.slice(0, 120)}"`
+}
+
+function inputOf(name: Dialect, ids: Ids, options: object = {}) {
+  return { pollInterval: '1s', maxPollTime: '90s', ...options, ...ids, deployment: deploymentOf(name) } as const
+}
+
+function deploymentOf(name: Dialect): string {
+  return name.replace(' ', '-')
+}
+
+function serverOf(name: Dialect): DialectServer {
+  const server = servers.get(name)
+  if (!server) throw new Error(`${name} was not started`)
+  return server
+}
+
+function stageOf(name: Dialect): Stage {
+  const stage = stages.get(name)
+  if (!stage) throw new Error(`${name} was not started`)
+  return stage
+}

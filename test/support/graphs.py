@@ -1,0 +1,90 @@
+"""The twins of graphs.mjs for Python LangGraph servers: same names, same nodes, same state."""
+
+import asyncio
+from typing import Any, TypedDict
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import interrupt
+
+
+class State(TypedDict, total=False):
+    symbol: Any
+    seconds: Any
+    size: Any
+    partial: Any
+    answer: Any
+    answer2: Any
+    final: Any
+    blob: Any
+
+
+async def prepare(state: State):
+    return {"partial": f"partial {state['symbol']}"}
+
+
+async def do_work(state: State):
+    await asyncio.sleep(state.get("seconds") or 0)
+    blob = {"blob": "x" * state["size"]} if state.get("size") else {}
+    return {"final": f"done {state['symbol']}", **blob}
+
+
+async def do_fail(state: State):
+    await asyncio.sleep(state.get("seconds") or 0)
+    raise ValueError(f"boom for {state['symbol']}")
+
+
+async def ask(state: State):
+    return {"answer": interrupt({"question": f"buy {state['symbol']}?"})}
+
+
+async def ask_first(state: State):
+    return {"answer": interrupt("first?")}
+
+
+async def ask_second(state: State):
+    return {"answer2": interrupt("second?")}
+
+
+async def ask_inside(state: State):
+    return {"answer": interrupt({"question": "inside?"})}
+
+
+def prepared():
+    return StateGraph(State).add_node("prepare", prepare).add_edge(START, "prepare")
+
+
+work = prepared().add_node("work", do_work).add_edge("prepare", "work").add_edge("work", END).compile()
+fail = prepared().add_node("work", do_fail).add_edge("prepare", "work").add_edge("work", END).compile()
+
+human = (
+    prepared()
+    .add_node("ask", ask)
+    .add_node("work", do_work)
+    .add_edge("prepare", "ask")
+    .add_edge("ask", "work")
+    .add_edge("work", END)
+    .compile()
+)
+
+two_humans = (
+    prepared()
+    .add_node("ask", ask_first)
+    .add_node("ask_too", ask_second)
+    .add_node("work", do_work)
+    .add_edge("prepare", "ask")
+    .add_edge("prepare", "ask_too")
+    .add_edge(["ask", "ask_too"], "work")
+    .add_edge("work", END)
+    .compile()
+)
+
+asking = StateGraph(State).add_node("ask_inside", ask_inside).add_edge(START, "ask_inside").add_edge("ask_inside", END).compile()
+nested_human = (
+    prepared()
+    .add_node("child", asking)
+    .add_node("work", do_work)
+    .add_edge("prepare", "child")
+    .add_edge("child", "work")
+    .add_edge("work", END)
+    .compile()
+)
