@@ -49,7 +49,7 @@ export function unsuccessful(
   { status, error }: Verdict & { kind: 'unsuccessful' },
   ending: RunEnding | undefined,
 ): WatchOutcome {
-  const base = { ...ids(watch), ...verified(ending), error }
+  const base = { ...ids(watch), ...verified(ending), error: bounded(error, maxErrorBytes) }
   const polling_metadata = completed(watch)
   switch (status) {
     case 'error':

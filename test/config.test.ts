@@ -1,0 +1,298 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ConfigError, loadBinaryPaths, loadWorkerConfig } from '../src/config.ts'
+import type { Environment } from '../src/config.ts'
+
+const url = 'http://127.0.0.1:2024'
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'langgraph-background-runs-config-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** Writes a file and gives its path. */
+async function file(content: unknown): Promise<string> {
+  const path = join(folder, 'deployments.json')
+  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content))
+  return path
+}
+
+/** Whatever they are, they repeat no value: that may be a secret. */
+function mistakesOf(env: Environment): readonly string[] {
+  const mistakes = thrownMistakes(env)
+  expect(mistakes.join('\n')).not.toContain('planted')
+  return mistakes
+}
+
+function thrownMistakes(env: Environment): readonly string[] {
+  try {
+    loadWorkerConfig(env)
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.mistakes
+  }
+}
+
+function temporal(env: Environment) {
+  return loadWorkerConfig({ LANGGRAPH_API_URL: url, ...env })
+}
+
+describe('LangGraph servers', () => {
+  test('are one by LANGGRAPH_API_URL', () => {
+    expect(loadWorkerConfig({ LANGGRAPH_API_URL: url }).servers).toEqual([{ name: 'default', url }])
+  })
+
+  test('get the key of LANGGRAPH_API_KEY, without the blanks around it', () => {
+    const { servers } = loadWorkerConfig({ LANGGRAPH_API_URL: ` ${url}\n`, LANGGRAPH_API_KEY: ' key\n' })
+    expect(servers).toEqual([{ name: 'default', url, apiKey: 'key' }])
+  })
+
+  test('are several by LANGGRAPH_DEPLOYMENTS, each with its own key and headers', async () => {
+    const path = await file({
+      eu: { url: 'https://eu.example/base', apiKeyEnv: 'EU_KEY' },
+      'us-1.a_B': { url: 'https://us.example', headers: { authorization: 'Bearer token' } },
+    })
+    const { servers } = loadWorkerConfig({ LANGGRAPH_DEPLOYMENTS: path, EU_KEY: 'eu-key' })
+    expect(servers).toEqual([
+      { name: 'eu', url: 'https://eu.example/base', apiKey: 'eu-key', headers: {} },
+      { name: 'us-1.a_B', url: 'https://us.example', headers: { authorization: 'Bearer token' } },
+    ])
+  })
+
+  test('are both together', async () => {
+    const path = await file({ eu: { url: 'https://eu.example' } })
+    const { servers } = loadWorkerConfig({
+      LANGGRAPH_API_URL: url,
+      LANGGRAPH_API_KEY: 'key',
+      LANGGRAPH_DEPLOYMENTS: path,
+    })
+    expect(servers).toEqual([
+      { name: 'default', url, apiKey: 'key' },
+      { name: 'eu', url: 'https://eu.example', headers: {} },
+    ])
+  })
+
+  test('may name the default one in the file', async () => {
+    const path = await file({ default: { url } })
+    expect(loadWorkerConfig({ LANGGRAPH_DEPLOYMENTS: path }).servers).toMatchObject([{ name: 'default', url }])
+    expect(mistakesOf({ LANGGRAPH_API_URL: url, LANGGRAPH_DEPLOYMENTS: path })).toEqual([
+      'LANGGRAPH_API_URL and LANGGRAPH_DEPLOYMENTS both define the deployment "default": keep one',
+    ])
+  })
+
+  test.each([{}, { LANGGRAPH_API_URL: '', LANGGRAPH_DEPLOYMENTS: ' ' }, { LANGGRAPH_API_URL: undefined }])(
+    'are missing in %j, and the mistake says what to set',
+    (env) => {
+      expect(mistakesOf(env)).toEqual([expect.stringMatching(/^LANGGRAPH_API_URL is missing: .*LANGGRAPH_DEPLOYMENTS/)])
+    },
+  )
+
+  test('need a URL for their key', async () => {
+    const path = await file({ eu: { url } })
+    expect(mistakesOf({ LANGGRAPH_API_KEY: 'planted-key', LANGGRAPH_DEPLOYMENTS: path })).toEqual([
+      expect.stringContaining('LANGGRAPH_API_KEY is set without LANGGRAPH_API_URL'),
+    ])
+    expect(mistakesOf({ LANGGRAPH_API_KEY: '', LANGGRAPH_DEPLOYMENTS: path })).toEqual([])
+  })
+
+  test.each([
+    { bad: '127.0.0.1:2024', says: 'must be a URL that begins with http:// or https://' },
+    { bad: 'planted', says: 'must be a URL' },
+    { bad: 'ftp://planted', says: 'must be a URL' },
+    { bad: 'file:///planted', says: 'must be a URL' },
+    { bad: 'http://', says: 'must be a URL' },
+    { bad: 'http://user:planted-password@host', says: 'holds credentials' },
+    { bad: 'http://planted-token@host', says: 'holds credentials' },
+    { bad: 'http://:planted@host', says: 'holds credentials' },
+    { bad: 'http://host/?key=planted', says: 'no "?" and no "#"' },
+    { bad: 'http://host/#planted', says: 'no "?" and no "#"' },
+  ])('cannot be at $bad', async ({ bad, says }) => {
+    expect(mistakesOf({ LANGGRAPH_API_URL: bad })).toEqual([
+      expect.stringMatching(new RegExp(`^LANGGRAPH_API_URL: .*${says.replaceAll('?', '\\?')}`)),
+    ])
+    const path = await file({ eu: { url: bad } })
+    expect(mistakesOf({ LANGGRAPH_DEPLOYMENTS: path })).toEqual([expect.stringContaining(`"eu" "url": `)])
+  })
+
+  test.each(['planted\nkey', 'planted\u0000', 'planted😀'])(
+    'cannot get a key that no header can carry: %j',
+    async (key) => {
+      const says = 'cannot be sent as the HTTP header "x-api-key"'
+      expect(mistakesOf({ LANGGRAPH_API_URL: url, LANGGRAPH_API_KEY: key })).toEqual([
+        expect.stringContaining(`LANGGRAPH_API_KEY: ${says}`),
+      ])
+      const path = await file({ eu: { url, apiKeyEnv: 'EU_KEY' } })
+      expect(mistakesOf({ LANGGRAPH_DEPLOYMENTS: path, EU_KEY: key })).toEqual([
+        expect.stringContaining(`"eu" "apiKeyEnv": ${says}`),
+      ])
+    },
+  )
+})
+
+describe('the file LANGGRAPH_DEPLOYMENTS', () => {
+  const shape = 'must be an object, name → { "url", "apiKeyEnv"?, "headers"? }, with one name or more'
+  const ofOne = 'must be an object { "url", "apiKeyEnv"?, "headers"? }'
+
+  test.each([
+    { content: '{"eu": {"url": "planted"', says: 'is no valid JSON' },
+    { content: '', says: 'is no valid JSON' },
+    { content: [], says: shape },
+    { content: {}, says: shape },
+    { content: 'null', says: shape },
+    { content: '"planted"', says: shape },
+    { content: { eu: url }, says: `"eu": ${ofOne}` },
+    { content: { eu: null }, says: `"eu": ${ofOne}` },
+    { content: { eu: [] }, says: `"eu": ${ofOne}` },
+    { content: { eu: {} }, says: '"eu" "url": must be a URL' },
+    { content: { eu: { url: 7 } }, says: '"eu" "url": must be a URL' },
+    { content: { eu: { url: [url] } }, says: '"eu" "url": must be a URL' },
+    { content: { '-eu': { url } }, says: '"-eu": a name is 1-63 letters' },
+    { content: { '': { url } }, says: '"": a name is 1-63 letters' },
+    { content: { ['x'.repeat(64)]: { url } }, says: 'a name is 1-63 letters' },
+    { content: `{"__proto__":{"url":"${url}"}}`, says: '"__proto__": a name is 1-63 letters' },
+    { content: { eu: { url, apiKey: 'planted' } }, says: '"eu": "apiKey" is unknown: allowed are "url", "apiKeyEnv"' },
+    { content: { eu: { url, apiKeyEnv: 'NOT_SET' } }, says: '"eu" "apiKeyEnv": must name a variable' },
+    { content: { eu: { url, apiKeyEnv: 'EMPTY' } }, says: '"eu" "apiKeyEnv": must name a variable' },
+    { content: { eu: { url, apiKeyEnv: 'planted-key' } }, says: '"eu" "apiKeyEnv": must name a variable' },
+    { content: { eu: { url, apiKeyEnv: 7 } }, says: '"eu" "apiKeyEnv": must name a variable' },
+    { content: { eu: { url, headers: ['planted'] } }, says: '"eu" "headers": must be an object of texts' },
+    { content: { eu: { url, headers: { a: 7 } } }, says: '"eu" "headers": must be an object of texts' },
+    {
+      content: { eu: { url, headers: { 'a b': 'planted' } } },
+      says: '"eu" "headers": cannot be sent as the HTTP header "a b"',
+    },
+    { content: { eu: { url, headers: { a: 'planted\nb: c' } } }, says: '"eu" "headers": cannot be sent' },
+  ])('cannot hold $content', async ({ content, says }) => {
+    const path = await file(content)
+    const [mistake, ...others] = mistakesOf({ LANGGRAPH_DEPLOYMENTS: path, EMPTY: ' ' })
+    expect(mistake).toContain(`LANGGRAPH_DEPLOYMENTS (${path})`)
+    expect(mistake).toContain(says)
+    expect(others).toEqual([])
+  })
+
+  test('must be there', () => {
+    expect(mistakesOf({ LANGGRAPH_DEPLOYMENTS: join(folder, 'absent.json') })).toEqual([
+      expect.stringMatching(/^LANGGRAPH_DEPLOYMENTS \(.*absent\.json\): ENOENT/),
+    ])
+    expect(mistakesOf({ LANGGRAPH_DEPLOYMENTS: folder })).toEqual([expect.stringContaining('EISDIR')])
+  })
+
+  test('has all its mistakes named at once, with those of the environment', async () => {
+    const path = await file({
+      '!': { url: 'planted', apiKeyEnv: 'NOT_SET', headers: 7, key: 'planted' },
+      default: { url: 'http://user:planted@host/?planted' },
+      good: { url },
+    })
+    const mistakes = mistakesOf({
+      TEMPORAL_PROFILE: 'absent',
+      LANGGRAPH_API_URL: 'planted',
+      LANGGRAPH_API_KEY: 'planted\nkey',
+      LANGGRAPH_DEPLOYMENTS: path,
+    })
+    expect(mistakes).toEqual(
+      [
+        'TEMPORAL_\\*: ',
+        '"!": a name',
+        '"!": "key" is unknown',
+        '"!" "url": must be a URL',
+        '"!" "apiKeyEnv": must name',
+        '"!" "headers": must be',
+        '"default" "url": holds credentials',
+        '"default" "url": must end with the path',
+        'both define the deployment "default"',
+        'LANGGRAPH_API_URL: must be a URL',
+        'LANGGRAPH_API_KEY: cannot be sent',
+      ].map((part) => expect.stringMatching(part)),
+    )
+    expect(new ConfigError(mistakes).message).toMatch(/^The configuration has 11 mistakes:\n- /)
+    expect(new ConfigError(['one']).message).toBe('The configuration has a mistake:\n- one')
+  })
+})
+
+describe('Temporal', () => {
+  test('is the local one, without encryption, by default', () => {
+    expect(temporal({})).toMatchObject({
+      taskQueue: 'langgraph-runs',
+      connect: { namespace: undefined, connectionOptions: { address: undefined, apiKey: undefined, tls: undefined } },
+    })
+  })
+
+  test('is where the environment says', () => {
+    const { connect, taskQueue } = temporal({
+      TEMPORAL_ADDRESS: 'temporal.example:7233',
+      TEMPORAL_NAMESPACE: 'trading',
+      TEMPORAL_API_KEY: 'key',
+      TEMPORAL_TASK_QUEUE: ' runs ',
+      TEMPORAL_GRPC_META_X_TENANT: 'a',
+    })
+    expect(taskQueue).toBe('runs')
+    expect(connect).toMatchObject({
+      namespace: 'trading',
+      connectionOptions: { address: 'temporal.example:7233', apiKey: 'key', tls: true, metadata: { 'x-tenant': 'a' } },
+    })
+  })
+
+  test('takes an empty variable for a missing one', () => {
+    const names = ['ADDRESS', 'NAMESPACE', 'API_KEY', 'TASK_QUEUE', 'PROFILE', 'CONFIG_FILE', 'TLS', 'TLS_SERVER_NAME']
+    const empty = Object.fromEntries(names.map((name) => [`TEMPORAL_${name}`, '']))
+    expect(temporal(empty)).toEqual(temporal({}))
+    // An empty TEMPORAL_TLS must not send the key in plain text.
+    expect(temporal({ TEMPORAL_API_KEY: 'key', TEMPORAL_TLS: '' }).connect.connectionOptions.tls).toBe(true)
+  })
+
+  test('is encrypted with the certificates that the environment names', async () => {
+    const certificate = await file('certificate')
+    const { connectionOptions } = temporal({
+      TEMPORAL_TLS: 'true',
+      TEMPORAL_TLS_CLIENT_CERT_PATH: certificate,
+      TEMPORAL_TLS_CLIENT_KEY_DATA: 'key',
+      TEMPORAL_TLS_SERVER_NAME: 'temporal',
+    }).connect
+    expect(connectionOptions.tls).toMatchObject({
+      serverNameOverride: 'temporal',
+      clientCertPair: { crt: Uint8Array.from(Buffer.from('certificate')), key: Uint8Array.from(Buffer.from('key')) },
+    })
+  })
+
+  test('may be a profile of a configuration file', async () => {
+    const TEMPORAL_CONFIG_FILE = await file(
+      '[profile.cloud]\naddress = "cloud:7233"\nnamespace = "a"\napi_key = "key"\n',
+    )
+    const { connect } = temporal({ TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE: 'cloud', TEMPORAL_NAMESPACE: 'b' })
+    expect(connect).toMatchObject({ namespace: 'b', connectionOptions: { address: 'cloud:7233', apiKey: 'key' } })
+  })
+
+  test.each([
+    { what: 'no certificate file', env: { TEMPORAL_TLS_CLIENT_CERT_PATH: '/absent' }, says: 'ENOENT' },
+    {
+      what: 'a certificate twice',
+      env: { TEMPORAL_TLS_CLIENT_KEY_PATH: '/absent', TEMPORAL_TLS_CLIENT_KEY_DATA: 'planted' },
+      says: 'Cannot specify both client_key_path and client_key_data',
+    },
+    { what: 'no such profile', env: { TEMPORAL_PROFILE: 'absent' }, says: "Profile 'absent' not found" },
+  ])('has one mistake: $what', ({ env, says }) => {
+    expect(mistakesOf({ LANGGRAPH_API_URL: url, ...env })).toEqual([
+      expect.stringMatching(new RegExp(`^TEMPORAL_\\*: .*${says}`)),
+    ])
+  })
+
+  test('has a mistake that does not quote a broken configuration file', async () => {
+    const TEMPORAL_CONFIG_FILE = await file('[profile.default]\napi_key = "planted-key\nnamespace = planted')
+    expect(mistakesOf({ LANGGRAPH_API_URL: url, TEMPORAL_CONFIG_FILE })).toEqual([
+      expect.stringMatching(/^TEMPORAL_\*: Invalid TOML document/),
+    ])
+  })
+})
+
+test('the embedded servers are looked for where the environment says', () => {
+  const env = { TEMPORAL_CLI_PATH: '/bin/temporal', TEMPORAL_TEST_SERVER_PATH: ' ', XDG_CACHE_HOME: '/cache' }
+  expect(loadBinaryPaths(env)).toEqual({
+    cli: '/bin/temporal',
+    testServer: undefined,
+    cacheFolder: '/cache/langgraph-background-runs',
+  })
+  expect(loadBinaryPaths({}).cacheFolder).toBe(join(homedir(), '.cache', 'langgraph-background-runs'))
+})

@@ -1,0 +1,282 @@
+import { randomUUID } from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
+import { activityInfo } from '@temporalio/activity'
+import { WorkflowFailedError } from '@temporalio/client'
+import type { WorkflowHandle } from '@temporalio/client'
+import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common'
+import type { Payload } from '@temporalio/common'
+import type { TestWorkflowEnvironment } from '@temporalio/testing'
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
+import type { WorkerOptions } from '@temporalio/worker'
+import { assert, expect, inject, test, vi } from 'vitest'
+import { startTimeSkippingServer } from '../../dev/embedded-temporal.ts'
+import { classified } from '../../src/activities/failures.ts'
+import type { Activities } from '../../src/activities/index.ts'
+import { BackgroundRuns } from '../../src/client.ts'
+import type { WatchOutcome, WatchProgress, WatchRunInput } from '../../src/client.ts'
+import { watchWorkflowId } from '../../src/domain/contract.ts'
+import type { RetrievalRequest } from '../../src/domain/retrieved.ts'
+
+/** What the activities answer about one run; what they throw is classified as in the real ones. */
+export type Script = Partial<Activities>
+
+/** One try of an activity; times are the server's. */
+interface Call {
+  readonly activity: keyof Activities
+  readonly argument: RetrievalRequest
+  /** When the activity was scheduled. */
+  readonly atMs: number
+  readonly startToCloseMs: number
+  readonly scheduleToCloseMs: number
+  readonly attempt: number
+}
+
+export interface ScriptedRun {
+  readonly ids: { readonly threadId: string; readonly runId: string }
+  readonly calls: readonly Call[]
+}
+
+interface Timer {
+  readonly ms: number
+  readonly summary: string
+  readonly end: 'fired' | 'cancelled' | 'open'
+}
+
+type WatchInput = Omit<WatchRunInput, 'threadId' | 'runId'>
+type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>
+
+/** A Temporal server that skips time, a worker with the real workflows, and activities that say what a test wants. */
+export class Stage {
+  readonly environment: TestWorkflowEnvironment
+  readonly runs: BackgroundRuns
+  readonly #taskQueue = randomUUID()
+  readonly #scripts = new Map<string, { readonly script: Script; readonly calls: Call[] }>()
+  /** Temporal run id → workflow id, of every execution so far. */
+  readonly #executions = new Map<string, string>()
+  readonly #openings: (() => void)[] = []
+  #stopWorker = async () => {}
+
+  static async start(): Promise<Stage> {
+    // Polls fail by the hundred here, each with a warning.
+    Runtime.install({
+      logger: new DefaultLogger('ERROR'),
+      telemetryOptions: { logging: { filter: 'ERROR' } },
+    })
+    const stage = new Stage(await startTimeSkippingServer())
+    await stage.startWorker()
+    return stage
+  }
+
+  private constructor(environment: TestWorkflowEnvironment) {
+    this.environment = environment
+    this.runs = new BackgroundRuns(environment.client, { taskQueue: this.#taskQueue })
+  }
+
+  /** A new run, whose script the activities find by its id. */
+  run(script: Script): ScriptedRun {
+    const ids = { threadId: randomUUID(), runId: randomUUID() }
+    const calls: Call[] = []
+    this.#scripts.set(ids.runId, { script, calls })
+    return { ids, calls }
+  }
+
+  /** Watches to the end, with skipped time. */
+  watch(run: ScriptedRun, options: WatchInput = {}): Promise<WatchOutcome> {
+    return this.runs.watch({ ...run.ids, ...options })
+  }
+
+  startWatch(run: ScriptedRun, options: WatchInput = {}): ReturnType<BackgroundRuns['startWatch']> {
+    return this.runs.startWatch({ ...run.ids, ...options })
+  }
+
+  /** Starts a workflow as a client in another language would: nothing is checked before. */
+  async startUnchecked(workflowType: string, args: readonly unknown[]): Promise<WorkflowHandle> {
+    const options = { taskQueue: this.#taskQueue, workflowId: randomUUID(), args: [...args] }
+    const handle = await this.environment.client.workflow.start(workflowType, options)
+    this.#executions.set(handle.firstExecutionRunId, handle.workflowId)
+    return handle
+  }
+
+  handleOf(run: ScriptedRun): WorkflowHandle {
+    return this.environment.client.workflow.getHandle(watchWorkflowId(run.ids))
+  }
+
+  /** Waits, without skipping time, until `progress` says so. */
+  async until(run: ScriptedRun, progress: Partial<WatchProgress>): Promise<void> {
+    await vi.waitFor(async () => assert.deepInclude(await this.runs.progress(run.ids), progress), { timeout: 20_000 })
+  }
+
+  /** What holds an activity until `open`, or until the test has ended. */
+  gate(): { readonly opened: Promise<unknown>; readonly open: () => void } {
+    const emitter = new EventEmitter()
+    const open = () => void emitter.emit('open')
+    this.#openings.push(open)
+    return { opened: once(emitter, 'open'), open }
+  }
+
+  /** The timers of the run's watch, through all its executions. */
+  async timersOf(run: ScriptedRun): Promise<Timer[]> {
+    const histories = await this.#historiesOf(watchWorkflowId(run.ids))
+    return histories.flatMap(({ events }) => timersIn(events ?? []))
+  }
+
+  /** What the Web UI shows beside the run's activities. */
+  async activitySummariesOf(run: ScriptedRun): Promise<string[]> {
+    const histories = await this.#historiesOf(watchWorkflowId(run.ids))
+    return histories
+      .flatMap(({ events }) => events ?? [])
+      .filter((event) => event.activityTaskScheduledEventAttributes)
+      .map(({ userMetadata }) => textOf(userMetadata?.summary))
+  }
+
+  /** What the Web UI shows as the current details of the run's watch. */
+  async detailsOf(run: ScriptedRun): Promise<string | undefined> {
+    const metadata = await this.handleOf(run).query<{ currentDetails?: string }>('__temporal_workflow_metadata')
+    return metadata.currentDetails
+  }
+
+  /** The history of every execution so far. */
+  async histories(): Promise<{ workflowId: string; history: History }[]> {
+    const ids = [...new Set(this.#executions.values())]
+    const all = ids.map(async (workflowId) =>
+      (await this.#historiesOf(workflowId)).map((history) => ({ workflowId, history })),
+    )
+    return (await Promise.all(all)).flat()
+  }
+
+  async startWorker(options: Pick<WorkerOptions, 'maxCachedWorkflows'> = {}): Promise<void> {
+    const worker = await Worker.create({
+      connection: this.environment.nativeConnection,
+      taskQueue: this.#taskQueue,
+      workflowBundle,
+      activities: this.#activities(),
+      ...options,
+    })
+    const working = worker.run()
+    this.#stopWorker = async () => {
+      this.#stopWorker = async () => {}
+      worker.shutdown()
+      await working
+    }
+  }
+
+  stopWorker(): Promise<void> {
+    return this.#stopWorker()
+  }
+
+  /** Leaves the server to the next test alone, even where this one failed: what is open would stop the skipping. */
+  async endTest(): Promise<void> {
+    for (const open of this.#openings.splice(0)) open()
+    const { workflow } = this.environment.client
+    for (const workflowId of new Set(this.#executions.values())) {
+      const handle = workflow.getHandle(workflowId)
+      if ((await handle.describe()).status.name === 'RUNNING') await handle.terminate('its test has ended')
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#stopWorker()
+    await this.environment.teardown()
+  }
+
+  #historiesOf(workflowId: string): Promise<History[]> {
+    const runIds = [...this.#executions].filter(([, id]) => id === workflowId).map(([runId]) => runId)
+    const { workflow } = this.environment.client
+    return Promise.all(runIds.map((runId) => workflow.getHandle(workflowId, runId).fetchHistory()))
+  }
+
+  #activities(): Activities {
+    return {
+      getRunStatus: (run) => classified(() => this.#play('getRunStatus', run)(run)),
+      retrieveStreamValues: (request) => classified(() => this.#play('retrieveStreamValues', request)(request)),
+      retrieveThreadState: (request) => classified(() => this.#play('retrieveThreadState', request)(request)),
+      retrieveJoinStream: (request) => classified(() => this.#play('retrieveJoinStream', request)(request)),
+    }
+  }
+
+  #play<N extends keyof Activities>(activity: N, argument: RetrievalRequest): Activities[N] {
+    const info = activityInfo()
+    const { workflowId = '', runId = '' } = info.workflowExecution ?? {}
+    this.#executions.set(runId, workflowId)
+    const scripted = this.#scripts.get(argument.runId)
+    scripted?.calls.push({
+      activity,
+      argument,
+      atMs: info.scheduledTimestampMs,
+      startToCloseMs: info.startToCloseTimeoutMs,
+      scheduleToCloseMs: info.scheduleToCloseTimeoutMs,
+      attempt: info.attempt,
+    })
+    const answer = scripted?.script[activity]
+    if (!answer) throw new Error(`no test said what ${activity} answers`)
+    return answer
+  }
+}
+
+const workflowBundle = { codePath: inject('workflowBundle') }
+
+/** The last tests of a file: what must hold of the history of each workflow that its other tests ran. */
+export function testEveryHistory(stageOf: () => Stage): void {
+  test('no history holds a path of this machine', async () => {
+    const histories = await stageOf().histories()
+    expect(histories.length).toBeGreaterThan(0)
+    for (const { history } of histories) expect(written(history)).not.toContain(process.cwd())
+  })
+
+  test('every history replays without a difference', async () => {
+    const histories = await stageOf().histories()
+    expect(histories.length).toBeGreaterThan(0)
+    const different = []
+    for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories)) {
+      if (error) different.push({ workflowId, error })
+    }
+    expect(different).toEqual([])
+  })
+}
+
+/** An error is thrown, a function is asked. */
+export type Answer<T> = T | Error | (() => Promise<T>)
+
+/** One answer a call, in turn; the last one for ever. */
+export function answers<T extends object>(...list: readonly Answer<T>[]): () => Promise<T> {
+  const left = [...list]
+  return async () => {
+    const answer = left.length > 1 ? left.shift() : left[0]
+    if (answer === undefined || answer instanceof Error) throw answer ?? new Error('no answers')
+    return typeof answer === 'function' ? answer() : answer
+  }
+}
+
+/** What the workflow fails with. */
+export async function failureOf(result: Promise<unknown>): Promise<ApplicationFailure> {
+  const error: unknown = await result.then(
+    (value) => new Error(`no failure but ${JSON.stringify(value)}`),
+    (failed: unknown) => failed,
+  )
+  const cause = error instanceof WorkflowFailedError ? error.cause : error
+  if (!(cause instanceof ApplicationFailure)) throw cause
+  return cause
+}
+
+function timersIn(events: NonNullable<History['events']>): Timer[] {
+  const fired = new Set(events.map((event) => event.timerFiredEventAttributes?.timerId))
+  const cancelled = new Set(events.map((event) => event.timerCanceledEventAttributes?.timerId))
+  return events.flatMap(({ timerStartedEventAttributes: timer, userMetadata }) => {
+    if (!timer) return []
+    const { seconds, nanos } = timer.startToFireTimeout ?? {}
+    const end = fired.has(timer.timerId) ? 'fired' : cancelled.has(timer.timerId) ? 'cancelled' : 'open'
+    return [{ ms: Number(seconds) * 1000 + Number(nanos) / 1e6, summary: textOf(userMetadata?.summary), end }]
+  })
+}
+
+function textOf(payload: Payload | null | undefined): string {
+  return payload ? defaultPayloadConverter.fromPayload<string>(payload) : ''
+}
+
+/** A history with its payloads as the text that they are. */
+function written(history: History): string {
+  return JSON.stringify(history, function (this: Record<string, unknown>, key, value: unknown) {
+    const raw = this[key]
+    return raw instanceof Uint8Array ? Buffer.from(raw).toString('utf8') : value
+  })
+}
