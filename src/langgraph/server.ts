@@ -1,5 +1,4 @@
 import { Client } from '@langchain/langgraph-sdk'
-import type { ThreadStateSelectField } from '@langchain/langgraph-sdk'
 import { langGraphFailureTypes } from '../domain/contract.ts'
 import type { RunEnding, RunRef, Unproven } from '../domain/run.ts'
 import { maxErrorBytes } from '../domain/defaults.ts'
@@ -119,16 +118,27 @@ export class LangGraphServer implements LangGraph {
     signal: AbortSignal,
     select?: typeof endingFields,
   ): Promise<Checkpoint | undefined> {
-    const read = async (query: { limit: number; metadata?: { run_id: string }; select?: ThreadStateSelectField[] }) =>
-      listOf(await this.#client.threads.getHistory(threadId, { ...query, signal })).map(parseCheckpoint)
-    try {
-      const [newest] = await read({ limit: 1, metadata: { run_id: runId }, ...(select && { select: [...select] }) })
-      if (!newest || isOwn(newest, runId)) return newest
-    } catch (error) {
-      if (!isRefusedFilter(httpStatusOf(error))) throw error
+    const filtered = { limit: 1, metadata: { run_id: runId } }
+    const queries = [...(select ? [{ ...filtered, select: [...select] }] : []), filtered]
+    for (const query of queries) {
+      try {
+        const [newest] = await this.#history(threadId, { ...query, signal })
+        if (!newest || isOwn(newest, runId)) return newest
+        break
+      } catch (error) {
+        if (!isRefusedQuery(httpStatusOf(error))) throw error
+      }
     }
     // The server cannot filter, or a state written by hand carries the run's id.
-    return (await read({ limit: unfilteredHistory })).find((checkpoint) => isOwn(checkpoint, runId))
+    const checkpoints = await this.#history(threadId, { limit: unfilteredHistory, signal })
+    return checkpoints.find((checkpoint) => isOwn(checkpoint, runId))
+  }
+
+  async #history(threadId: string, query: Parameters<Client['threads']['getHistory']>[1]): Promise<Checkpoint[]> {
+    const history: unknown = await this.#client.threads.getHistory(threadId, query)
+    if (Array.isArray(history)) return history.map(parseCheckpoint)
+    const message = `history of thread ${threadId} from deployment "${this.#name}": the answer is no list: is this a LangGraph server?`
+    throw new LangGraphError(langGraphFailureTypes.badAnswer, message)
   }
 
   /**
@@ -219,7 +229,7 @@ function isTimeout(reason: unknown): boolean {
 }
 
 /** Some servers answer a filter, or a selection, that they do not know with an error. */
-function isRefusedFilter(httpStatus: number | undefined): boolean {
+function isRefusedQuery(httpStatus: number | undefined): boolean {
   return httpStatus === 400 || httpStatus === 422 || httpStatus === 500 || httpStatus === 501
 }
 

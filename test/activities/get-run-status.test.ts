@@ -252,6 +252,7 @@ describe('a poll of a run that has ended', () => {
     { what: 'a reset', answer: reset, reason: 'no connection' },
     { what: 'a cut', answer: pieces(['[{'], { end: 'cut' }), reason: 'the connection broke' },
     { what: 'HTML', answer: text('<html>'), reason: 'the answer is not the JSON it should be' },
+    { what: 'JSON that is no list', answer: json({ detail: 'x' }), reason: 'the answer is no list' },
     { what: 'HTTP 500, always,', answer: text('oops', { status: 500 }), reason: 'HTTP 500 "oops"' },
     { what: 'HTTP 403', answer: text('no', { status: 403 }), reason: 'check the API key' },
   ])('keeps the status where $what hides the ending', async ({ answer, reason }) => {
@@ -272,9 +273,17 @@ describe('a poll of a run that has ended', () => {
       checkpoint({ metadata: { run_id: run.runId.toUpperCase(), source: 'loop' } }),
       checkpoint({ checkpoint: { checkpoint_id: 'older' } }),
     ]
-    server.on('run', status('success')).on('history', text('no filter', { status: code }), json(history))
+    const refusal = text('no filter', { status: code })
+    server.on('run', status('success')).on('history', refusal, refusal, json(history))
     expect(await poll()).toMatchObject({ ending: { kind: 'known', checkpointId: 'own' } })
-    expect(server.to('history')[1]?.body).toEqual({ limit: 100 })
+    expect(server.to('history')[2]?.body).toEqual({ limit: 100 })
+  })
+
+  test('asks for all fields where the server knows the filter, but no choice of fields', async () => {
+    const refusal = text('unknown field: select', { status: 422 })
+    server.on('run', status('success')).on('history', refusal, json([checkpoint()]))
+    expect(await poll()).toMatchObject({ ending: { kind: 'known', checkpointId: 'own' } })
+    expect(server.to('history')[1]?.body).toEqual({ limit: 1, metadata: { run_id: run.runId } })
   })
 
   test('does not trust a server that ignores the filter', async () => {
@@ -288,7 +297,6 @@ describe('a poll of a run that has ended', () => {
     { what: 'one written by hand', history: [checkpoint({ metadata: { run_id: run.runId, source: 'update' } })] },
     { what: "another run's", history: [checkpoint({ metadata: { run_id: newRun().runId } })] },
     { what: 'one without metadata', history: [checkpoint({ metadata: null })] },
-    { what: 'no list', history: { detail: 'x' } },
   ])('says that nothing proves the ending where the history is $what', async ({ history }) => {
     server.on('run', status('success')).on('history', json(history))
     expect(await poll()).toMatchObject({ status: 'success', ending: { kind: 'unproven' } })
