@@ -1,17 +1,25 @@
 import { defineConfig } from 'vitest/config'
 
+// In the projects: at the top level it would run once more for each of them.
+const globalSetup = ['test/support/global-setup.ts']
+
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/global-setup.ts'],
     // Native Temporal clients live in processes of their own, not in worker threads.
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
-      { extends: true, test: { name: 'main', include: ['test/**/*.test.ts'], exclude: ['test/servers/**'] } },
+      {
+        extends: true,
+        test: { name: 'main', include: ['test/**/*.test.ts'], exclude: ['test/servers/**'], globalSetup },
+      },
       // `npm run test:servers`: installs and starts Python and JS servers of other versions.
-      { extends: true, test: { name: 'servers', include: ['test/servers/**/*.test.ts'], maxConcurrency: 6 } },
+      {
+        extends: true,
+        test: { name: 'servers', include: ['test/servers/**/*.test.ts'], globalSetup, maxConcurrency: 6 },
+      },
     ],
   },
 })

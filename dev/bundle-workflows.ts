@@ -2,7 +2,24 @@ import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { bundleWorkflowCode } from '@temporalio/worker'
 
-/** `npm run build`: the workflows as one file, so that a production worker starts without a bundler at work. */
+// `npm run build`: the workflows as one file, so that a production worker starts without a bundler at work.
+
 const at = (path: string) => fileURLToPath(new URL(`../dist/${path}`, import.meta.url))
 const { code } = await bundleWorkflowCode({ workflowsPath: at('workflows/index.js') })
-await writeFile(at('workflow-bundle.js'), code)
+await writeFile(at('workflow-bundle.js'), withPortableSourceMap(code))
+
+/**
+ * A worker needs the source map for its stack traces. Without the sources themselves, which are two thirds of it, and
+ * without the paths of the machine that built it, which would end up in other people's logs.
+ */
+function withPortableSourceMap(bundle: string): string {
+  const mark = '//# sourceMappingURL=data:application/json;charset=utf-8;base64,'
+  const start = bundle.lastIndexOf(mark)
+  if (start < 0) throw new Error('the bundler has put no source map at the end of the bundle')
+  const map: { sources: string[]; sourcesContent?: string[] } = JSON.parse(
+    Buffer.from(bundle.slice(start + mark.length), 'base64').toString('utf8'),
+  )
+  map.sources = map.sources.map((source) => source.replace(/^.*\/(?=(node_modules|dist)\/)/, ''))
+  delete map.sourcesContent
+  return bundle.slice(0, start) + mark + Buffer.from(JSON.stringify(map)).toString('base64')
+}

@@ -41,6 +41,7 @@ try {
   process.exit(0)
 } catch (error) {
   const isMistake = error instanceof ConfigError || !(error instanceof Error)
-  process.stderr.write(`${isMistake ? String(error) : error.stack}\n`)
+  // Errors of Temporal's native part have no stack.
+  process.stderr.write(`${isMistake ? String(error) : (error.stack ?? String(error))}\n`)
   process.exit(1)
 }

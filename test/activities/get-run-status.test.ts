@@ -17,7 +17,7 @@ import {
   text,
 } from '../support/scripted-langgraph.ts'
 import type { Answer } from '../support/scripted-langgraph.ts'
-import { activitiesOn, failureOf, inActivity, newRun, shortTry, tryOf, written } from './in-activity.ts'
+import { activitiesOn, failureOf, inActivity, newRun, ratherShortTry, shortTry, tryOf, written } from './in-activity.ts'
 
 const MB = 1024 * 1024
 const run = newRun()
@@ -91,7 +91,7 @@ const hangingError: Answer = (response) => {
 describe('a poll that gets no answer', () => {
   test.each(faults)('fails as $type on $fault', async ({ answer, type, details = {}, isFinal = false }) => {
     server.on('run', answer())
-    const failure = await failureOf(poll(shortTry))
+    const failure = await failureOf(poll(type === 'LangGraphTimeout' ? shortTry : {}))
     expect(failure).toMatchObject({ type, nonRetryable: isFinal, details: [details], nextRetryDelay: undefined })
     expect(failure.message).toContain(`status of run ${run.runId} from deployment "default": `)
     // Retries live in Temporal only.
@@ -168,7 +168,7 @@ describe('a poll that gets no answer', () => {
     { hasThread: hang, says: 'Whether its thread is there could not be found out' },
   ])('says of an unknown run: $says', async ({ hasThread, says }) => {
     server.on('run', json({ detail: 'Run not found' }, { status: 404 })).on('history', hasThread)
-    const failure = await failureOf(poll(shortTry))
+    const failure = await failureOf(poll(hasThread === hang ? ratherShortTry : {}))
     expect(failure).toMatchObject({ type: 'RunNotFound', nonRetryable: true, details: [{ http_status: 404 }] })
     expect(failure.message).toContain('HTTP 404 "Run not found": no such run: check the ids')
     expect(failure.message).toContain(says)
@@ -257,7 +257,7 @@ describe('a poll of a run that has ended', () => {
     { what: 'HTTP 403', answer: text('no', { status: 403 }), reason: 'check the API key' },
   ])('keeps the status where $what hides the ending', async ({ answer, reason }) => {
     server.on('run', status('success')).on('history', answer)
-    const look = await poll(shortTry)
+    const look = await poll(reason === 'no answer in time' ? ratherShortTry : {})
     expect(look).toEqual({ status: 'success', ending: { kind: 'unreadable', reason: expect.stringContaining(reason) } })
   })
 
@@ -367,9 +367,11 @@ describe('the time limit of a poll', () => {
     setFlagsFromString('--expose-gc')
     const collect: unknown = runInNewContext('gc')
     const collecting = setInterval(() => Reflect.apply(Object(collect), undefined, []), 10)
-    server.on('run', hang)
+    server.on('run', hang).on('state', hang)
     try {
       expect(await failureOf(poll(shortTry))).toMatchObject({ type: 'LangGraphTimeout' })
+      const retrieving = inActivity(activitiesOn(server.url).retrieveThreadState, run, shortTry)
+      expect(await failureOf(retrieving)).toMatchObject({ type: 'LangGraphTimeout' })
     } finally {
       clearInterval(collecting)
     }

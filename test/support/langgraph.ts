@@ -1,0 +1,75 @@
+import { Client } from '@langchain/langgraph-sdk'
+import { assert, vi } from 'vitest'
+import type { GraphName } from './graphs.ts'
+
+export interface Ids {
+  readonly threadId: string
+  readonly runId: string
+}
+
+/** The fields of the test graphs' state that a test gives. */
+interface GraphInput {
+  readonly symbol: string
+  /** How long the node `work` takes. */
+  readonly seconds?: number
+  readonly blob?: string
+}
+
+interface RunOptions {
+  /** Default: a new one. */
+  readonly threadId?: string
+  readonly streamResumable?: boolean
+  readonly interruptBefore?: string[]
+  readonly multitaskStrategy?: 'reject' | 'enqueue'
+}
+
+const patience = { timeout: 30_000, interval: 100 }
+
+/** What a LangGraph client does beside this application: it creates runs, and looks at them. */
+export class LangGraphRuns {
+  readonly #client: Client
+
+  constructor(url: string) {
+    this.#client = new Client({ apiUrl: url, apiKey: null, callerOptions: { maxRetries: 0 } })
+  }
+
+  async create(graph: GraphName, input: GraphInput, { threadId, ...options }: RunOptions = {}): Promise<Ids> {
+    const thread = threadId ?? (await this.#client.threads.create()).thread_id
+    const { run_id } = await this.#client.runs.create(thread, graph, { input: { ...input }, ...options })
+    return { threadId: thread, runId: run_id }
+  }
+
+  /** A run that has ended. */
+  async ended(...run: Parameters<LangGraphRuns['create']>): Promise<Ids> {
+    const ids = await this.create(...run)
+    await this.untilEnded(ids)
+    return ids
+  }
+
+  async status({ threadId, runId }: Ids): Promise<string> {
+    return (await this.#client.runs.get(threadId, runId)).status
+  }
+
+  async untilEnded(ids: Ids): Promise<void> {
+    await vi.waitFor(async () => assert.notInclude(['pending', 'running'], await this.status(ids)), patience)
+  }
+
+  async untilRunning(ids: Ids): Promise<void> {
+    await vi.waitFor(async () => assert.equal(await this.status(ids), 'running'), patience)
+  }
+
+  /** Until the node `work` is what comes next: the node before it has left its values. */
+  async untilAtWork({ threadId }: Ids): Promise<void> {
+    const next = async () => (await this.#client.threads.getState(threadId)).next
+    await vi.waitFor(async () => assert.deepEqual(await next(), ['work']), patience)
+  }
+
+  async cancel({ threadId, runId }: Ids): Promise<void> {
+    await this.#client.runs.cancel(threadId, runId)
+  }
+
+  /** How many bytes the server's answer about a run takes: it repeats the input. */
+  async statusBytes({ threadId, runId }: Ids): Promise<number> {
+    return JSON.stringify(await this.#client.runs.get(threadId, runId)).length
+  }
+}
