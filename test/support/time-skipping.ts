@@ -53,6 +53,8 @@ export class Stage {
   readonly #scripts = new Map<string, { readonly script: Script; readonly calls: Call[] }>()
   /** Temporal run id → workflow id, of every execution so far. */
   readonly #executions = new Map<string, string>()
+  /** Workflow ids. */
+  readonly #ofThisTest = new Set<string>()
   readonly #openings: (() => void)[] = []
   #stopWorker = async () => {}
 
@@ -93,7 +95,7 @@ export class Stage {
   async startUnchecked(workflowType: string, args: readonly unknown[]): Promise<WorkflowHandle> {
     const options = { taskQueue: this.#taskQueue, workflowId: randomUUID(), args: [...args] }
     const handle = await this.environment.client.workflow.start(workflowType, options)
-    this.#executions.set(handle.firstExecutionRunId, handle.workflowId)
+    this.#began(handle.workflowId, handle.firstExecutionRunId)
     return handle
   }
 
@@ -114,15 +116,20 @@ export class Stage {
     return { opened: once(emitter, 'open'), open }
   }
 
+  /** What the run's watch has done, one history for each execution. */
+  historiesOf(run: ScriptedRun): Promise<History[]> {
+    return this.#historiesOf(watchWorkflowId(run.ids))
+  }
+
   /** The timers of the run's watch, through all its executions. */
   async timersOf(run: ScriptedRun): Promise<Timer[]> {
-    const histories = await this.#historiesOf(watchWorkflowId(run.ids))
+    const histories = await this.historiesOf(run)
     return histories.flatMap(({ events }) => timersIn(events ?? []))
   }
 
   /** What the Web UI shows beside the run's activities. */
   async activitySummariesOf(run: ScriptedRun): Promise<string[]> {
-    const histories = await this.#historiesOf(watchWorkflowId(run.ids))
+    const histories = await this.historiesOf(run)
     return histories
       .flatMap(({ events }) => events ?? [])
       .filter((event) => event.activityTaskScheduledEventAttributes)
@@ -164,19 +171,32 @@ export class Stage {
     return this.#stopWorker()
   }
 
-  /** Leaves the server to the next test alone, even where this one failed: what is open would stop the skipping. */
+  /**
+   * Leaves the server to the next test alone, even where this one failed. It skips no time any more once a workflow has
+   * closed with an activity at work: those end first.
+   */
   async endTest(): Promise<void> {
     for (const open of this.#openings.splice(0)) open()
-    const { workflow } = this.environment.client
-    for (const workflowId of new Set(this.#executions.values())) {
-      const handle = workflow.getHandle(workflowId)
-      if ((await handle.describe()).status.name === 'RUNNING') await handle.terminate('its test has ended')
+    for (const workflowId of this.#ofThisTest) {
+      const handle = this.environment.client.workflow.getHandle(workflowId)
+      const isOpen = async () => (await handle.describe()).status.name === 'RUNNING'
+      const isAtWork = async () => (await isOpen()) && (await handle.describe()).raw.pendingActivities?.length !== 0
+      await vi.waitUntil(async () => !(await isAtWork()), { timeout: 20_000 })
+      if (!(await isOpen())) continue
+      await handle.cancel()
+      await handle.result().catch(() => undefined)
     }
+    this.#ofThisTest.clear()
   }
 
   async stop(): Promise<void> {
     await this.#stopWorker()
     await this.environment.teardown()
+  }
+
+  #began(workflowId: string, workflowRunId: string): void {
+    this.#executions.set(workflowRunId, workflowId)
+    this.#ofThisTest.add(workflowId)
   }
 
   #historiesOf(workflowId: string): Promise<History[]> {
@@ -197,7 +217,7 @@ export class Stage {
   #play<N extends keyof Activities>(activity: N, argument: RetrievalRequest): Activities[N] {
     const info = activityInfo()
     const { workflowId = '', runId = '' } = info.workflowExecution ?? {}
-    this.#executions.set(runId, workflowId)
+    this.#began(workflowId, runId)
     const scripted = this.#scripts.get(argument.runId)
     scripted?.calls.push({
       activity,
