@@ -1,19 +1,39 @@
 #!/usr/bin/env node
 import { exitCodes } from './cli/exit.ts'
 import { run } from './cli/program.ts'
-import { createScreen } from './cli/screen.ts'
+import { Screen } from './cli/screen.ts'
 import { connect } from './cli/temporal.ts'
 
 const { stdout, stderr, env } = process
-const screen = createScreen(stderr, { color: stderr.isTTY && !env['NO_COLOR'] })
+const screen = new Screen(stderr, { isLive: stderr.isTTY && env['TERM'] !== 'dumb' })
 
-process.once('SIGINT', () => {
-  screen.say('Stopped looking. A watch that was started goes on: the same command attaches again')
+// A reader that went away (`| head`) changes nothing about how the command ends.
+let failedWrite: Error | undefined
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') failedWrite = error
+})
+stderr.on('error', () => undefined)
+
+let wordsAtCtrlC: string | undefined = 'Stopped'
+process.on('SIGINT', () => {
+  if (wordsAtCtrlC === undefined) return
+  screen.clear()
+  screen.say(wordsAtCtrlC)
   process.exit(exitCodes.ctrlC)
 })
 
-process.exitCode = await run(process.argv.slice(2), {
-  connect: () => connect(env),
+const exitCode = await run(process.argv.slice(2), {
   screen,
-  print: (text) => stdout.write(text),
+  connect: () => connect(env),
+  print: (text) => stdout.write(`${text}\n`),
+  atCtrlC: (words) => {
+    wordsAtCtrlC = words
+  },
 })
+// Promptly, whatever still waits for an answer; but first what was printed is out, or has failed.
+stdout.write('', () => setImmediate(() => process.exit(failedWrite ? cannotWrite(failedWrite) : exitCode)))
+
+function cannotWrite({ message }: Error): number {
+  screen.say(`error: the outcome cannot be written: ${message}`)
+  return exitCodes.unforeseen
+}

@@ -1,8 +1,8 @@
-import { WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client'
-import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common'
-import type { WatchOutcome } from '../client.ts'
+import { QueryNotRegisteredError, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client'
+import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common'
 import { ConfigError } from '../config.ts'
 import { failureTypes } from '../domain/contract.ts'
+import { asOptions } from './options.ts'
 
 /** Exit codes, as scripts may rely on them. */
 export const exitCodes = {
@@ -17,7 +17,7 @@ export const exitCodes = {
   ctrlC: 130,
 } as const
 
-type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 /** What ends a command early: for a person one sentence with the next step, for a script the code. */
 export class CliError extends Error {
@@ -30,35 +30,32 @@ export class CliError extends Error {
   }
 }
 
-export function exitCodeOf({ polling_result }: WatchOutcome): ExitCode {
-  switch (polling_result) {
-    case 'success_with_results':
-      return exitCodes.result
-    case 'success_no_results':
-      return exitCodes.noResults
-    case 'error':
-      return exitCodes.error
-    case 'timeout':
-      return exitCodes.timeout
-    case 'interrupted':
-      return exitCodes.interrupted
-  }
+/** Temporal does not answer, or no worker does: it may pass. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof CliError && error.exitCode === exitCodes.unavailable
 }
 
 /** Puts any error into the words and the code of the command line. */
 export function asCliError(error: unknown): CliError {
   if (error instanceof CliError) return error
   if (error instanceof ConfigError) return new CliError(exitCodes.usage, error.message)
-  if (error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError) return asCliError(error.cause)
+  if (error instanceof WorkflowFailedError) return asCliError(error.cause)
   if (error instanceof ApplicationFailure) return new CliError(codeOfFailure(error.type), asOptions(error.message))
-  if (error instanceof CancelledFailure) return new CliError(exitCodes.error, 'The workflow was cancelled')
-  if (error instanceof TerminatedFailure) {
-    return new CliError(exitCodes.error, 'The workflow was terminated: start it again to go on')
-  }
+  if (error instanceof CancelledFailure) return closedBySomebody('was cancelled')
+  if (error instanceof TerminatedFailure) return closedBySomebody(`was terminated (${error.message})`)
+  if (error instanceof TimeoutFailure) return closedBySomebody('was ended by a Temporal timeout that its starter set')
   if (error instanceof WorkflowNotFoundError) {
-    return new CliError(exitCodes.error, `${error.message}: \`langgraph-runs list\` shows what there is`)
+    const message = `Temporal has no workflow "${error.workflowId}": \`langgraph-runs list\` shows the watches there are`
+    return new CliError(exitCodes.error, message)
   }
-  return new CliError(exitCodes.unforeseen, error instanceof Error ? error.message : String(error))
+  if (error instanceof QueryNotRegisteredError) {
+    return new CliError(exitCodes.usage, 'This workflow is no watch: `langgraph-runs list` shows the watches there are')
+  }
+  return new CliError(exitCodes.unforeseen, wholeMessage(error))
+}
+
+function closedBySomebody(how: string): CliError {
+  return new CliError(exitCodes.error, `The workflow ${how}. To go on: langgraph-runs watch THREAD RUN`)
 }
 
 function codeOfFailure(type: string | null | undefined): ExitCode {
@@ -66,14 +63,8 @@ function codeOfFailure(type: string | null | undefined): ExitCode {
   return type === failureTypes.retrieval ? exitCodes.noResults : exitCodes.error
 }
 
-/** Inputs are named as in TypeScript; here they are arguments and options. */
-export function asOptions(message: string): string {
-  return message
-    .replaceAll('`threadId`', 'THREAD')
-    .replaceAll('`runId`', 'RUN')
-    .replaceAll(/`([a-z]+[A-Z][A-Za-z]*|deployment)`/g, (_, name: string) => `--${kebab(name)}`)
-}
-
-function kebab(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+/** Temporal's client says what it wanted, and in the causes why it did not get it. */
+function wholeMessage(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : `${error.message}: ${wholeMessage(error.cause)}`
 }

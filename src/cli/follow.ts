@@ -1,0 +1,162 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { WorkflowHandle } from '@temporalio/client'
+import type { WatchOutcome, WatchProgress } from '../client.ts'
+import { progressQueryName } from '../domain/contract.ts'
+import { CliError, exitCodes, isUnavailable } from './exit.ts'
+import { endingOf } from './outcome.ts'
+import type { Ending } from './outcome.ts'
+import type { Screen } from './screen.ts'
+import { noWorker } from './temporal-errors.ts'
+import type { Temporal } from './temporal.ts'
+
+type WatchHandle = WorkflowHandle<() => Promise<WatchOutcome>>
+
+interface FollowOptions {
+  /** Where its workers are. */
+  readonly taskQueue: string
+  /** Ends with 69 instead of waiting for a worker. */
+  readonly requireWorker: boolean
+  /** Whether there was one at the start. */
+  readonly hasWorker: boolean
+  /** Of a watch that was there before. */
+  readonly openSince: Date | undefined
+}
+
+const lookMs = 1000
+/** An outage that breaks no connection is noticed then. */
+const longestWaitMs = 60_000
+
+/** Shows a watch's progress until it ends, through outages of Temporal and of the workers. */
+export async function follow(
+  temporal: Temporal,
+  handle: WatchHandle,
+  screen: Screen,
+  options: FollowOptions,
+): Promise<Ending> {
+  const ended = new AbortController()
+  try {
+    return await Promise.race([
+      untilEnded(temporal, handle),
+      showProgress(temporal, handle, screen, options, ended.signal),
+    ])
+  } finally {
+    ended.abort()
+    screen.clear()
+  }
+}
+
+async function untilEnded(temporal: Temporal, handle: WatchHandle): Promise<Ending> {
+  for (;;) {
+    try {
+      return await temporal.client.withDeadline(Date.now() + longestWaitMs, () => endingOf(handle))
+    } catch (error) {
+      if (!isUnavailable(temporal.explain(error))) throw error
+    }
+    await pause(lookMs)
+  }
+}
+
+/** Until the signal, or until a worker is missing that is required. */
+async function showProgress(
+  temporal: Temporal,
+  handle: WatchHandle,
+  screen: Screen,
+  { taskQueue, requireWorker, hasWorker, openSince }: FollowOptions,
+  ended: AbortSignal,
+): Promise<never> {
+  const elapsed = elapsedClock(openSince)
+  let trouble: Trouble = hasWorker ? 'none' : 'no worker'
+  for (;;) {
+    const seen = await look(temporal, handle, taskQueue)
+    ended.throwIfAborted()
+    if (seen.trouble && seen.trouble !== trouble) {
+      trouble = seen.trouble
+      if (trouble === 'no worker' && requireWorker) throw workerIsGone(taskQueue, handle)
+      screen.say(wordsFor(trouble, taskQueue, temporal.address))
+    }
+    const { progress } = seen
+    if (progress) {
+      const elapsedAt = elapsed(progress)
+      screen.show((nowMs) => describe(progress, elapsedAt(nowMs), nowMs), news(progress))
+    }
+    await pause(lookMs, undefined, { signal: ended })
+  }
+}
+
+/** Why there is no progress to show. `no answer`: a worker was there a moment ago, or has much to do. */
+type Trouble = 'none' | 'no answer' | 'no worker' | 'no Temporal'
+
+interface Seen {
+  readonly trouble?: Trouble
+  readonly progress?: WatchProgress
+}
+
+async function look(temporal: Temporal, handle: WatchHandle, taskQueue: string): Promise<Seen> {
+  try {
+    return { trouble: 'none', progress: await temporal.ask(() => handle.query<WatchProgress>(progressQueryName)) }
+  } catch (error) {
+    // Whatever else it is, the end of the watch says it.
+    if (!isUnavailable(error)) return {}
+  }
+  try {
+    return { trouble: (await temporal.hasWorker(taskQueue)) ? 'no answer' : 'no worker' }
+  } catch {
+    return { trouble: 'no Temporal' }
+  }
+}
+
+function wordsFor(trouble: Trouble, taskQueue: string, address: string): string {
+  switch (trouble) {
+    case 'none':
+      return 'The watch answers'
+    case 'no answer':
+      return 'No worker answers for the watch at the moment. Waiting for it'
+    case 'no worker':
+      return `${noWorker(taskQueue)}. Waiting for it`
+    case 'no Temporal':
+      return `Temporal does not answer at ${address}, which keeps the watch. Waiting for it; Ctrl-C ends the waiting only`
+  }
+}
+
+function workerIsGone(taskQueue: string, { workflowId }: WatchHandle): CliError {
+  const message = `${noWorker(taskQueue)}. The watch stays open, and goes on when a worker is there: ${workflowId}`
+  return new CliError(exitCodes.unavailable, message)
+}
+
+/** The workflow's clock stands still while it sleeps, so this one goes on from its last step. */
+function elapsedClock(openSince: Date | undefined) {
+  let seen = { seconds: -1, atMs: 0 }
+  return ({ elapsed_seconds: seconds }: WatchProgress) => {
+    if (seconds !== seen.seconds) seen = { seconds, atMs: Date.now() }
+    const { atMs } = seen
+    return (nowMs: number) =>
+      Math.max(seconds + (nowMs - atMs) / 1000, openSince ? (nowMs - openSince.getTime()) / 1000 : 0)
+  }
+}
+
+function describe(progress: WatchProgress, elapsedSeconds: number, nowMs: number): string {
+  const { phase, status, poll_count, next_poll_at, last_error } = progress
+  const secondsToPoll = next_poll_at ? Math.round((Date.parse(next_poll_at) - nowMs) / 1000) : 0
+  return [
+    phase,
+    status && `run ${status}`,
+    `${poll_count} poll${poll_count === 1 ? '' : 's'}`,
+    inWords(elapsedSeconds),
+    secondsToPoll > 0 && `next poll in ${inWords(secondsToPoll)}`,
+    last_error && `last poll got no answer: ${last_error}`,
+  ]
+    .filter(Boolean)
+    .join(' · ')
+}
+
+/** What is worth a line of its own where lines stay. A poll that is under way is worth none: it brings something. */
+function news({ phase, status, poll_count, last_error }: WatchProgress): string | undefined {
+  return phase === 'polling' ? undefined : JSON.stringify([phase, status, poll_count, last_error])
+}
+
+function inWords(seconds: number): string {
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  const minutes = Math.floor(whole / 60)
+  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}

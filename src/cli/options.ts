@@ -1,0 +1,61 @@
+import { Argument, InvalidArgumentError, Option } from 'commander'
+import { retrievalStrategies } from '../domain/defaults.ts'
+
+// Options carry the inputs' names in kebab case, so that commander's names for them are the inputs'.
+
+export const threadArgument = () => new Argument('<thread>', 'id of the LangGraph thread (a UUID)')
+export const runArgument = () => new Argument('<run>', 'id of the run (a UUID)')
+
+export const jsonOption = () => new Option('--json', 'print JSON, on one line')
+
+export const deploymentOption = () =>
+  new Option('--deployment <name>', "a LangGraph server of the worker's configuration (default: default)")
+
+export const retrievalOptions = () => [
+  new Option(
+    '--retrieval-order <names>',
+    `where to look for the result, in this order (default: ${retrievalStrategies.join(',')})`,
+  ).argParser(names),
+  new Option('--retrieval-timeout <duration>', 'for all of these together, 1s-1h (default: 30s)').argParser(duration),
+  new Option('--result-keys <names>', 'keep only these fields of the result, such as a,b').argParser(names),
+]
+
+/** `a,b`; given twice, the names add up. */
+function names(text: string, earlier: readonly string[] = []): string[] {
+  return [...earlier, ...text.split(',').map((name) => name.trim())]
+}
+
+/** A text: the input's parser reads it. Only a number says nothing to it, because it would mean milliseconds. */
+export function duration(text: string): string {
+  const number = text.trim()
+  if (number !== '' && !Number.isNaN(Number(number))) {
+    throw new InvalidArgumentError(`Seconds or milliseconds? Write ${number}s or ${number}ms.`)
+  }
+  return text
+}
+
+export function wholeNumber(text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 1 || number > 1000) {
+    throw new InvalidArgumentError('It must be a whole number from 1 to 1000.')
+  }
+  return number
+}
+
+/** A sentence about an input, in the words of the command line. */
+export function asOptions(message: string): string {
+  return message
+    .replaceAll(', or a number of milliseconds', '')
+    .replaceAll(', or { initialInterval?, backoffCoefficient?, maximumInterval? }', '')
+    .replaceAll('`threadId`', 'THREAD')
+    .replaceAll('`runId`', 'RUN')
+    .replaceAll('`watchRun`', '`langgraph-runs watch THREAD RUN`')
+    .replaceAll(inputField, (_, name: string) => `--${kebab(name)}`)
+}
+
+const inputField =
+  /`(?:pollInterval\.)?(deployment|pollInterval|initialInterval|backoffCoefficient|maximumInterval|maxPollTime|stuckAfter|retrievalOrder|retrievalTimeout|resultKeys)`/g
+
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}

@@ -1,0 +1,85 @@
+import { WorkflowFailedError } from '@temporalio/client'
+import type { WorkflowHandle } from '@temporalio/client'
+import { ApplicationFailure } from '@temporalio/common'
+import type { WatchOutcome } from '../client.ts'
+import { exitCodes } from './exit.ts'
+import type { ExitCode } from './exit.ts'
+import { printable } from './screen.ts'
+
+type PollingResult = WatchOutcome['polling_result']
+
+const exitCodeOf: Readonly<Record<PollingResult, ExitCode>> = {
+  success_with_results: exitCodes.result,
+  success_no_results: exitCodes.noResults,
+  error: exitCodes.error,
+  timeout: exitCodes.timeout,
+  interrupted: exitCodes.interrupted,
+}
+
+/** What a workflow ended with: an outcome, or what else it returned. */
+export interface Ending {
+  readonly value: unknown
+  readonly exitCode: ExitCode
+  /** What a person may do about it. */
+  readonly nextStep?: string
+}
+
+/** Waits for a workflow's end. With `onUnsuccessful: 'fail'` the outcome is in its failure. */
+export async function endingOf(handle: WorkflowHandle<() => Promise<unknown>>): Promise<Ending> {
+  try {
+    return ending(await handle.result())
+  } catch (error) {
+    const failure = error instanceof WorkflowFailedError ? error.cause : undefined
+    const outcome: unknown = failure instanceof ApplicationFailure ? failure.details?.[0] : undefined
+    if (isOutcome(outcome)) return ending(outcome)
+    throw error
+  }
+}
+
+function ending(value: unknown): Ending {
+  if (!isOutcome(value)) return { value, exitCode: exitCodes.result }
+  const nextStep = nextStepAfter(value)
+  return { value, exitCode: exitCodeOf[value.polling_result], ...(nextStep && { nextStep }) }
+}
+
+function isOutcome(value: unknown): value is WatchOutcome {
+  return Object.hasOwn(exitCodeOf, String(Reflect.get(Object(value), 'polling_result')))
+}
+
+/** Where the outcome's own words do not say it. */
+function nextStepAfter(outcome: WatchOutcome): string | undefined {
+  if (outcome.status === 'polling_timeout') {
+    return 'The run has not ended: watch it again to go on waiting (--max-poll-time none: without a limit)'
+  }
+  if (outcome.polling_result === 'interrupted' && outcome.error === undefined) {
+    return 'The run waits to be continued: answer it in LangGraph. That makes a new run, with an id of its own to watch'
+  }
+  return undefined
+}
+
+/** For a person: one field a line, what is inside a field indented below it, lists as JSON. */
+export function readable(value: unknown): string {
+  if (typeof value === 'string') return printable(value)
+  if (!isTree(value)) return printable(JSON.stringify(value) ?? '')
+  return Object.entries(value)
+    .map(([name, field]) => {
+      const text = isList(field) ? field.map((item) => `- ${readableItem(item)}`).join('\n') : readable(field)
+      const isBelow = isTree(field) || isList(field) || text.includes('\n')
+      return `${printable(name)}:${isBelow ? `\n${text.replaceAll(/^/gm, '  ')}` : ` ${text}`}`
+    })
+    .join('\n')
+}
+
+function readableItem(item: unknown): string {
+  return printable(JSON.stringify(item))
+}
+
+/** Of objects or lists: a list of plain values stays on its line. */
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && value.some((item) => typeof item === 'object' && item !== null)
+}
+
+/** An object with fields. */
+function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0
+}
