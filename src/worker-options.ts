@@ -5,6 +5,8 @@ import { createActivities } from './activities/index.ts'
 import { createDeployments } from './langgraph/deployments.ts'
 import type { ServerConfig } from './langgraph/server.ts'
 
+export type { ServerConfig } from './langgraph/server.ts'
+
 /** What every worker of this application runs with; connection and namespace are the caller's. */
 export function workerOptions(servers: readonly ServerConfig[], taskQueue: string) {
   return {

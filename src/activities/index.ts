@@ -6,6 +6,9 @@ import { getRunStatus } from './get-run-status.ts'
 import { retrieve } from './retrieve.ts'
 import { timeLimit } from './time-limit.ts'
 
+export { createDeployments } from '../langgraph/deployments.ts'
+export type { ServerConfig } from '../langgraph/server.ts'
+
 export type Activities = ReturnType<typeof createActivities>
 
 /** The activities of one worker, over the LangGraph servers that it may talk to. */

@@ -1,0 +1,8 @@
+import type { Client } from '@temporalio/client'
+import { BackgroundRunPoller } from '../../src/poller.ts'
+
+/** Code that knows the older name only. */
+export async function backwardCompatibility(client: Client, threadId: string, runId: string) {
+  const poller = new BackgroundRunPoller({ client })
+  return poller.pollUntilComplete(threadId, runId)
+}

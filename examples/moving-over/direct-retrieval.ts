@@ -1,0 +1,14 @@
+import type { Client } from '@temporalio/client'
+import { ResultRetrievalError, RunResultRetriever } from '../../src/poller.ts'
+
+/** The result of a run that has ended, without waiting for it. */
+export async function directRetrieval(client: Client, threadId: string, runId: string): Promise<string> {
+  const retriever = new RunResultRetriever({ client })
+  try {
+    const { trading_signal, _retrieval_metadata } = await retriever.getResultWithTimeout(threadId, runId)
+    return `${JSON.stringify(trading_signal)}, retrieved by ${_retrieval_metadata.strategy_used}`
+  } catch (error) {
+    if (error instanceof ResultRetrievalError) return `no result: ${error.message}`
+    throw error
+  }
+}

@@ -1,0 +1,46 @@
+import type { RetrievalMetadata, WatchOutcome } from '../domain/outcome.ts'
+import type { Json } from '../domain/run.ts'
+
+/** Which strategy brought a result back, how long that took, and when: ISO 8601 UTC. */
+export type ResultMetadata = Pick<RetrievalMetadata, 'strategy_used' | 'retrieval_duration_seconds' | 'timestamp'>
+
+/** A run's own last values. Values that are no object (a list, a text, a number, false) come as `{ value }`. */
+export type RunResult = { readonly [field: string]: Json } & { readonly _retrieval_metadata: ResultMetadata }
+
+type Found = WatchOutcome & { readonly polling_result: 'success_with_results' }
+type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
+
+/** How polling ended, with the keys of the Python poller's dict: what `watchRun` returns, its retrieval inside `result`. */
+export type PollerOutcome =
+  | (Without<Found, 'result' | 'retrieval_metadata'> & { readonly result: RunResult })
+  | Without<Exclude<WatchOutcome, Found>, 'retrieval_metadata'>
+
+export function pollerOutcome(outcome: WatchOutcome): PollerOutcome {
+  switch (outcome.polling_result) {
+    case 'success_with_results': {
+      const { result, retrieval_metadata, ...rest } = outcome
+      return { ...rest, result: runResult(result, retrieval_metadata) }
+    }
+    case 'success_no_results': {
+      const { retrieval_metadata: _, ...rest } = outcome
+      return rest
+    }
+    case 'error':
+    case 'timeout':
+    case 'interrupted':
+      return outcome
+  }
+}
+
+export function runResult(values: Json, metadata: RetrievalMetadata): RunResult {
+  const { strategy_used, retrieval_duration_seconds, timestamp } = metadata
+  const used = strategy_used === undefined ? {} : { strategy_used }
+  return {
+    ...(isRecord(values) ? values : { value: values }),
+    _retrieval_metadata: { ...used, retrieval_duration_seconds, timestamp },
+  }
+}
+
+function isRecord(values: Json): values is { readonly [field: string]: Json } {
+  return typeof values === 'object' && values !== null && !Array.isArray(values)
+}

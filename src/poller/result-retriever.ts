@@ -1,0 +1,92 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { ApplicationFailure } from '@temporalio/common'
+import type { RetrieveRunResultInput } from '../domain/input.ts'
+import { failureTypes } from '../domain/contract.ts'
+import { answerOf } from './failures.ts'
+import { meansOf, refuse, shown } from './options.ts'
+import type { Means, PollerOptions } from './options.ts'
+import { runResult } from './outcome.ts'
+import type { RunResult } from './outcome.ts'
+
+/** There is no result to bring back, or not in time: the message says why. The workflow's failure is the `cause`. */
+export class ResultRetrievalError extends Error {
+  override readonly name = 'ResultRetrievalError'
+}
+
+const longestTimeoutSeconds = 3600
+/** `retrieveRunResult` takes no less. */
+const shortestRetrievalMs = 1000
+/** Temporal's client gives up a little later, so that the words of the timeout are those of this file. */
+const lingerMs = 500
+
+/** Brings back the result of a run that has ended, by the workflow `retrieveRunResult`. */
+export class RunResultRetriever {
+  readonly #means: Means
+
+  /** @throws ApplicationFailure of type `InvalidInput` that names every wrong option */
+  constructor(options: PollerOptions) {
+    this.#means = meansOf('RunResultRetriever', options)
+  }
+
+  /**
+   * @returns the run's own last values with `_retrieval_metadata`. Waits for a worker where none is there
+   * @throws ResultRetrievalError when nothing was found, or the run has not ended, or not well
+   * @throws ApplicationFailure of type `InvalidInput` or `UnknownDeployment`: a mistake, which no retry mends
+   */
+  getResult(threadId: string, runId: string): Promise<RunResult> {
+    return this.#retrieve({ threadId, runId })
+  }
+
+  /**
+   * The same within a time, above 0 and at most an hour, also where Temporal or every worker is away.
+   *
+   * Tradeoff: Temporal keeps the workflow that nobody waits for any more. It ends by itself, once a worker is there, and
+   * only reads.
+   *
+   * @throws ResultRetrievalError also "Result retrieval timed out after 30.0s", and where to look
+   */
+  async getResultWithTimeout(threadId: string, runId: string, timeoutSeconds = 30): Promise<RunResult> {
+    refuse('getResultWithTimeout', problemOfTimeout(timeoutSeconds))
+    const timeoutMs = timeoutSeconds * 1000
+    const retrieval = this.#means.client.withDeadline(Date.now() + timeoutMs + lingerMs, () =>
+      this.#retrieve({ threadId, runId, retrievalTimeout: Math.max(timeoutMs, shortestRetrievalMs) }),
+    )
+    const settled = new AbortController()
+    try {
+      return await Promise.race([retrieval, this.#timeout(timeoutSeconds, settled.signal)])
+    } finally {
+      settled.abort()
+    }
+  }
+
+  async #retrieve(input: RetrieveRunResultInput): Promise<RunResult> {
+    const { runs, deployment } = this.#means
+    try {
+      const { result, retrieval_metadata } = await answerOf(runs.retrieve({ ...input, deployment }))
+      return runResult(result, retrieval_metadata)
+    } catch (error) {
+      if (isMistake(error) || !(error instanceof Error)) throw error
+      throw new ResultRetrievalError(error.message, { cause: error })
+    }
+  }
+
+  async #timeout(seconds: number, signal: AbortSignal): Promise<never> {
+    await pause(seconds * 1000, undefined, { signal })
+    const text = Number.isInteger(seconds) ? seconds.toFixed(1) : String(seconds)
+    throw new ResultRetrievalError(
+      `Result retrieval timed out after ${text}s: does Temporal answer, does a worker poll the task queue "${this.#means.taskQueue}", and does LangGraph answer it?`,
+    )
+  }
+}
+
+function isMistake(error: unknown): boolean {
+  if (!(error instanceof ApplicationFailure)) return false
+  return error.type === failureTypes.invalidInput || error.type === failureTypes.unknownDeployment
+}
+
+function problemOfTimeout(value: unknown): string[] {
+  if (typeof value === 'number' && value > 0 && value <= longestTimeoutSeconds) return []
+  return [
+    `\`timeoutSeconds\` is ${shown(value)}: must be a number of seconds above 0 and at most ${longestTimeoutSeconds}, such as 30`,
+  ]
+}
