@@ -1,0 +1,42 @@
+# The worker of langgraph-background-runs. `docker build --target demo-langgraph .` is the toy LangGraph server instead.
+FROM node:22-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+# No install scripts anywhere: the native parts that are needed come inside their packages.
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY dev ./dev
+COPY src ./src
+RUN npm run build
+
+# What the demo's LangGraph server needs are development dependencies.
+FROM build AS demo-langgraph
+# node
+USER 1000
+EXPOSE 2024
+HEALTHCHECK --interval=5s --timeout=3s --start-period=20s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:2024/ok').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dev/langgraph-container.mjs"]
+
+FROM node:22-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+
+FROM node:22-bookworm-slim AS worker
+# For TLS to Temporal: its native part trusts what the system trusts, and this image has no certificates of its own.
+# Their newest version is the right one.
+# hadolint ignore=DL3008
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ca-certificates \
+  && rm -rf /var/lib/apt/lists/*
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY package.json ./
+# node
+USER 1000
+# A worker serves no port: it is well while Temporal has it among the task queue's pollers.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=20s CMD ["node", "dist/healthcheck.js"]
+CMD ["node", "dist/worker.js"]

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# What can be checked of Dockerfile and docker-compose.yml without a Docker engine: bash dev/check-containers.sh
+# Needs docker-compose and hadolint on PATH. Takes the steps of the Dockerfile by hand, in a clean folder.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+for profiles in '' '--profile demo' '--profile postgres'; do
+  # shellcheck disable=SC2086
+  docker-compose $profiles config --quiet
+done
+hadolint Dockerfile
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/build" "$work/worker"
+cp -r package.json package-lock.json tsconfig.json tsconfig.build.json src dev "$work/build"
+(cd "$work/build" && npm ci --ignore-scripts --no-audit --no-fund && npm run build)
+cp package.json package-lock.json "$work/worker"
+(cd "$work/worker" && npm ci --omit=dev --ignore-scripts --no-audit --no-fund)
+cp -r "$work/build/dist" "$work/worker"
+
+cd "$work/worker"
+node dist/cli.js --help >"$work/help"
+grep -q 'langgraph-runs' "$work/help"
+# Without a configuration the worker says what is missing: all that it runs with is there.
+if env -u LANGGRAPH_API_URL -u LANGGRAPH_DEPLOYMENTS node dist/worker.js 2>"$work/words"; then exit 1; fi
+grep -q 'LANGGRAPH_API_URL is missing' "$work/words"
+if TEMPORAL_ADDRESS=127.0.0.1:1 node dist/healthcheck.js 2>"$work/words"; then exit 1; fi
+echo 'Dockerfile and docker-compose.yml are as they should be, as far as that shows without a Docker engine'

@@ -1,0 +1,13 @@
+// The toy LangGraph server of docker-compose's profile `demo`: reachable from other containers, on port 2024.
+import { fileURLToPath } from 'node:url'
+import { startServer } from '@langchain/langgraph-api/server'
+
+await startServer({
+  host: '0.0.0.0',
+  port: 2024,
+  nWorkers: 10,
+  cwd: '/tmp',
+  graphs: { trading: `${fileURLToPath(new URL('trading-graph.mjs', import.meta.url))}:trading` },
+})
+process.on('SIGTERM', () => process.exit(0))
+process.on('SIGINT', () => process.exit(0))
