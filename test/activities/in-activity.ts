@@ -22,8 +22,8 @@ export function activitiesOn(url: string, config: Partial<ServerConfig> = {}) {
  * Temporal's, so after 0.4 s.
  */
 export const shortTry = { startToCloseTimeoutMs: 700 }
-/** For what hangs after an answer: 0.7 s. */
-export const ratherShortTry = { startToCloseTimeoutMs: 1000 }
+/** For what hangs after an answer: 1.2 s. */
+export const ratherShortTry = { startToCloseTimeoutMs: 1500 }
 
 /** What an activity runs in: one try that begins now, with all that it logs. */
 export function tryOf(info: Partial<Info> = {}) {
