@@ -1,9 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -11,8 +9,8 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { startLangGraphServer } from '../../dev/langgraph-server.ts'
-import { loadBinaryPaths } from '../../src/config.ts'
 import { graphNames, graphs } from '../support/graphs.ts'
+import { installed, pythonEnvironment } from '../support/installed.ts'
 
 const run = promisify(execFile)
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -77,12 +75,7 @@ async function startJs200(): Promise<DialectServer> {
 }
 
 async function startPython(): Promise<DialectServer> {
-  const requirements = here('requirements.txt')
-  const venv = await installed('langgraph-python', [requirements], async (folder) => {
-    await run('python3', ['-m', 'venv', folder])
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]
-    await run(join(folder, 'bin', 'python'), pip)
-  })
+  const bin = await pythonEnvironment('langgraph-python', here('requirements.txt'))
   const cwd = await mkdtemp(join(tmpdir(), 'langgraph-python-'))
   await copyFile(here('../support/graphs.py'), join(cwd, 'graphs.py'))
   const config = {
@@ -91,7 +84,7 @@ async function startPython(): Promise<DialectServer> {
   }
   await writeFile(join(cwd, 'langgraph.json'), JSON.stringify(config))
   const port = await freePort()
-  let server = await startPythonProcess(venv, cwd, port)
+  let server = await startPythonProcess(bin, cwd, port)
   return {
     url: `http://127.0.0.1:${port}`,
     async hasSaved(runId) {
@@ -101,7 +94,7 @@ async function startPython(): Promise<DialectServer> {
     },
     async restart() {
       await kill(server)
-      server = await startPythonProcess(venv, cwd, port)
+      server = await startPythonProcess(bin, cwd, port)
     },
     async stop() {
       await kill(server)
@@ -110,23 +103,19 @@ async function startPython(): Promise<DialectServer> {
   }
 }
 
-async function startPythonProcess(venv: string, cwd: string, port: number): Promise<ChildProcess> {
+async function startPythonProcess(bin: string, cwd: string, port: number): Promise<ChildProcess> {
   const args = ['dev', '--no-browser', '--no-reload', '--host', '127.0.0.1', '--port', String(port)]
-  const child = spawn(
-    join(venv, 'bin', 'python'),
-    [join(venv, 'bin', 'langgraph'), ...args, '--n-jobs-per-worker', '20'],
-    {
-      cwd,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        PATH: `${join(venv, 'bin')}:${process.env['PATH']}`,
-        LANGGRAPH_CLI_NO_ANALYTICS: '1',
-        LANGSMITH_TRACING: 'false',
-        BG_JOB_TIMEOUT_SECS: String(pythonRunTimeoutSeconds),
-      },
+  const child = spawn(join(bin, 'python'), [join(bin, 'langgraph'), ...args, '--n-jobs-per-worker', '20'], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      PATH: `${bin}:${process.env['PATH']}`,
+      LANGGRAPH_CLI_NO_ANALYTICS: '1',
+      LANGSMITH_TRACING: 'false',
+      BG_JOB_TIMEOUT_SECS: String(pythonRunTimeoutSeconds),
     },
-  )
+  })
   let lastWords = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
@@ -144,27 +133,6 @@ async function startPythonProcess(venv: string, cwd: string, port: number): Prom
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   return child
-}
-
-/** Installs once into the project's cache folder, under a name that changes with what is to be installed. */
-async function installed(
-  name: string,
-  manifests: readonly string[],
-  install: (folder: string) => Promise<void>,
-): Promise<string> {
-  const contents = await Promise.all(manifests.map((file) => readFile(file)))
-  const hash = createHash('sha256').update(Buffer.concat(contents)).digest('hex').slice(0, 12)
-  const { cacheFolder } = loadBinaryPaths(process.env)
-  const folder = join(cacheFolder, `${name}-${hash}`)
-  const done = join(folder, '.installed')
-  if (existsSync(done)) return folder
-  // A virtual environment cannot be moved, so the mark comes last instead of a rename.
-  await rm(folder, { recursive: true, force: true })
-  await mkdir(folder, { recursive: true })
-  for (const file of manifests) await copyFile(file, join(folder, basename(file)))
-  await install(folder)
-  await writeFile(done, '')
-  return folder
 }
 
 /** Nothing before the server first saves. */

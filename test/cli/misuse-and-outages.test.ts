@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { cp, mkdtemp, open, rm, symlink } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Client, Connection } from '@temporalio/client'
+import { afterAll, describe, expect, inject, test } from 'vitest'
+import { watchWorkflowId } from '../../src/domain/contract.ts'
+import { CliProcess } from './cli-process.ts'
+import type { Environment } from './cli-process.ts'
+import { RefusingTemporal } from './refusing-temporal.ts'
+
+const run = [randomUUID(), randomUUID()] as const
+const cleanUps: (() => Promise<unknown>)[] = []
+afterAll(async () => {
+  await CliProcess.killAll()
+  await Promise.all(cleanUps.map((cleanUp) => cleanUp()))
+})
+
+const runToEnd = (args: readonly string[], env: Environment = {}) =>
+  CliProcess.start(args, { TEMPORAL_TASK_QUEUE: randomUUID(), ...env }).ended
+
+/** @returns its address */
+async function listening(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  cleanUps.push(() => once(server.close(), 'close'))
+  const { port }: AddressInfo = Object(server.address())
+  return `127.0.0.1:${port}`
+}
+
+function refusingTemporal(grpcStatus: number, message: string): Promise<string> {
+  const temporal = new RefusingTemporal(grpcStatus, message)
+  cleanUps.push(() => temporal.stop())
+  return temporal.listen()
+}
+
+/** Takes connections, and never says a word. */
+function silentTemporal(): Promise<string> {
+  return listening(createServer((socket) => void socket.on('error', () => undefined).resume()))
+}
+
+/** A port where nothing listens. */
+async function nowhere(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port }: AddressInfo = Object(server.address())
+  await once(server.close(), 'close')
+  return `127.0.0.1:${port}`
+}
+
+describe.concurrent('Temporal cannot be used', () => {
+  test.each([
+    ['nothing listens', nowhere],
+    ['it accepts and never answers', silentTemporal],
+    ['it has no connection to what is behind it', () => refusingTemporal(14, 'no upstream')],
+  ])('it does not answer, since %s: 69', async (_, temporal) => {
+    const address = await temporal()
+
+    const ended = await runToEnd(['list'], { TEMPORAL_ADDRESS: address })
+
+    const error = `error: Temporal does not answer at ${address}. Start it (\`temporal server start-dev\`), or say where`
+    expect(ended).toMatchObject({ code: 69, stdout: '', stderr: expect.stringContaining(error) })
+  })
+
+  test.each([
+    [
+      'the key is wrong',
+      { temporal: () => refusingTemporal(16, 'bad token') },
+      'refuses (bad token): check TEMPORAL_API_KEY',
+    ],
+    [
+      'the key may not do that',
+      { temporal: () => refusingTemporal(7, 'not yours') },
+      'refuses (not yours): check TEMPORAL_',
+    ],
+    [
+      'the namespace is missing',
+      { env: { TEMPORAL_NAMESPACE: 'nope' } },
+      'has no namespace "nope": correct TEMPORAL_NAM',
+    ],
+    ['the address is a URL', { env: { TEMPORAL_ADDRESS: 'http://localhost:1' } }, 'TEMPORAL_ADDRESS is host:port'],
+    ['the profile is missing', { env: { TEMPORAL_PROFILE: 'nope' } }, "Profile 'nope' not found"],
+  ])('%s: 64', async (_, { temporal, env }: { temporal?: () => Promise<string>; env?: Environment }, error) => {
+    const address = temporal ? { TEMPORAL_ADDRESS: await temporal() } : {}
+
+    const ended = await runToEnd(['watch', ...run], { ...address, ...env })
+
+    expect(ended).toMatchObject({ code: 64, stdout: '', stderr: expect.stringContaining(error) })
+  })
+
+  test('something unforeseen is said in one line, with its cause: 1', async () => {
+    const address = await refusingTemporal(13, 'the cat sat on the server')
+
+    const ended = await runToEnd(['list'], { TEMPORAL_ADDRESS: address })
+
+    const error = 'error: Failed to connect to Temporal server: 13 INTERNAL: the cat sat on the server\n'
+    expect(ended).toEqual({ code: 1, stdout: '', stderr: error })
+  })
+})
+
+describe.concurrent('no worker polls the task queue: 69', () => {
+  test.each([
+    ['watch', ...run, '--require-worker'],
+    ['retrieve', ...run],
+    ['status', ...run],
+  ])('langgraph-runs %s', async (...args) => {
+    const taskQueue = randomUUID()
+
+    const ended = await runToEnd(args, { TEMPORAL_TASK_QUEUE: taskQueue })
+
+    expect(ended).toMatchObject({ code: 69, stdout: '' })
+    expect(ended.stderr).toContain(`error: No worker polls the task queue "${taskQueue}": start one (\`TEMPORAL_TASK`)
+    expect(ended.stderr).toContain('or set TEMPORAL_TASK_QUEUE to the queue that yours polls\n')
+  })
+
+  test('and nothing is started then', async () => {
+    const [threadId, runId] = [randomUUID(), randomUUID()]
+    await runToEnd(['watch', threadId, runId, '--require-worker'])
+    const connection = await Connection.connect({ address: inject('temporalAddress') })
+    cleanUps.push(() => connection.close())
+
+    const handle = new Client({ connection }).workflow.getHandle(watchWorkflowId({ threadId, runId }))
+
+    await expect(handle.describe()).rejects.toThrow('not found')
+  })
+})
+
+describe.concurrent('output that cannot be written', () => {
+  test('since its reader went away is no error, and no reason for a stack trace', async () => {
+    const deaf = CliProcess.start(['--help']).closeReaders()
+
+    expect(await deaf.ended).toMatchObject({ code: 0 })
+  })
+
+  test('since its reader went away does not change the exit code', async () => {
+    const deaf = CliProcess.start(['wacth']).closeReaders()
+
+    expect(await deaf.ended).toMatchObject({ code: 64 })
+  })
+
+  test('for another reason is said: 1', async () => {
+    const file = await open(fileURLToPath(import.meta.url), 'r')
+    cleanUps.push(() => file.close())
+
+    const ended = await CliProcess.start(['--help'], {}, { stdout: file.fd }).ended
+
+    expect(ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: the outcome cannot be written: EBADF/),
+    })
+  })
+})
+
+describe.concurrent('demo', () => {
+  test('is that of the clone, with its output and exit code', async () => {
+    const ended = await runToEnd(['demo'], { TEMPORAL_CLI_PATH: '/nowhere/temporal' })
+
+    expect(ended.code).toBe(1)
+    expect(ended.stdout).toContain('LangGraph background runs on Temporal: the demo')
+    expect(ended.stderr).toContain('✖ TEMPORAL_CLI_PATH is /nowhere/temporal, which is no program')
+  })
+
+  test('in an installed package says where it is: 64', async () => {
+    const root = fileURLToPath(new URL('../..', import.meta.url))
+    const folder = await mkdtemp(join(tmpdir(), 'cli-test-'))
+    cleanUps.push(() => rm(folder, { recursive: true }))
+    await Promise.all(
+      ['src', 'package.json'].map((name) => cp(join(root, name), join(folder, name), { recursive: true })),
+    )
+    await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
+
+    const ended = await CliProcess.start(['demo'], {}, { cwd: folder }).ended
+
+    const error =
+      'error: The demo is part of the repository, not of the package: clone it, then npm ci && npm run demo\n'
+    expect(ended).toEqual({ code: 64, stdout: '', stderr: error })
+  })
+})

@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { readable } from '../../src/cli/outcome.ts'
+import { Screen } from '../../src/cli/screen.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 0 })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const seconds = (nowMs: number) => `${nowMs / 1000} s`
+
+function screenOn(options: { readonly isLive: boolean; readonly colours?: boolean }) {
+  const stream = {
+    written: '',
+    write(text: string) {
+      this.written += text
+    },
+    hasColors: () => options.colours ?? false,
+  }
+  return { stream, screen: new Screen(stream, options) }
+}
+
+const [eraseLine, noWrap, wrap] = ['\r\u{1b}[K', '\u{1b}[?7l', '\u{1b}[?7h'] as const
+
+/** What a terminal shows in the end. */
+function linesOf({ written }: { readonly written: string }): string[] {
+  const plain = written.replaceAll(noWrap, '').replaceAll(wrap, '')
+  return plain.split('\n').map((line) => line.split(eraseLine).at(-1) ?? '')
+}
+
+describe('on a terminal', () => {
+  test('one line is rewritten every second, without being told anew', () => {
+    const { stream, screen } = screenOn({ isLive: true })
+
+    screen.show(seconds, undefined)
+    const first = linesOf(stream)
+    vi.advanceTimersByTime(2000)
+
+    expect(first).toEqual(['0 s'])
+    expect(linesOf(stream)).toEqual(['2 s'])
+    expect(vi.getTimerCount()).toBe(1)
+  })
+
+  test('what is said stays above the line', () => {
+    const { stream, screen } = screenOn({ isLive: true })
+    screen.show(() => 'at work', 'news')
+
+    screen.say('one\ntwo')
+
+    expect(linesOf(stream)).toEqual(['one', 'two', 'at work'])
+  })
+
+  test('the line leaves nothing behind: no text and no timer', () => {
+    const { stream, screen } = screenOn({ isLive: true })
+    screen.show(() => 'at work', 'news')
+
+    screen.clear()
+    screen.say('done')
+
+    expect(linesOf(stream)).toEqual(['done', ''])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('the line never wraps and never becomes two, whatever a server said', () => {
+    const { stream, screen } = screenOn({ isLive: true })
+
+    screen.show(() => `${'服务'.repeat(100)}\n\u{1b}[31mred\u{7}`, 'news')
+
+    const text = `${'服务'.repeat(100)} \\u001b[31mred\\u0007`
+    expect(stream.written).toBe(eraseLine + noWrap + text + wrap)
+  })
+
+  test.each([
+    [true, '\u{1b}[2m'],
+    [false, ''],
+  ])('the line is dim where there are colours: %s', (colours, code) => {
+    const { stream, screen } = screenOn({ isLive: true, colours })
+
+    screen.show(() => 'at work', 'news')
+
+    expect(stream.written).toContain(`${eraseLine}${code}${noWrap}at work${wrap}`)
+  })
+})
+
+describe('elsewhere', () => {
+  test('each piece of news is a line of its own, and what is no news is none', () => {
+    const { stream, screen } = screenOn({ isLive: false, colours: true })
+
+    for (const news of ['1 poll', '1 poll', undefined, '2 polls']) {
+      screen.show(seconds, news)
+      vi.advanceTimersByTime(1000)
+    }
+    screen.clear()
+    screen.say('done')
+
+    expect(stream.written).toBe('0 s\n3 s\ndone\n')
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+test('a value is readable: fields below each other, plain lists on one line, other lists item by item', () => {
+  const value = {
+    status: 'success',
+    result: { symbol: 'AAPL', prices: [1, 2], report: 'one\ntwo', nothing: {}, none: null, empty: [] },
+    attempts: [{ strategy: 'thread_state' }, 'and\u{1b}more'],
+    'evil\u{1b}key': '\u{9b}31m',
+  }
+
+  expect(readable(value).split('\n')).toEqual([
+    'status: success',
+    'result:',
+    '  symbol: AAPL',
+    '  prices: [1,2]',
+    '  report:',
+    '    one',
+    '    two',
+    '  nothing: {}',
+    '  none: null',
+    '  empty: []',
+    'attempts:',
+    '  - {"strategy":"thread_state"}',
+    '  - "and\\u001bmore"',
+    'evil\\u001bkey: \\u009b31m',
+  ])
+})

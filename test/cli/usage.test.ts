@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest'
+import { run as runCommand } from '../../src/cli/program.ts'
+import { Screen } from '../../src/cli/screen.ts'
+
+const run = ['0199a1b2-c3d4-7e5f-8a9b-000000000001', '0199a1b2-c3d4-7e5f-8a9b-000000000002'] as const
+
+/** In this process, where a command that asks for Temporal would fail. */
+async function runHere(args: readonly string[]) {
+  const [stdout, stderr] = [[''], ['']]
+  const code = await runCommand(args, {
+    screen: new Screen({ write: (text) => stderr.push(text) }, { isLive: false }),
+    connect: () => Promise.reject(new Error('Temporal was asked')),
+    print: (text) => stdout.push(`${text}\n`),
+    atCtrlC: () => undefined,
+  })
+  return { code, stdout: stdout.join(''), stderr: stderr.join('') }
+}
+
+describe('--help teaches with examples', () => {
+  test.each(['watch', 'retrieve', 'status', 'list', 'demo'])('langgraph-runs %s --help', async (command) => {
+    const ended = await runHere([command, '--help'])
+    const byHelp = await runHere(['help', command])
+
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    expect(ended.stdout.startsWith(`Usage: langgraph-runs ${command} [options]`)).toBe(true)
+    expect(ended.stdout).toMatch(new RegExp(`\nExamples:\n[^]*\n {2}\\$ langgraph-runs ${command}\\b`))
+    expect(byHelp).toEqual(ended)
+  })
+
+  test('langgraph-runs --help has the environment and the exit codes, also when no command is given: 64', async () => {
+    const asked = await runHere(['--help'])
+    const bare = await runHere([])
+
+    expect(asked).toMatchObject({ code: 0, stderr: '' })
+    expect(asked.stdout).toMatch(/\nExamples:\n {2}\$ langgraph-runs watch [^]*\nEnvironment:\n[^]*\nExit codes:\n/)
+    const [, codes = ''] = asked.stdout.split('Exit codes:\n')
+    expect([...codes.matchAll(/^ +(\d+) /gm)].map(([, code]) => Number(code))).toEqual([0, 1, 2, 3, 4, 5, 64, 69, 130])
+    expect(bare).toEqual({ code: 64, stdout: '', stderr: asked.stdout })
+  })
+})
+
+describe('misuse is refused before Temporal is asked for anything: 64', () => {
+  test.each([
+    [['wacth', ...run], "error: unknown command 'wacth'\n(Did you mean watch?)"],
+    [['watch', ...run, '--pol-interval', '5s'], "unknown option '--pol-interval'\n(Did you mean --poll-interval?)"],
+    [['watch', run[0]], "error: missing required argument 'run'"],
+    [['watch', ...run, '--max-poll-time', '600'], 'Seconds or milliseconds? Write 600s or 600ms.'],
+    [['watch', ...run, '--poll-interval', '5s', '--maximum-interval', '1m'], 'cannot be used with option'],
+    [['watch', ...run, '--backoff-coefficient', 'two'], 'It must be a number from 1 to 10.'],
+    [['watch', ...run, '--on-unsuccessful', 'panic'], 'Allowed choices are return, fail.'],
+    [['list', '--limit', '0'], 'It must be a whole number from 1 to 1000.'],
+    [['status'], 'Which watch? Give THREAD RUN, or --id; `langgraph-runs list` shows the ids'],
+    [['status', ...run, '--id', 'watch-run/x'], 'Give THREAD RUN, or --id alone'],
+    [['status', 'x', 'y'], 'Invalid input for status: THREAD is "x": must be a UUID such as'],
+    [['retrieve', ...run, '--result-keys', ''], '--result-keys is [""]: must be 1-100 non-empty field names'],
+    [
+      ['watch', ...run, '--poll-interval', 'soon', '--deployment', 'a b', '--retrieval-timeout', '2h'],
+      'Invalid input for watch: ' +
+        `--deployment is "a b": must be a deployment's name: 1-63 letters, digits, '.', '_' or '-', the first a letter or digit; ` +
+        `--poll-interval is "soon": must be a duration above 0 and at most 365d, such as '10s'; ` +
+        `--retrieval-timeout is "2h": must be a duration from 1s to 1h, such as '30s'. \`langgraph-runs watch --help\``,
+    ],
+    [
+      ['watch', ...run, '--initial-interval', '5s', '--maximum-interval', '3s', '--retrieval-order', 'a,a'],
+      '--maximum-interval is "3s": must be at least --initial-interval; --retrieval-order is ["a","a"]: must be 1-3 of',
+    ],
+  ])('langgraph-runs %j', async (args, error) => {
+    const ended = await runHere(args)
+
+    expect(ended).toMatchObject({ code: 64, stdout: '', stderr: expect.stringContaining(error) })
+  })
+})

@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { NativeConnection, Worker } from '@temporalio/worker'
+import { describe, expect, inject, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** The command of the worker's HEALTHCHECK. @returns what it says on stderr; rejects when it exits with another code than 0 */
+async function checkHealth(env: Readonly<Record<string, string>>): Promise<string> {
+  const program = ['--import', 'tsx', 'src/healthcheck.ts']
+  const { stderr } = await promisify(execFile)(process.execPath, program, { cwd: root, env })
+  return stderr
+}
+
+function read(file: string): Promise<string> {
+  return readFile(`${root}${file}`, 'utf8')
+}
+
+describe('the health check of the worker', () => {
+  const address = inject('temporalAddress')
+
+  test('passes while a worker of this host polls the task queue', async () => {
+    const taskQueue = randomUUID()
+    const connection = await NativeConnection.connect({ address })
+    const worker = await Worker.create({
+      connection,
+      taskQueue,
+      workflowBundle: { codePath: inject('workflowBundle') },
+    })
+    await worker.runUntil(async () => {
+      const env = { TEMPORAL_ADDRESS: address, TEMPORAL_TASK_QUEUE: taskQueue }
+      await expect.poll(() => checkHealth(env), { timeout: 30_000 }).toBe('')
+    })
+    await connection.close()
+  })
+
+  test('fails where none does, and says so', async () => {
+    const env = { TEMPORAL_ADDRESS: address, TEMPORAL_TASK_QUEUE: 'a-queue-without-workers' }
+    await expect(checkHealth(env)).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^no worker of .* polls the task queue "a-queue-without-workers"/),
+    })
+  })
+
+  test('fails where Temporal does not answer', async () => {
+    await expect(checkHealth({ TEMPORAL_ADDRESS: '127.0.0.1:1' })).rejects.toMatchObject({ code: 1 })
+  })
+})
+
+describe('the files for containers', () => {
+  test('open every port on this machine only', async () => {
+    const published = (await read('docker-compose.yml')).match(/^ +- \S*\d+:\d+$/gm)?.map((line) => line.trim())
+    expect(published).toContain('- 127.0.0.1:7233:7233')
+    expect(published?.filter((port) => !port.startsWith('- 127.0.0.1:'))).toEqual([])
+  })
+
+  test('copy nothing into an image that the ignore file keeps out', async () => {
+    const allowed = (await read('.dockerignore')).match(/(?<=^!).+$/gm)
+    const copied = [...(await read('Dockerfile')).matchAll(/^COPY (?!--from)(.+) \S+$/gm)]
+      .flatMap(([, sources = '']) => sources.split(' '))
+      .map((source) => source.replace('./', ''))
+    expect(copied).toContain('src')
+    expect(copied.filter((source) => !allowed?.includes(source))).toEqual([])
+  })
+})

@@ -1,0 +1,215 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { LangGraphRuns } from '../support/langgraph.ts'
+import type { Ids } from '../support/langgraph.ts'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('../../', import.meta.url))
+/** What `npm ci && npm run build` needs of the project. */
+const buildInputs = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'src', 'dev']
+const papers = ['README.md', 'CHANGELOG.md', 'LICENSE']
+const installTimeoutMs = 240_000
+
+interface Packed {
+  readonly filename: string
+  readonly files: readonly { readonly path: string }[]
+}
+
+/** No server of this project is asked, and no developer's own configuration counts. */
+const env = { ...process.env, NO_UPDATE_NOTIFIER: '1', npm_config_audit: 'false', npm_config_fund: 'false' }
+
+let folder: string
+let build: string
+let app: string
+let packed: Packed
+let langGraph: LangGraphRuns
+let manifest: {
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>
+  readonly bin: Readonly<Record<string, string>>
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+
+// Built in a copy: no `dist` changes under other people, and nothing that lies about in a clone gets in. Inside the
+// project, where its node_modules are found without a link, and inside `dist`, which no tool looks at.
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'langgraph-background-runs-package-'))
+  app = join(folder, 'app')
+  await mkdir(join(root, 'dist'), { recursive: true })
+  build = await mkdtemp(join(root, 'dist', 'package-test-'))
+  for (const name of [...buildInputs, ...papers]) await cp(join(root, name), join(build, name), { recursive: true })
+  manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  packed = await pack()
+  await installUsersProject()
+  langGraph = new LangGraphRuns(inject('langGraphUrl'))
+}, installTimeoutMs)
+afterAll(() => Promise.all([folder, build].map((path) => rm(path, { recursive: true, force: true }))))
+
+async function pack(): Promise<Packed> {
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: build, env })
+  // What the build says stands before it.
+  const [tarball]: Packed[] = JSON.parse(stdout.slice(stdout.search(/^\[$/m)))
+  if (!tarball) throw new Error(`npm pack made nothing: ${stdout}`)
+  return tarball
+}
+
+/** A project of somebody else's, which has none of this project's `overrides` and runs no install script. */
+async function installUsersProject(): Promise<void> {
+  await cp(join(root, 'test/package/app'), app, { recursive: true })
+  const { dependencies, devDependencies } = manifest
+  // protobufjs: npm nests one copy each for Temporal's packages otherwise, and histories in JSON do not replay.
+  const own = ['@temporalio/client', '@temporalio/worker', '@temporalio/workflow', 'protobufjs']
+  const users = {
+    private: true,
+    type: 'module',
+    dependencies: {
+      'langgraph-background-runs': `file:${join(folder, packed.filename)}`,
+      ...Object.fromEntries(own.map((name) => [name, dependencies[name]])),
+    },
+    devDependencies: { '@types/node': devDependencies['@types/node'] },
+  }
+  await writeFile(join(app, 'package.json'), JSON.stringify(users))
+  await run('npm', ['install', '--prefer-offline', '--ignore-scripts'], { cwd: app, env })
+  await tsc('--project', '.')
+}
+
+/** This project's compiler on the user's project. */
+async function tsc(...args: string[]): Promise<string> {
+  const compiled = run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...args], { cwd: app })
+  const { stdout } = await compiled.catch((error: { stdout: string }) => error)
+  if (stdout !== '') throw new Error(stdout)
+  return stdout
+}
+
+/** One of the user's programs; what it prints is JSON. */
+async function runProgram(name: string, ...args: string[]): Promise<unknown> {
+  const { stdout } = await run(process.execPath, [`${name}.js`, ...args], { cwd: app, env })
+  return JSON.parse(stdout)
+}
+
+async function runOnServers(name: string, { threadId, runId }: Ids): Promise<unknown> {
+  return runProgram(name, inject('temporalAddress'), inject('langGraphUrl'), threadId, runId)
+}
+
+async function langgraphRuns(...args: string[]): Promise<string> {
+  const withTemporal = { ...env, TEMPORAL_ADDRESS: inject('temporalAddress') }
+  const { stdout } = await run('npx', ['langgraph-runs', ...args], { cwd: app, env: withTemporal })
+  return stdout
+}
+
+describe('the package', () => {
+  test('holds what the sources compile to, the bundle and the papers, and nothing else', async () => {
+    const sources = await readdir(join(build, 'src'), { recursive: true })
+    const modules = sources.filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -'.ts'.length))
+    const compiled = modules.flatMap((module) => [`dist/${module}.js`, `dist/${module}.d.ts`])
+    const expected = [...papers, 'package.json', 'dist/workflow-bundle.js', ...compiled]
+    expect(packed.files.map(({ path }) => path).toSorted()).toEqual(expected.toSorted())
+  })
+
+  test('holds every file that its manifest points to', () => {
+    const entries = Object.values(manifest.exports).flatMap((entry) =>
+      typeof entry === 'string' ? [entry] : [entry.types, entry.default],
+    )
+    const targets = [...entries, ...Object.values(manifest.bin)].map((path) => path.replace(/^\.\//, ''))
+    const files = packed.files.map(({ path }) => path)
+    expect(targets.filter((path) => !files.includes(path))).toEqual([])
+  })
+
+  test('holds no path of the machine that built it', async () => {
+    const files = packed.files.map(({ path }) => path).filter((path) => path.startsWith('dist/'))
+    const texts = await Promise.all(files.map((path) => readFile(join(build, path), 'utf8')))
+    const sourceMaps = texts.map(sourceMapIn)
+    const holds = (n: number, path: string) => texts[n]?.includes(path) || sourceMaps[n]?.includes(path)
+    expect(files.filter((_, n) => holds(n, root) || holds(n, folder))).toEqual([])
+    expect(sourceMaps[files.indexOf('dist/workflow-bundle.js')]).toContain('"dist/workflows/watch-run.js"')
+  })
+})
+
+describe("in a user's project", () => {
+  test.each(['node20', 'nodenext'])('the types compile with module %s', async (module) => {
+    await expect(tsc('--noEmit', '--project', '.', '--module', module)).resolves.toBe('')
+  })
+
+  test('every export can be imported by its name', async () => {
+    const names = Object.keys(manifest.exports).filter((name) => name !== './package.json')
+    const imports = names.map((name) => `import(${JSON.stringify(name.replace('.', 'langgraph-background-runs'))})`)
+    const script = `const modules = await Promise.all([${imports.join()}])
+      process.stdout.write(JSON.stringify(modules.map((module) => Object.keys(module).length > 0)))`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: app })
+    expect(JSON.parse(stdout)).toEqual(names.map(() => true))
+  })
+
+  test('a worker with the ready bundle and the client watch a run, and its closed watch needs no worker', async () => {
+    const ended = await langGraph.ended('work', { symbol: 'AAPL' })
+    expect(await runOnServers('watch', ended)).toEqual({
+      source: { workflowBundle: { codePath: expect.stringMatching(/node_modules.*workflow-bundle\.js$/) } },
+      outcome: expect.objectContaining({ polling_result: 'success_with_results', run_id: ended.runId }),
+      retrieved: { final: 'done AAPL' },
+    })
+    const status = await langgraphRuns('status', ended.threadId, ended.runId, '--json')
+    expect(JSON.parse(status)).toMatchObject({ polling_result: 'success_with_results', run_id: ended.runId })
+  })
+
+  test('a parent workflow watches a run as a child, and gets its outcome', async () => {
+    const ended = await langGraph.ended('work', { symbol: 'AAPL' })
+    expect(await runOnServers('parent', ended)).toEqual({
+      decision: { outcome: expect.objectContaining({ polling_result: 'success_with_results' }) },
+      status: { status: 'success' },
+    })
+  })
+
+  test('a parent workflow sees by the type why the watch failed, and the outcome in its details', async () => {
+    const failed = await langGraph.ended('fail', { symbol: 'AAPL' })
+    expect(await runOnServers('parent', failed)).toEqual({
+      decision: {
+        failureType: 'RunFailed',
+        outcome: expect.objectContaining({ polling_result: 'error', error: 'ValueError: boom for AAPL' }),
+      },
+      status: { status: 'error' },
+    })
+  })
+
+  test('a history in JSON replays where protobufjs is a dependency of the project itself', async () => {
+    const history = join(root, 'test/replay/histories/found-at-once.json')
+    expect(await runProgram('replay', history)).toBe('replayed')
+  })
+
+  test('the command line teaches', async () => {
+    expect(await langgraphRuns('--help')).toMatch(/^Usage: langgraph-runs [^]*watch [^]*status [^]*Exit codes:/)
+  })
+
+  test('the worker starts, and a signal stops it', async () => {
+    const worker = spawn(process.execPath, ['node_modules/langgraph-background-runs/dist/worker.js'], {
+      cwd: app,
+      env: {
+        TEMPORAL_ADDRESS: inject('temporalAddress'),
+        TEMPORAL_TASK_QUEUE: folder,
+        LANGGRAPH_API_URL: inject('langGraphUrl'),
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    const exited = once(worker, 'exit')
+    try {
+      let log = ''
+      worker.stderr.on('data', (chunk) => (log += String(chunk)))
+      await vi.waitUntil(() => log.includes('worker ready') || worker.exitCode !== null, { timeout: 30_000 })
+      expect(log).toContain('worker ready')
+      worker.kill('SIGTERM')
+      expect(await exited).toEqual([0, null])
+    } finally {
+      worker.kill('SIGKILL')
+    }
+  })
+})
+
+/** The source map at the end of a file, as text. */
+function sourceMapIn(text: string): string {
+  const [, base64 = ''] = /\/\/# sourceMappingURL=data:application\/json;[^,]*base64,(\S+)\s*$/.exec(text) ?? []
+  return Buffer.from(base64, 'base64').toString('utf8')
+}
