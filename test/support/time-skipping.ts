@@ -190,8 +190,11 @@ export class Stage {
   }
 
   async stop(): Promise<void> {
-    await this.#stopWorker()
-    await this.environment.teardown()
+    try {
+      await this.#stopWorker()
+    } finally {
+      await this.environment.teardown()
+    }
   }
 
   #began(workflowId: string, workflowRunId: string): void {
