@@ -15,7 +15,7 @@ export function addDemo(program: Command, world: World): void {
     .command('demo')
     .summary('run the demo (in a clone of the repository)')
     .description(
-      'Starts Temporal, a LangGraph server and a worker on this machine, watches one run from start to result, and stops\neverything. In a clone of the repository only.',
+      'Starts Temporal, a LangGraph server and a worker on this machine, watches one run from start to result, and stops everything. In a clone of the repository only.',
     )
     .option('--keep', 'stay up to look around, until Ctrl-C')
     .addHelpText('after', help)

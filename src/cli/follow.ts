@@ -149,9 +149,9 @@ function describe(progress: WatchProgress, elapsedSeconds: number, nowMs: number
     .join(' · ')
 }
 
-/** What is worth a line of its own where lines stay. A poll that is under way is worth none: it brings something. */
+/** What is worth a line of its own where lines stay: nothing that something follows at once. */
 function news({ phase, status, poll_count, last_error }: WatchProgress): string | undefined {
-  return phase === 'polling' ? undefined : JSON.stringify([phase, status, poll_count, last_error])
+  return phase === 'polling' || phase === 'done' ? undefined : JSON.stringify([phase, status, poll_count, last_error])
 }
 
 function inWords(seconds: number): string {

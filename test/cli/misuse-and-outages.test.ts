@@ -66,30 +66,39 @@ describe.concurrent('Temporal cannot be used', () => {
     expect(ended).toMatchObject({ code: 69, stdout: '', stderr: expect.stringContaining(error) })
   })
 
-  test.each([
-    [
-      'the key is wrong',
-      { temporal: () => refusingTemporal(16, 'bad token') },
-      'refuses (bad token): check TEMPORAL_API_KEY',
-    ],
-    [
-      'the key may not do that',
-      { temporal: () => refusingTemporal(7, 'not yours') },
-      'refuses (not yours): check TEMPORAL_',
-    ],
-    [
-      'the namespace is missing',
-      { env: { TEMPORAL_NAMESPACE: 'nope' } },
-      'has no namespace "nope": correct TEMPORAL_NAM',
-    ],
-    ['the address is a URL', { env: { TEMPORAL_ADDRESS: 'http://localhost:1' } }, 'TEMPORAL_ADDRESS is host:port'],
-    ['the profile is missing', { env: { TEMPORAL_PROFILE: 'nope' } }, "Profile 'nope' not found"],
-  ])('%s: 64', async (_, { temporal, env }: { temporal?: () => Promise<string>; env?: Environment }, error) => {
+  test.each<{ why: string; temporal?: () => Promise<string>; env?: Environment; error: string }>([
+    {
+      why: 'the key is wrong',
+      temporal: () => refusingTemporal(16, 'bad token'),
+      error: 'refuses (bad token): check TEMPORAL_API_KEY',
+    },
+    {
+      why: 'the key may not do that',
+      temporal: () => refusingTemporal(7, 'not yours'),
+      error: 'refuses (not yours): check TEMPORAL_API_KEY',
+    },
+    {
+      why: 'the namespace is missing',
+      env: { TEMPORAL_NAMESPACE: 'nope' },
+      error: 'has no namespace "nope": correct TEMPORAL_NAMESPACE, or create it (`temporal operator namespace create`)',
+    },
+    {
+      why: 'the address is a URL',
+      env: { TEMPORAL_ADDRESS: 'http://localhost:1' },
+      error: 'TEMPORAL_ADDRESS is host:port',
+    },
+    { why: 'the profile is missing', env: { TEMPORAL_PROFILE: 'nope' }, error: "Profile 'nope' not found" },
+  ])('$why: 64', async ({ temporal, env, error }) => {
     const address = temporal ? { TEMPORAL_ADDRESS: await temporal() } : {}
 
-    const ended = await runToEnd(['watch', ...run], { ...address, ...env })
+    // These ask for different things first.
+    const [watch, retrieve] = await Promise.all([
+      runToEnd(['watch', ...run], { ...address, ...env }),
+      runToEnd(['retrieve', ...run], { ...address, ...env }),
+    ])
 
-    expect(ended).toMatchObject({ code: 64, stdout: '', stderr: expect.stringContaining(error) })
+    expect(watch).toMatchObject({ code: 64, stdout: '', stderr: expect.stringContaining(error) })
+    expect(retrieve).toEqual(watch)
   })
 
   test('something unforeseen is said in one line, with its cause: 1', async () => {
@@ -167,7 +176,7 @@ describe.concurrent('demo', () => {
   test('in an installed package says where it is: 64', async () => {
     const root = fileURLToPath(new URL('../..', import.meta.url))
     const folder = await mkdtemp(join(tmpdir(), 'cli-test-'))
-    cleanUps.push(() => rm(folder, { recursive: true }))
+    cleanUps.push(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
     await Promise.all(
       ['src', 'package.json'].map((name) => cp(join(root, name), join(folder, name), { recursive: true })),
     )
