@@ -1,23 +1,57 @@
 import { randomUUID } from 'node:crypto'
 import type { Client, WorkflowHandle } from '@temporalio/client'
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
+import { requestOf, differences } from './client/same-request.ts'
 import {
+  cancelRunUpdateName,
   failureTypes,
   progressQueryName,
   readStatusWorkflowId,
+  resumeUpdateName,
   retrieveWorkflowId,
   wakeSignalName,
   watchWorkflowId,
   workflowTypes,
 } from './domain/contract.ts'
 import { defaultTaskQueue } from './domain/defaults.ts'
-import { parseReadRunStatusInput, parseRetrieveRunResultInput, parseWatchRunInput, refusal } from './domain/input.ts'
-import type { Parsed, ReadRunStatusInput, RetrieveRunResultInput, RunInput, WatchRunInput } from './domain/input.ts'
-import type { RetrievedResult, WatchOutcome, WatchProgress } from './domain/outcome.ts'
-import type { readRunStatus, retrieveRunResult, watchRun } from './workflows/index.ts'
+import type { Cancellation } from './domain/creation.ts'
+import {
+  parseCancelRunInput,
+  parseExecuteRunInput,
+  parseReadRunStatusInput,
+  parseResumeInput,
+  parseRetrieveRunResultInput,
+  parseWatchRunInput,
+  refusal,
+} from './domain/input.ts'
+import type {
+  CancelRunInput,
+  ExecuteRunInput,
+  Parsed,
+  ReadRunStatusInput,
+  ResumeInput,
+  RetrieveRunResultInput,
+  RunInput,
+  WatchRunInput,
+} from './domain/input.ts'
+import type { ResumeReceipt, RetrievedResult, WatchOutcome, WatchProgress } from './domain/outcome.ts'
+import type { executeRun, readRunStatus, retrieveRunResult, watchRun } from './workflows/index.ts'
 
-export type { Duration, ReadRunStatusInput, RetrieveRunResultInput, RunInput, WatchRunInput } from './domain/input.ts'
+export type { CancelAction, Cancellation } from './domain/creation.ts'
 export type {
+  CancelRunInput,
+  Duration,
+  ExecuteRunInput,
+  ReadRunStatusInput,
+  ResumeInput,
+  RetrieveRunResultInput,
+  RunInput,
+  WatchRunInput,
+} from './domain/input.ts'
+export type {
+  ChainedRun,
+  ResumeReceipt,
   RetrievalAttempt,
   RetrievalMetadata,
   RetrievedResult,
@@ -30,6 +64,9 @@ export interface BackgroundRunsOptions {
   /** Default `'langgraph-runs'`. */
   readonly taskQueue?: string
 }
+
+/** Which watch: by its run, or by the id of its workflow (of `executeRun`, or of a child workflow). */
+export type WatchName = RunInput | { readonly workflowId: string }
 
 /** Starts and follows the workflows of this application over any Temporal client. */
 export class BackgroundRuns {
@@ -95,17 +132,87 @@ export class BackgroundRuns {
     })
   }
 
-  /** How far the watch of a run is. @throws WorkflowNotFoundError when there is none */
-  progress(run: RunInput): Promise<WatchProgress> {
-    return this.#handleOf(run).query<WatchProgress>(progressQueryName)
+  /**
+   * Creates a run, exactly once for the workflow id, and watches it. Under an id that is there already: attaches to it,
+   * open or closed, whose own options of the waiting hold.
+   *
+   * @param workflowId the idempotency key, such as `order/4711/analysis`: 1-1000 characters
+   * @returns a handle that follows the workflow through continue-as-new; its result is the outcome
+   * @throws ApplicationFailure of type `InvalidInput`, before anything is started; `DifferentRequest` where the id belongs
+   *   to a request for another run, naming the fields that differ
+   */
+  async startExecution(workflowId: string, input: ExecuteRunInput): Promise<WorkflowHandle<typeof executeRun>> {
+    accepted(workflowTypes.executeRun, parseExecuteRunInput(input))
+    try {
+      await this.#client.workflow.start<typeof executeRun>(workflowTypes.executeRun, {
+        taskQueue: this.#taskQueue,
+        workflowId,
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        args: [input],
+      })
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
+    }
+    const different = differences(await requestOf(this.#client, workflowId), input)
+    if (different.length > 0) {
+      const message = `Workflow "${workflowId}" was started with another request: ${different.join('; ')}. Take another workflow id for another run`
+      throw ApplicationFailure.nonRetryable(message, failureTypes.differentRequest, different)
+    }
+    return this.#client.workflow.getHandle<typeof executeRun>(workflowId)
   }
 
-  /** Makes the watch of a run poll now. @throws WorkflowNotFoundError when none is open */
-  wake(run: RunInput): Promise<void> {
-    return this.#handleOf(run).signal(wakeSignalName)
+  /**
+   * Creates a run, exactly once for the workflow id, and waits for its outcome; where it has one already, returns that.
+   *
+   * @throws as `startExecution` and `watch`
+   */
+  async execute(workflowId: string, input: ExecuteRunInput): Promise<WatchOutcome> {
+    const handle = await this.startExecution(workflowId, input)
+    return handle.result()
   }
 
-  #handleOf({ threadId, runId, deployment }: RunInput): WorkflowHandle<typeof watchRun> {
+  /** How far a watch is. @throws WorkflowNotFoundError when there is none */
+  progress(watch: WatchName): Promise<WatchProgress> {
+    return this.#handleOf(watch).query<WatchProgress>(progressQueryName)
+  }
+
+  /** Makes a watch poll now. @throws WorkflowNotFoundError when none is open */
+  wake(watch: WatchName): Promise<void> {
+    return this.#handleOf(watch).signal(wakeSignalName)
+  }
+
+  /**
+   * Cancels the run of an open watch, and returns when it has stopped (30 s at most). The watch reports the outcome.
+   *
+   * @throws WorkflowNotFoundError when no watch is open; ApplicationFailure of type `InvalidInput`
+   */
+  async cancelRun(watch: WatchName, input: CancelRunInput = {}): Promise<Cancellation> {
+    accepted(cancelRunUpdateName, parseCancelRunInput(input))
+    return this.#handleOf(watch).executeUpdate<Cancellation, [CancelRunInput]>(cancelRunUpdateName, { args: [input] })
+  }
+
+  /**
+   * Answers the question of a run that a watch with `onInterrupt: 'wait'` waits with. Returns when the run that goes on is
+   * created, or, while other questions are open, at once.
+   *
+   * @param options `updateId`: the same answer sent again under it counts once
+   * @throws WorkflowUpdateFailedError with the cause's `type`: `NotAsked` where no such question is open,
+   *   `LangGraphRefused` where the server refuses the answer. WorkflowNotFoundError when no watch is open
+   */
+  async resume(
+    watch: WatchName,
+    input: ResumeInput = {},
+    { updateId = randomUUID() }: { readonly updateId?: string } = {},
+  ): Promise<ResumeReceipt> {
+    accepted(resumeUpdateName, parseResumeInput(input))
+    const options = { args: [input] as [ResumeInput], updateId }
+    return this.#handleOf(watch).executeUpdate<ResumeReceipt, [ResumeInput]>(resumeUpdateName, options)
+  }
+
+  #handleOf(watch: WatchName): WorkflowHandle<typeof watchRun> {
+    if ('workflowId' in watch) return this.#client.workflow.getHandle<typeof watchRun>(watch.workflowId)
+    const { threadId, runId, deployment } = watch
     const run = accepted('this run', parseReadRunStatusInput({ threadId, runId, deployment }))
     return this.#client.workflow.getHandle<typeof watchRun>(watchWorkflowId(run))
   }

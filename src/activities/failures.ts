@@ -5,6 +5,7 @@ import type { LangGraphFailureDetails } from '../domain/contract.ts'
 import { UnknownDeploymentError } from '../langgraph/deployments.ts'
 import { LangGraphError } from '../langgraph/errors.ts'
 import type { LangGraphFailureType } from '../langgraph/errors.ts'
+import { CreationUnanswered } from './create-run.ts'
 
 /**
  * The one place where an activity's failures are classified. What leaves it goes into history as it is, so nothing but a
@@ -23,6 +24,10 @@ function classify(error: unknown): unknown {
   if (error instanceof UnknownDeploymentError) {
     return withoutStack(ApplicationFailure.nonRetryable(error.message, failureTypes.unknownDeployment))
   }
+  if (error instanceof CreationUnanswered) {
+    const { cause, retryAfterMs } = error
+    return asFailure(cause, { creation_sent: true, retry_after_ms: retryAfterMs })
+  }
   if (!(error instanceof LangGraphError)) {
     const name = error instanceof Error ? error.name : typeof error
     // The message may quote a URL or a body; where it came from is enough to find the bug.
@@ -30,10 +35,15 @@ function classify(error: unknown): unknown {
     log.error('unforeseen error in an activity', { name, frames })
     return withoutStack(ApplicationFailure.retryable(`unforeseen ${name}: see the worker's log`, types.unforeseen))
   }
+  return asFailure(error)
+}
+
+function asFailure(error: LangGraphError, creation: LangGraphFailureDetails = {}): ApplicationFailure {
   const { type, message, httpStatus, retryAfterMs } = error
   const details: LangGraphFailureDetails = {
     ...(httpStatus !== undefined && { http_status: httpStatus }),
     ...(retryAfterMs !== undefined && { retry_after_ms: retryAfterMs }),
+    ...creation,
   }
   return withoutStack(
     ApplicationFailure.create({

@@ -1,6 +1,8 @@
+import type { CancelAction, CreateRunRequest, Creation, LaterRun } from '../domain/creation.ts'
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
 import type { RunLook, RunRef } from '../domain/run.ts'
 import type { Deployments, LangGraph, OwnValues } from '../langgraph/port.ts'
+import { createRun, laterRun } from './create-run.ts'
 import { classified } from './failures.ts'
 import { getRunStatus } from './get-run-status.ts'
 import { retrieve } from './retrieve.ts'
@@ -16,6 +18,19 @@ export function createActivities(deployments: Deployments) {
   return {
     getRunStatus(run: RunRef): Promise<RunLook> {
       return classified(() => getRunStatus(deployments(run.deployment), run))
+    },
+    createRun(request: CreateRunRequest): Promise<Creation> {
+      return classified(() => createRun(deployments(request.deployment), request))
+    },
+    cancelRun({ action, ...run }: RunRef & { readonly action: CancelAction }): Promise<void> {
+      return classified(() => deployments(run.deployment).cancelRun(run, action, timeLimit()))
+    },
+    /** The run that came next on the thread; null where none did. */
+    findLaterRun({ threadId, runId, deployment }: RunRef): Promise<LaterRun | null> {
+      return classified(async () => {
+        const runs = await deployments(deployment).listRuns(threadId, timeLimit())
+        return laterRun(runs, runId) ?? null
+      })
     },
     retrieveStreamValues(request: RetrievalRequest): Promise<Retrieved> {
       return retrieveFrom(request, (langGraph, signal) => langGraph.readOwnStream(request, 'begin', signal))

@@ -3,12 +3,18 @@ import { defaultDeployment } from './defaults.ts'
 /** Names that other programs rely on: workflow types, message names and ids. */
 export const workflowTypes = {
   watchRun: 'watchRun',
+  executeRun: 'executeRun',
   readRunStatus: 'readRunStatus',
   retrieveRunResult: 'retrieveRunResult',
 } as const
 
 export const wakeSignalName = 'wake'
 export const progressQueryName = 'progress'
+export const cancelRunUpdateName = 'cancelRun'
+export const resumeUpdateName = 'resume'
+
+/** The key in a run's metadata by which `executeRun` finds the run that it created. */
+export const workflowMetadataKey = 'temporal_workflow'
 
 interface RunName {
   readonly threadId: string
@@ -45,6 +51,10 @@ export const failureTypes = {
   notSuccessful: 'RunNotSuccessful',
   /** `retrieveRunResult` found nothing. */
   retrieval: 'ResultRetrievalError',
+  /** `executeRun` under an id that another request has. */
+  differentRequest: 'DifferentRequest',
+  /** `resume` while nobody is asked, or for a question that is not open. */
+  notAsked: 'NotAsked',
   // `onUnsuccessful: 'fail'`
   runFailed: 'RunFailed',
   runTimedOut: 'RunTimedOut',
@@ -76,6 +86,8 @@ export const langGraphFailureTypes = {
 
 /** The `details[0]` of an activity's failure. */
 export interface LangGraphFailureDetails {
+  /** The server was asked to create a run, and did not answer. */
+  readonly creation_sent?: true
   readonly http_status?: number
   readonly retry_after_ms?: number
 }

@@ -1,15 +1,22 @@
 import { msToNumber } from '@temporalio/common'
+import { workflowMetadataKey } from './contract.ts'
 import {
   defaultDeployment,
+  defaultHumanTimeout,
   defaultMaxPollTime,
   defaultPollInterval,
   defaultRetrievalTimeout,
   retrievalStrategies,
 } from './defaults.ts'
 import type { RetrievalStrategy } from './defaults.ts'
+import type { CancelAction, NewRun } from './creation.ts'
+import { isRecord, list, matching, oneOf, parse } from './fields.ts'
+import type { Fields, Parsed, Rule } from './fields.ts'
 import type { PollInterval } from './poll-interval.ts'
-import type { RunRef } from './run.ts'
-import { bounded } from './text.ts'
+import type { Json, RunRef } from './run.ts'
+
+export { refusal } from './fields.ts'
+export type { Parsed } from './fields.ts'
 
 /** A Temporal duration: `'10s'`, `'5 minutes'`, or a number of milliseconds. */
 export type Duration = string | number
@@ -40,8 +47,8 @@ export type ReadRunStatusInput = RunInput
 /** The argument of `retrieveRunResult`. */
 export interface RetrieveRunResultInput extends RunInput, RetrievalInput {}
 
-/** The argument of `watchRun`. Durations are Temporal durations: `'10s'`, or milliseconds; above 0, at most 365 days. */
-export interface WatchRunInput extends RunInput, RetrievalInput {
+/** How to wait. Durations are Temporal durations: `'10s'`, or milliseconds; above 0, at most 365 days. */
+interface WaitingInput extends RetrievalInput {
   /**
    * One duration: every sleep alike. Or n-th sleep = min(initialInterval · backoffCoefficientⁿ, maximumInterval), each
    * ±10 %. Default `{ initialInterval: '1s', backoffCoefficient: 1.5, maximumInterval: '10s' }`. Below 1 s acts as 1 s.
@@ -64,6 +71,74 @@ export interface WatchRunInput extends RunInput, RetrievalInput {
   readonly stuckAfter?: Duration | null
   /** Default `'return'`: the outcome is the workflow's result. `'fail'`: anything but a result fails the workflow with it. */
   readonly onUnsuccessful?: 'return' | 'fail' | null
+  /**
+   * What becomes of the run when the workflow is cancelled. `'cancel_run'`: it is cancelled too, and read until it has
+   * stopped. Default: `'leave'` for `watchRun`, `'cancel_run'` for `executeRun`.
+   */
+  readonly onCancel?: 'leave' | 'cancel_run' | null
+  /** The same where the run has not ended at `maxPollTime`. Default `'leave'`. */
+  readonly onPollTimeout?: 'leave' | 'cancel_run' | null
+  /**
+   * Default `'return'`: a run that waits for a human ends the watch, as `interrupted`. `'wait'`: the workflow stays open
+   * for the update `resume`, and goes on with the run that the answer makes.
+   */
+  readonly onInterrupt?: 'return' | 'wait' | null
+  /** How long to wait for a human, each time; `'none'`: no limit. It does not count as `maxPollTime`. Default `'7 days'`. */
+  readonly humanTimeout?: Duration | null
+}
+
+/** The argument of `watchRun`. */
+export interface WatchRunInput extends RunInput, WaitingInput {}
+
+/**
+ * The argument of `executeRun`. Beside how to wait: what to run, as `runs.create` of the LangGraph SDK takes it. Fields
+ * that are not given are not sent, but for `multitaskStrategy`, whose default differs from server to server.
+ */
+export interface ExecuteRunInput extends WaitingInput {
+  /** Id of an assistant, or name of a graph. */
+  readonly assistantId: string
+  /**
+   * UUID; the thread is created if it is not there. Default: a thread of its own, whose id is made of the namespace, the
+   * deployment and the workflow id.
+   */
+  readonly threadId?: string | null
+  readonly deployment?: string | null
+  readonly input?: Json
+  /** `{ resume }`, `{ update }` or `{ goto }`, instead of an input. */
+  readonly command?: Readonly<Record<string, Json>> | null
+  readonly config?: Readonly<Record<string, Json>> | null
+  readonly context?: Json
+  /** `temporal_workflow` in it is this application's. */
+  readonly metadata?: Readonly<Record<string, Json>> | null
+  /** Names of nodes, or `'*'`: a breakpoint before each. */
+  readonly interruptBefore?: '*' | readonly string[] | null
+  readonly interruptAfter?: '*' | readonly string[] | null
+  readonly durability?: 'sync' | 'async' | 'exit' | null
+  /** Keeps the run's stream, so that `stream_values` finds the result. */
+  readonly streamResumable?: boolean | null
+  /**
+   * What happens while another run is at work on the thread. Default `'reject'`: it is waited for, within `maxPollTime`.
+   * With any other, and with a `threadId` that is given, a crash at the wrong moment may create the run twice.
+   */
+  readonly multitaskStrategy?: 'reject' | 'enqueue' | 'interrupt' | 'rollback' | null
+  /** The run begins so many seconds later. */
+  readonly afterSeconds?: number | null
+  /** LangGraph calls it when the run has ended. */
+  readonly webhook?: string | null
+}
+
+/** The argument of the update `cancelRun`. */
+export interface CancelRunInput {
+  /** `'rollback'` also takes back what the run has left on the thread. Default `'interrupt'`. */
+  readonly action?: CancelAction | null
+}
+
+/** The argument of the update `resume`. */
+export interface ResumeInput {
+  /** The answer, any JSON but null. At a breakpoint, where nothing is asked: none. */
+  readonly value?: Json
+  /** Which question; not needed where one is open. */
+  readonly interruptId?: string | null
 }
 
 export interface RetrievalOptions {
@@ -73,7 +148,6 @@ export interface RetrievalOptions {
 }
 
 export interface WatchOptions {
-  readonly run: RunRef
   readonly pollInterval: PollInterval
   /** `Infinity`: no deadline. */
   readonly maxPollTimeMs: number
@@ -81,38 +155,114 @@ export interface WatchOptions {
   readonly stuckAfterMs: number
   readonly retrieval: RetrievalOptions
   readonly onUnsuccessful: 'return' | 'fail'
+  readonly onCancel: 'leave' | 'cancel_run'
+  readonly onPollTimeout: 'leave' | 'cancel_run'
+  readonly onInterrupt: 'return' | 'wait'
+  /** `Infinity`: no limit. */
+  readonly humanTimeoutMs: number
 }
 
-/** Parsers are total: whatever comes in, either the options or one sentence for each wrong field comes out. */
-export type Parsed<T> = { readonly options: T } | { readonly problems: readonly string[] }
+/** Which run to create. */
+export interface RunRequest {
+  readonly deployment: string
+  readonly threadId?: string
+  readonly run: NewRun
+}
 
-export function parseWatchRunInput(input: unknown): Parsed<WatchOptions> {
-  return parse(input, (fields) => ({
-    run: run(fields),
-    pollInterval: pollInterval(fields),
-    maxPollTimeMs: fields.optional('maxPollTime', maxPollTime) ?? msToNumber(defaultMaxPollTime),
-    stuckAfterMs: fields.optional('stuckAfter', duration) ?? Infinity,
-    retrieval: retrieval(fields),
-    onUnsuccessful: fields.optional('onUnsuccessful', oneOf('return', 'fail')) ?? 'return',
+const aRun = '`threadId` and `runId`'
+
+export function parseWatchRunInput(input: unknown): Parsed<WatchOptions & { readonly run: RunRef }> {
+  return parse(input, aRun, (fields) => ({ run: run(fields), ...waiting(fields, 'leave') }))
+}
+
+export function parseExecuteRunInput(input: unknown): Parsed<WatchOptions & { readonly request: RunRequest }> {
+  return parse(input, '`assistantId`', (fields) => ({ request: request(fields), ...waiting(fields, 'cancel_run') }))
+}
+
+/** The update's argument may be left out. */
+export function parseCancelRunInput(input: unknown): Parsed<{ readonly action: CancelAction }> {
+  return parse(input ?? {}, '`action`', (fields) => ({
+    action: fields.optional('action', oneOf('interrupt', 'rollback')) ?? 'interrupt',
+  }))
+}
+
+/** The update's argument may be left out, at a breakpoint. */
+export function parseResumeInput(
+  input: unknown,
+): Parsed<{ readonly value: Json | undefined; readonly interruptId: string | undefined }> {
+  return parse(input ?? {}, '`value`', (fields) => ({
+    value: fields.optional('value', anything),
+    interruptId: fields.optional('interruptId', text),
   }))
 }
 
 export function parseRetrieveRunResultInput(
   input: unknown,
 ): Parsed<{ readonly run: RunRef; readonly retrieval: RetrievalOptions }> {
-  return parse(input, (fields) => ({ run: run(fields), retrieval: retrieval(fields) }))
+  return parse(input, aRun, (fields) => ({ run: run(fields), retrieval: retrieval(fields) }))
 }
 
 export function parseReadRunStatusInput(input: unknown): Parsed<RunRef> {
-  return parse(input, run)
+  return parse(input, aRun, run)
 }
 
 function run(fields: Fields): RunRef {
   return {
     threadId: fields.required('threadId', uuid) ?? '',
     runId: fields.required('runId', uuid) ?? '',
-    deployment: fields.optional('deployment', deploymentName) ?? defaultDeployment,
+    deployment: deployment(fields),
   }
+}
+
+function deployment(fields: Fields): string {
+  return fields.optional('deployment', deploymentName) ?? defaultDeployment
+}
+
+function waiting(fields: Fields, onCancel: WatchOptions['onCancel']): WatchOptions {
+  const whatBecomesOfTheRun = oneOf('leave', 'cancel_run')
+  return {
+    pollInterval: pollInterval(fields),
+    maxPollTimeMs: fields.optional('maxPollTime', durationOrNone) ?? msToNumber(defaultMaxPollTime),
+    stuckAfterMs: fields.optional('stuckAfter', duration) ?? Infinity,
+    retrieval: retrieval(fields),
+    onUnsuccessful: fields.optional('onUnsuccessful', oneOf('return', 'fail')) ?? 'return',
+    onCancel: fields.optional('onCancel', whatBecomesOfTheRun) ?? onCancel,
+    onPollTimeout: fields.optional('onPollTimeout', whatBecomesOfTheRun) ?? 'leave',
+    onInterrupt: fields.optional('onInterrupt', oneOf('return', 'wait')) ?? 'return',
+    humanTimeoutMs: fields.optional('humanTimeout', durationOrNone) ?? msToNumber(defaultHumanTimeout),
+  }
+}
+
+function request(fields: Fields): RunRequest {
+  const threadId = fields.optional('threadId', uuid)
+  return {
+    deployment: deployment(fields),
+    ...(threadId !== undefined && { threadId }),
+    run: {
+      assistantId: fields.required('assistantId', text) ?? '',
+      multitaskStrategy:
+        fields.optional('multitaskStrategy', oneOf('reject', 'enqueue', 'interrupt', 'rollback')) ?? 'reject',
+      ...given({
+        input: fields.optional('input', anything),
+        command: fields.optional('command', record),
+        config: fields.optional('config', record),
+        context: fields.optional('context', anything),
+        metadata: fields.optional('metadata', userMetadata),
+        interruptBefore: fields.optional('interruptBefore', nodes),
+        interruptAfter: fields.optional('interruptAfter', nodes),
+        durability: fields.optional('durability', oneOf('sync', 'async', 'exit')),
+        streamResumable: fields.optional('streamResumable', trueOrFalse),
+        afterSeconds: fields.optional('afterSeconds', secondsFromNow),
+        webhook: fields.optional('webhook', webUrl),
+      }),
+    },
+  }
+}
+
+/** Without the fields that are not there: a JSON object has none that is `undefined`. */
+function given<T extends object>(fields: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
 }
 
 function retrieval(fields: Fields): RetrievalOptions {
@@ -149,12 +299,6 @@ function pollInterval(fields: Fields): PollInterval {
   }
 }
 
-/** What a field may hold: `read` gives `undefined` for a value that is not allowed. */
-interface Rule<T> {
-  readonly allowed: string
-  read(value: unknown): T | undefined
-}
-
 const uuid: Rule<string> = {
   allowed: 'a UUID such as 0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b',
   read: (value) => matching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, lowerCased(value)),
@@ -171,7 +315,7 @@ const fixedInterval: Rule<number> = {
   allowed: `${allowedDuration}, or { initialInterval?, backoffCoefficient?, maximumInterval? }`,
   read: duration.read,
 }
-const maxPollTime: Rule<number> = {
+const durationOrNone: Rule<number> = {
   allowed: `${allowedDuration}, or 'none'`,
   read: (value) => (value === 'none' ? Infinity : duration.read(value)),
 }
@@ -187,6 +331,53 @@ const backoffCoefficient: Rule<number> = {
   read: (value) => (typeof value === 'number' && value >= 1 && value <= 10 ? value : undefined),
 }
 
+const text: Rule<string> = {
+  allowed: 'a non-empty text of at most 1,000 characters',
+  read: (value) => matching(/^[^]{1,1000}$/, value),
+}
+
+/** It came as JSON, or goes as JSON next. */
+const anything: Rule<Json> = {
+  allowed: 'any JSON',
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  read: (value) => value as Json | undefined,
+}
+
+const record: Rule<Readonly<Record<string, Json>>> = {
+  allowed: 'an object',
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  read: (value) => (isRecord(value) ? (value as Readonly<Record<string, Json>>) : undefined),
+}
+
+const userMetadata: Rule<Readonly<Record<string, Json>>> = {
+  allowed: `an object without "${workflowMetadataKey}", by which this application finds its run`,
+  read: (value) => {
+    const metadata = record.read(value)
+    return metadata && !Object.hasOwn(metadata, workflowMetadataKey) ? metadata : undefined
+  },
+}
+
+const nodes: Rule<'*' | readonly string[]> = {
+  allowed: "'*' or 1-100 names of nodes",
+  read: (value) => (value === '*' ? value : fieldNames.read(value)),
+}
+
+const trueOrFalse: Rule<boolean> = {
+  allowed: 'true or false',
+  read: (value) => (typeof value === 'boolean' ? value : undefined),
+}
+
+const secondsFromNow: Rule<number> = {
+  allowed: 'a whole number of seconds from 1 to 31536000 (365 days)',
+  read: (value) =>
+    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 31_536_000 ? Number(value) : undefined,
+}
+
+const webUrl: Rule<string> = {
+  allowed: 'a URL that begins with http:// or https://, or a path on the LangGraph server that begins with /',
+  read: (value) => matching(/^(https?:\/\/|\/)\S+$/, value),
+}
+
 const strategies: Rule<readonly RetrievalStrategy[]> = {
   allowed: `1-3 of ${retrievalStrategies.map((name) => `'${name}'`).join(', ')}, no repeats`,
   read: (value) => {
@@ -200,17 +391,8 @@ const fieldNames: Rule<readonly string[]> = {
   read: (value) => list(value, { allowed: '', read: (item) => matching(/[^]/, item) }, 100),
 }
 
-function oneOf<const T extends string>(...words: readonly T[]): Rule<T> {
-  return {
-    allowed: words.map((word) => `'${word}'`).join(' or '),
-    read: (value) => words.find((word) => word === value),
-  }
-}
-
-function list<T>(value: unknown, item: Rule<T>, most: number): readonly T[] | undefined {
-  if (!Array.isArray(value) || value.length < 1 || value.length > most) return undefined
-  const items = value.map(item.read).filter((read) => read !== undefined)
-  return items.length === value.length ? items : undefined
+function lowerCased(value: unknown): unknown {
+  return typeof value === 'string' ? value.toLowerCase() : value
 }
 
 function durationMs(value: unknown, most: Duration): number | undefined {
@@ -227,100 +409,4 @@ function isDurationText(value: unknown): value is string {
   } catch {
     return false
   }
-}
-
-function matching(pattern: RegExp, value: unknown): string | undefined {
-  return typeof value === 'string' && pattern.test(value) ? value : undefined
-}
-
-function lowerCased(value: unknown): unknown {
-  return typeof value === 'string' ? value.toLowerCase() : value
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function parse<T>(input: unknown, read: (fields: Fields) => T): Parsed<T> {
-  if (!isRecord(input)) {
-    return { problems: [`the argument is ${shown(input)}: must be an object with \`threadId\` and \`runId\``] }
-  }
-  const fields = new Fields(input)
-  const options = read(fields)
-  fields.refuseUnknown()
-  return fields.problems.length > 0 ? { problems: fields.problems } : { options }
-}
-
-/** A failure that names thousands of them would not fit through Temporal, and the workflow would never end. */
-const mostUnknownShown = 20
-
-/** Reads an object field by field, and remembers what was wrong and what was asked for. */
-class Fields {
-  readonly problems: string[]
-  readonly #fields: Readonly<Record<string, unknown>>
-  readonly #path: string
-  readonly #known = new Set<string>()
-
-  constructor(fields: Readonly<Record<string, unknown>>, path = '', problems: string[] = []) {
-    this.#fields = fields
-    this.#path = path
-    this.problems = problems
-  }
-
-  /** `undefined` where the field is missing or null. */
-  get(name: string): unknown {
-    this.#known.add(name)
-    return Object.hasOwn(this.#fields, name) ? (this.#fields[name] ?? undefined) : undefined
-  }
-
-  optional<T>(name: string, rule: Rule<T>): T | undefined {
-    return this.get(name) === undefined ? undefined : this.required(name, rule)
-  }
-
-  required<T>(name: string, rule: Rule<T>): T | undefined {
-    const value = rule.read(this.get(name))
-    if (value === undefined) this.refuse(name, rule.allowed)
-    return value
-  }
-
-  nested(name: string): Fields {
-    const fields = this.get(name)
-    return new Fields(isRecord(fields) ? fields : {}, `${this.#path}${name}.`, this.problems)
-  }
-
-  refuse(name: string, allowed: string): void {
-    const value = this.get(name)
-    const found = value === undefined ? 'missing' : shown(value)
-    this.problems.push(`\`${this.#path}${name}\` is ${found}: must be ${allowed}`)
-  }
-
-  refuseUnknown(): void {
-    const known = [...this.#known]
-    const unknown = Object.keys(this.#fields).filter((given) => !this.#known.has(given))
-    for (const name of unknown.slice(0, mostUnknownShown)) {
-      this.problems.push(
-        `\`${bounded(this.#path + name, 100)}\` is unknown (value ${shown(this.#fields[name])}): allowed are ${known.join(', ')}`,
-      )
-    }
-    if (unknown.length > mostUnknownShown) this.problems.push(`${unknown.length - mostUnknownShown} more are unknown`)
-  }
-}
-
-/** A value as a person would write it, cut short; total, since a client may pass what JSON cannot hold. */
-function shown(value: unknown): string {
-  return bounded(written(value), 100)
-}
-
-function written(value: unknown): string {
-  try {
-    // JSON has no NaN and no Infinity: it would call them null.
-    return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
-  } catch {
-    return typeof value === 'bigint' ? `${value}n` : `a value that is no JSON (${typeof value})`
-  }
-}
-
-/** The one sentence that an `InvalidInput` failure carries. */
-export function refusal(workflowType: string, problems: readonly string[]): string {
-  return `Invalid input for ${workflowType}: ${problems.join('; ')}`
 }

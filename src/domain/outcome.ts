@@ -1,5 +1,6 @@
 import type { RetrievalStrategy } from './defaults.ts'
-import type { Interrupts, Json } from './run.ts'
+import type { Cancellation } from './creation.ts'
+import type { Interrupt, Interrupts, Json } from './run.ts'
 
 /** One invocation of a retrieval strategy. */
 export interface RetrievalAttempt {
@@ -33,9 +34,24 @@ interface PollingMetadata {
 }
 type Completed = PollingMetadata & { readonly completion_time_seconds: number }
 
-interface AnyOutcome {
+/** One run of a chain: each but the first continues the one before. */
+export interface ChainedRun {
   readonly run_id: string
-  readonly thread_id: string
+  /** How it ended. */
+  readonly status: string
+  /** What continued it: the update `resume`, or somebody else (LangGraph Studio). */
+  readonly continued_by?: 'resume' | 'elsewhere'
+}
+
+interface AnyOutcome {
+  /** The run that the outcome is about: of a chain the last one. Absent where `executeRun` could create none. */
+  readonly run_id?: string
+  /** Absent where it is not known: no run was created, and the thread was to be a new one. */
+  readonly thread_id?: string
+  /** With `onInterrupt: 'wait'`: all runs, the first one first. */
+  readonly runs?: readonly ChainedRun[]
+  /** Where the watch was to cancel the run. */
+  readonly cancellation?: Cancellation
   /** Present, and false, where LangGraph would not say how the run ended: it is `success` by its status alone. */
   readonly ending_verified?: false
 }
@@ -62,7 +78,7 @@ export type WatchOutcome = AnyOutcome &
     | ({
         readonly polling_result: 'interrupted'
         readonly status: 'interrupted'
-        /** Set where the run was cancelled; absent where it waits for a human. */
+        /** Set where the run was cancelled, or where nobody answered; absent where it waits for a human. */
         readonly error?: string
         /** The nodes that would run next. */
         readonly next?: readonly string[]
@@ -97,7 +113,7 @@ export type WatchOutcome = AnyOutcome &
 
 /** What the query `progress` answers. */
 export interface WatchProgress {
-  readonly phase: 'waiting' | 'polling' | 'retrieving' | 'interrupted' | 'done'
+  readonly phase: 'waiting' | 'creating' | 'polling' | 'retrieving' | 'interrupted' | 'done'
   /** The run's status at the last poll that was answered. */
   readonly status?: string
   readonly poll_count: number
@@ -109,6 +125,25 @@ export interface WatchProgress {
   readonly last_error?: string
   /** ISO 8601: when LangGraph last changed the run. An old time on a `running` run: it may be stuck. */
   readonly updated_at?: string
+  /** The run that is waited for, where the workflow id does not say it: of `executeRun`, and after an answer. */
+  readonly run_id?: string
+  readonly thread_id?: string
+  /** In phase `interrupted`: the open questions. Empty at a breakpoint. */
+  readonly interrupts?: readonly Interrupt[]
+  readonly truncated?: true
+  /** In phase `interrupted`: the nodes that would run next. */
+  readonly next?: readonly string[]
+  /** In phase `interrupted`: when `humanTimeout` is over. ISO 8601 UTC. */
+  readonly human_deadline_at?: string
+}
+
+/** What the update `resume` answers. */
+export interface ResumeReceipt {
+  /** Questions that are still open: the run goes on when all are answered. */
+  readonly open_interrupts: number
+  /** The run that goes on; absent while it is not created yet. */
+  readonly run_id?: string
+  readonly thread_id: string
 }
 
 /** What `retrieveRunResult` returns. */

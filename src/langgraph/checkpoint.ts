@@ -24,7 +24,9 @@ export function parseCheckpoint(wire: unknown): Checkpoint {
   const metadata = recordOf(state['metadata'])
   const tasks = listOf(state['tasks']).map(recordOf)
   const errors = tasks.map((task) => textOf(task['error'])).filter((error) => error !== undefined)
-  const asked = tasks.flatMap((task) => interruptsOf(task['interrupts'], textOf(task['name'])))
+  // Some servers still list the question of a task that has been answered, and has its result.
+  const open = tasks.filter(({ result }) => result === undefined || result === null)
+  const asked = open.flatMap((task) => interruptsOf(task['interrupts'], textOf(task['name'])))
   const runId = textOf(metadata['run_id'])
   const source = textOf(metadata['source'])
   const graphId = textOf(metadata['graph_id'])

@@ -27,6 +27,8 @@ export interface Asked {
   readonly what: string
   readonly deployment: string
   readonly secrets: readonly string[]
+  /** What to do about a 404; default: for a run that is not there. */
+  readonly on404?: string
 }
 
 /** Turns whatever a request rejects with into a `LangGraphError`. A `LangGraphError` stays what it is. */
@@ -74,7 +76,7 @@ function isNamed(error: unknown, ...names: readonly string[]): error is Error {
 }
 
 function httpFailure(error: HttpError, subject: string, asked: Asked): LangGraphError {
-  const { type, advice } = meaningOf(error.status, asked.deployment)
+  const { type, advice } = meaningOf(error.status, asked)
   const said = excerpt(error.text, asked.secrets)
   const message = `${subject}: HTTP ${error.status}${said && ` "${said}"`}${advice && `: ${advice}`}`
   const retryAfterMs = parseRetryAfter(error.response?.headers.get('retry-after') ?? null)
@@ -84,12 +86,13 @@ function httpFailure(error: HttpError, subject: string, asked: Asked): LangGraph
   })
 }
 
-function meaningOf(status: number, deployment: string): { type: LangGraphFailureType; advice: string } {
+function meaningOf(status: number, { deployment, on404 }: Asked): { type: LangGraphFailureType; advice: string } {
   if (status === 404) {
-    return { type: types.notFound, advice: 'no such run: check the ids and the deployment' }
+    return { type: types.notFound, advice: on404 ?? 'no such run: check the ids and the deployment' }
   }
   if (status === 400 || status === 422) {
-    return { type: types.refused, advice: 'the server refuses the request: check the ids' }
+    const what = on404 === undefined ? 'the ids' : 'the input of the workflow'
+    return { type: types.refused, advice: `the server refuses the request: check ${what}` }
   }
   if (status === 401 || status === 403) {
     return {

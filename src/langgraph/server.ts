@@ -1,5 +1,6 @@
 import { Client } from '@langchain/langgraph-sdk'
 import { langGraphFailureTypes } from '../domain/contract.ts'
+import type { CancelAction } from '../domain/creation.ts'
 import type { RunEnding, RunRef, Unproven } from '../domain/run.ts'
 import { maxErrorBytes } from '../domain/defaults.ts'
 import { bounded } from '../domain/text.ts'
@@ -8,7 +9,8 @@ import type { Checkpoint } from './checkpoint.ts'
 import { errorText } from './error-text.ts'
 import { asLangGraphError, httpStatusOf, LangGraphError } from './errors.ts'
 import { guardedFetch } from './guarded-fetch.ts'
-import type { LangGraph, OwnValues, StatusLook } from './port.ts'
+import type { InheritedOptions, LangGraph, ListedRun, OwnValues, StatusLook } from './port.ts'
+import { inheritedOptions, listedRun } from './run-options.ts'
 import { lastOwnValues } from './stream.ts'
 import type { StreamReading } from './stream.ts'
 import { listOf, recordOf, textOf, utcTime } from './wire.ts'
@@ -32,6 +34,7 @@ const errorTextTimeoutMs = 2000
 const shortestSecretPart = 6
 /** How far back to look for a run's checkpoint on a server that cannot filter. */
 const unfilteredHistory = 100
+const runsAPage = 100
 /** The ending needs no values; servers that know `select` leave them out. */
 const endingFields = ['next', 'tasks', 'metadata', 'checkpoint', 'interrupts'] as const
 
@@ -77,7 +80,9 @@ export class LangGraphServer implements LangGraph {
 
   readEnding(run: RunRef, seen: StatusLook, signal: AbortSignal): Promise<RunEnding> {
     return this.#ask(`ending of run ${run.runId}`, signal, async () => {
-      const checkpoint = await this.#newestOwnCheckpoint(run, signal, endingFields)
+      const checkpoint =
+        (await this.#newestOwnCheckpoint(run, signal, endingFields)) ??
+        (seen.status === 'success' ? await this.#checkpointItStoppedAt(run, signal) : undefined)
       const ending = checkpoint ? endingAt(checkpoint) : unproven
       if (seen.status !== 'error' || ending.error !== undefined) return ending
       const error = await this.#errorOutsideNodes(run, signal)
@@ -113,6 +118,65 @@ export class LangGraphServer implements LangGraph {
     })
   }
 
+  listRuns(threadId: string, signal: AbortSignal): Promise<readonly ListedRun[]> {
+    return this.#ask(`runs of thread ${threadId}`, signal, () => this.#runsOf(threadId, signal))
+  }
+
+  createRun(threadId: string, run: Parameters<LangGraph['createRun']>[1], signal: AbortSignal): Promise<string> {
+    const { assistantId, ...options } = run
+    const asked = { what: `new run of assistant "${assistantId}"`, on404: 'check `assistantId` and the deployment' }
+    return this.#ask(asked, signal, async () => {
+      const payload = { ...options, ifNotExists: 'create' as const, signal }
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK's lists are not readonly
+      const created = recordOf(await this.#client.runs.create(threadId, assistantId, payload as never))
+      const runId = textOf(created['run_id'])?.toLowerCase()
+      if (runId !== undefined) return runId
+      const message = `${asked.what} from deployment "${this.#name}": the answer names no run: is this a LangGraph server?`
+      throw new LangGraphError(langGraphFailureTypes.badAnswer, message)
+    })
+  }
+
+  readOptions({ threadId, runId }: RunRef, signal: AbortSignal): Promise<InheritedOptions> {
+    return this.#ask(`options of run ${runId}`, signal, async () =>
+      inheritedOptions(recordOf(await this.#client.runs.get(threadId, runId, { signal }))),
+    )
+  }
+
+  cancelRun({ threadId, runId }: RunRef, action: CancelAction, signal: AbortSignal): Promise<void> {
+    return this.#ask(`cancelling run ${runId}`, signal, async () => {
+      try {
+        await this.#client.runs.cancel(threadId, runId, false, action, { signal })
+      } catch (error) {
+        if (httpStatusOf(error) !== 404) throw error
+      }
+    })
+  }
+
+  async #runsOf(threadId: string, signal: AbortSignal): Promise<readonly ListedRun[]> {
+    const runs = new Map<string, NonNullable<ReturnType<typeof listedRun>>>()
+    // A server may give fewer a page than it is asked for, so only an empty page, or one without news, is the end.
+    for (let offset = 0; ;) {
+      const page = await this.#pageOfRuns(threadId, offset, signal)
+      const before = runs.size
+      for (const run of page.map(listedRun)) if (run) runs.set(run.runId, run)
+      if (runs.size === before) break
+      offset += page.length
+    }
+    return [...runs.values()].toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.runId < b.runId ? -1 : 1))
+  }
+
+  async #pageOfRuns(threadId: string, offset: number, signal: AbortSignal): Promise<readonly unknown[]> {
+    try {
+      const page: unknown = await this.#client.runs.list(threadId, { limit: runsAPage, offset, signal })
+      if (Array.isArray(page)) return page
+      const message = `runs of thread ${threadId} from deployment "${this.#name}": the answer is no list: is this a LangGraph server?`
+      throw new LangGraphError(langGraphFailureTypes.badAnswer, message)
+    } catch (error) {
+      if (httpStatusOf(error) === 404) return []
+      throw error
+    }
+  }
+
   async #newestOwnCheckpoint(
     { threadId, runId }: RunRef,
     signal: AbortSignal,
@@ -139,6 +203,17 @@ export class LangGraphServer implements LangGraph {
     if (Array.isArray(history)) return history.map(parseCheckpoint)
     const message = `history of thread ${threadId} from deployment "${this.#name}": the answer is no list: is this a LangGraph server?`
     throw new LangGraphError(langGraphFailureTypes.badAnswer, message)
+  }
+
+  /**
+   * A run that answered one of several questions, or went on to the next one at once, has written no checkpoint: it stopped
+   * where the one before it did. It did so if it was the last run of its thread, and the thread still waits.
+   */
+  async #checkpointItStoppedAt({ threadId, runId }: RunRef, signal: AbortSignal): Promise<Checkpoint | undefined> {
+    const newest = parseCheckpoint(await this.#client.threads.getState(threadId, undefined, { signal }))
+    if (newest.next.length === 0 || newest.error !== undefined) return undefined
+    const runs = await this.#runsOf(threadId, signal)
+    return runs.at(-1)?.runId === runId && runs.at(-1)?.resumes ? newest : undefined
   }
 
   /**
@@ -204,7 +279,11 @@ export class LangGraphServer implements LangGraph {
     }
   }
 
-  async #ask<T>(what: string, signal: AbortSignal, request: () => Promise<T>): Promise<T> {
+  async #ask<T>(
+    asked: string | { readonly what: string; readonly on404: string },
+    signal: AbortSignal,
+    request: () => Promise<T>,
+  ): Promise<T> {
     try {
       const answer = await request()
       // The SDK ends an aborted stream as if it were whole.
@@ -213,7 +292,8 @@ export class LangGraphServer implements LangGraph {
     } catch (error) {
       if (signal.aborted && !isTimeout(signal.reason)) throw signal.reason
       const cause: unknown = signal.aborted ? signal.reason : error
-      throw asLangGraphError(cause, { what, deployment: this.#name, secrets: this.#secrets })
+      const subject = typeof asked === 'string' ? { what: asked } : asked
+      throw asLangGraphError(cause, { ...subject, deployment: this.#name, secrets: this.#secrets })
     }
   }
 }

@@ -33,3 +33,33 @@ export const { retrieveJoinStream } = proxyActivities<Activities>({
   retry: { maximumAttempts: 1 },
   cancellationType,
 })
+
+/**
+ * One try to create a run. One try: the workflow's loop is its retry, as for polls. Nothing cancels it: whether the run
+ * was created must be known.
+ */
+export const { createRun } = proxyActivities<Activities>({
+  startToCloseTimeout: '20s',
+  retry: { maximumAttempts: 1 },
+})
+
+/** Cancelling twice is cancelling once. Bounded, since a cancelled workflow waits for it. */
+export const { cancelRun } = proxyActivities<Activities>({
+  startToCloseTimeout: '8s',
+  scheduleToCloseTimeout: '30s',
+  retry: { maximumAttempts: 3 },
+})
+
+/** A look whose answer nobody waits for: the next one comes anyway. */
+export const { findLaterRun } = proxyActivities<Activities>({
+  startToCloseTimeout: '10s',
+  retry: { maximumAttempts: 1 },
+  cancellationType,
+})
+
+/** A look before and after a run is cancelled. Bounded as `cancelRun`. */
+export const { getRunStatus: lookAtCancelledRun } = proxyActivities<Activities>({
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '20s',
+  retry: { maximumAttempts: 3 },
+})

@@ -22,6 +22,8 @@ export interface NoAnswer {
   readonly type: string
   readonly message: string
   readonly retryAfterMs?: number
+  /** Of the activity `createRun`: the server may have got the request, and the run may be there. */
+  readonly mayHaveCreated: boolean
 }
 
 /**
@@ -35,6 +37,7 @@ export function noAnswer(error: unknown): NoAnswer {
     return {
       type: langGraphFailureTypes.timeout,
       message: `${error.activityType} gave no answer in its time: LangGraph hangs, or the worker died`,
+      mayHaveCreated: true,
     }
   }
   if (!(cause instanceof ApplicationFailure)) throw error
@@ -43,6 +46,12 @@ export function noAnswer(error: unknown): NoAnswer {
   return {
     type: cause.type ?? langGraphFailureTypes.unforeseen,
     message: cause.message,
+    mayHaveCreated: details.creation_sent ?? !isLangGraphFailure(cause.type),
     ...(details.retry_after_ms !== undefined && { retryAfterMs: details.retry_after_ms }),
   }
+}
+
+/** What the activities say themselves; anything else (a worker that shuts down) came from outside, at any moment. */
+function isLangGraphFailure(type: string | null | undefined): boolean {
+  return Object.values(langGraphFailureTypes).some((known) => known === type)
 }

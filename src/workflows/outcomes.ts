@@ -1,8 +1,10 @@
 import { failureTypes } from '../domain/contract.ts'
 import { maxErrorBytes } from '../domain/defaults.ts'
+import type { Cancellation } from '../domain/creation.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
 import type { Interrupts, KnownEnding, RunEnding } from '../domain/run.ts'
 import { bounded, seconds } from '../domain/text.ts'
+import type { Question } from './question.ts'
 import type { Retrieval } from './retrieve-in-order.ts'
 import type { Verdict } from './verdict.ts'
 import type { Watch } from './watch.ts'
@@ -63,7 +65,18 @@ export function unsuccessful(
   }
 }
 
-export function pollingTimedOut(watch: Watch): WatchOutcome {
+/** Nobody answered the run's question, or nobody can any more. */
+export function unanswered(watch: Watch, question: Question, error: string): WatchOutcome {
+  return waiting(watch, question, question.next, { ...ids(watch), error: bounded(error, maxErrorBytes) })
+}
+
+/** All runs of a chain. */
+export function chain({ state, options }: Watch, { run_id, status }: WatchOutcome): Pick<WatchOutcome, 'runs'> {
+  if (options.onInterrupt === 'return' || run_id === undefined) return {}
+  return { runs: [...(state.chain ?? []), { run_id, status }] }
+}
+
+export function pollingTimedOut(watch: Watch, cancellation?: Cancellation): WatchOutcome {
   const { state, options } = watch
   const { lastError, status, updatedAt } = state
   const error = [
@@ -76,6 +89,7 @@ export function pollingTimedOut(watch: Watch): WatchOutcome {
     status: 'polling_timeout',
     ...ids(watch),
     error,
+    ...(cancellation && { cancellation }),
     polling_metadata: {
       poll_count: state.pollCount,
       elapsed_seconds: elapsedSeconds(watch),
@@ -106,9 +120,16 @@ export function failureType({ polling_result, status }: WatchOutcome): string {
   }
 }
 
+/** For the Web UI, as markdown: what became of the run of a cancelled workflow. */
+export function cancellationDetails({ result, run_id, status, error }: Cancellation): string {
+  const of = [run_id && `run \`${run_id}\``, status && `last status \`${status}\``, error].filter(Boolean)
+  return [`the workflow was cancelled; the run: **${result}**`, ...of].join('\n\n')
+}
+
 /** One line: what became of which run. */
 export function summary(outcome: WatchOutcome): string {
   const { run_id, thread_id, polling_result, status } = outcome
+  if (run_id === undefined) return `No run was created (${status})${why(outcome)}`
   return `Run ${run_id} of thread ${thread_id} ended as ${polling_result} (${status})${why(outcome)}`
 }
 
@@ -135,7 +156,7 @@ function waiting(
   watch: Watch,
   { interrupts, truncated }: Interrupts,
   next: readonly string[] | undefined,
-  base: ReturnType<typeof ids>,
+  base: ReturnType<typeof ids> & { readonly error?: string },
 ): WatchOutcome {
   return {
     polling_result: 'interrupted',
@@ -161,8 +182,9 @@ function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`
 }
 
-function ids({ options: { run } }: Watch) {
-  return { run_id: run.runId, thread_id: run.threadId }
+function ids({ state: { run, threadId } }: Watch) {
+  if (run) return { run_id: run.runId, thread_id: run.threadId }
+  return threadId === undefined ? {} : { thread_id: threadId }
 }
 
 function completed(watch: Watch) {

@@ -3,7 +3,7 @@ import { langGraphFailureTypes } from '../domain/contract.ts'
 import { maxReasonBytes } from '../domain/defaults.ts'
 import { nextSleepMs } from '../domain/poll-interval.ts'
 import { hasEnded } from '../domain/run.ts'
-import type { EndedRun, RunLook } from '../domain/run.ts'
+import type { EndedRun, RunLook, RunRef } from '../domain/run.ts'
 import { bounded, seconds } from '../domain/text.ts'
 import { poll } from './activities.ts'
 import { noAnswer } from './failures.ts'
@@ -34,24 +34,29 @@ export type PollingEnd =
 type PollAnswer = { readonly look: RunLook } | { readonly failed: NoAnswer }
 
 /** Sleeps and asks until the run is terminal, LangGraph answers for good, or the deadline has passed. */
-export async function pollUntilTerminal(watch: Watch, restart: () => Promise<never>): Promise<PollingEnd> {
+export async function pollUntilTerminal(watch: Watch, run: RunRef, restart: () => Promise<never>): Promise<PollingEnd> {
   for (;;) {
     await sleepUntilNextPoll(watch)
     const isLastLook = Date.now() >= watch.deadlineMs
-    const answer = await askOnce(watch, isLastLook)
+    const answer = await askOnce(watch, run, isLastLook)
     const end = 'look' in answer ? endOf(watch, answer.look, isLastLook) : refusalOf(watch, answer.failed)
     if (end) return end
     if (isLastLook) return { kind: 'timed_out' }
-    scheduleNextPoll(watch, answer)
-    if (isHistoryLong()) {
-      await condition(allHandlersFinished)
-      await restart()
-    }
+    scheduleNextPoll(watch, retryAfterOf(answer))
+    await restartWhereLong(watch, restart)
   }
 }
 
+/** Continues as new where the history has grown long; between two steps only. */
+export async function restartWhereLong(watch: Watch, restart: () => Promise<never>): Promise<void> {
+  if (!isHistoryLong()) return
+  watch.isRestarting = true
+  await condition(allHandlersFinished)
+  await restart()
+}
+
 /** The first poll comes at once; `wake` cuts any later sleep short. */
-async function sleepUntilNextPoll({ state, deadlineMs, enter }: Watch): Promise<void> {
+export async function sleepUntilNextPoll({ state, deadlineMs, enter }: Watch): Promise<void> {
   if (state.nextPollAtMs === undefined) return
   enter('waiting')
   const sleepMs = state.nextPollAtMs - Date.now()
@@ -65,7 +70,7 @@ async function sleepUntilNextPoll({ state, deadlineMs, enter }: Watch): Promise<
   state.lastHintedPollAtMs = Date.now()
 }
 
-async function askOnce({ state, options, deadlineMs, enter }: Watch, isLastLook: boolean): Promise<PollAnswer> {
+async function askOnce({ state, deadlineMs, enter }: Watch, run: RunRef, isLastLook: boolean): Promise<PollAnswer> {
   state.wakeRequested = false
   state.pollCount += 1
   enter('polling')
@@ -75,7 +80,7 @@ async function askOnce({ state, options, deadlineMs, enter }: Watch, isLastLook:
     : Math.min(pollTimeoutMs, Math.max(leftMs, shortestPollTimeoutMs))
   try {
     const summary = `poll ${state.pollCount}`
-    return { look: await poll.executeWithOptions({ startToCloseTimeout, summary }, [options.run]) }
+    return { look: await poll.executeWithOptions({ startToCloseTimeout, summary }, [run]) }
   } catch (error) {
     return { failed: noAnswer(error) }
   }
@@ -121,16 +126,22 @@ function stuck({ state, options }: Watch): PollingEnd | undefined {
 
 /** Notes why the poll got no answer. Most reasons are waited out; some answers are final. */
 function refusalOf({ state }: Watch, failed: NoAnswer): PollingEnd | undefined {
-  state.failedInARow += 1
-  state.unreadableInARow = 0
-  state.lastError = bounded(failed.message, maxReasonBytes)
+  noteNoAnswer(state, failed)
   log.warn('poll got no answer', { poll: state.pollCount, failedInARow: state.failedInARow, type: failed.type })
   if (!isFinal(failed.type, state.answered)) return undefined
+  const isRolledBack = state.cancelAsked === 'rollback' && failed.type === langGraphFailureTypes.notFound
+  if (isRolledBack) return { kind: 'refused', reason: `The run was cancelled and rolled back. ${failed.message}` }
   const earlier = state.answered ? `. At an earlier poll it was there, with status ${state.status}` : ''
   return { kind: 'refused', reason: `${failed.message}${earlier}` }
 }
 
-function isFinal(failureType: string, answered: boolean): boolean {
+export function noteNoAnswer(state: WatchState, failed: NoAnswer): void {
+  state.failedInARow += 1
+  state.unreadableInARow = 0
+  state.lastError = bounded(failed.message, maxReasonBytes)
+}
+
+export function isFinal(failureType: string, answered: boolean): boolean {
   switch (failureType) {
     case langGraphFailureTypes.notFound:
     case langGraphFailureTypes.refused:
@@ -143,8 +154,7 @@ function isFinal(failureType: string, answered: boolean): boolean {
   }
 }
 
-function scheduleNextPoll({ state, options, deadlineMs }: Watch, answer: PollAnswer): void {
-  const retryAfterMs = retryAfterOf(answer)
+export function scheduleNextPoll({ state, options, deadlineMs }: Watch, retryAfterMs?: number): void {
   const failed = state.failedInARow > 0 && {
     inARow: state.failedInARow,
     ...(retryAfterMs !== undefined && { retryAfterMs }),

@@ -8,13 +8,18 @@ export type Verdict =
   | { readonly kind: 'waiting'; readonly ending: KnownEnding }
   | { readonly kind: 'unsuccessful'; readonly status: Exclude<TerminalStatus, 'success'>; readonly error: string }
 
-export function verdictOn({ status, ending }: EndedRun): Verdict {
+/** @param isCancelled it was asked to stop: some servers call such a run failed */
+export function verdictOn({ status, ending }: EndedRun, isCancelled = false): Verdict {
   const graphError = ending && ending.kind !== 'unreadable' ? ending.error : undefined
   switch (status) {
     case 'success':
       return isWaiting(ending) ? { kind: 'waiting', ending } : { kind: 'success' }
     case 'error':
-      return { kind: 'unsuccessful', status, error: graphError ?? noErrorText(ending) }
+      return {
+        kind: 'unsuccessful',
+        status,
+        error: graphError ?? (isCancelled ? wasCancelled(ending) : noErrorText(ending)),
+      }
     case 'timeout': {
       const error = graphError ?? 'LangGraph ended the run at its own time limit for background runs'
       return { kind: 'unsuccessful', status, error }

@@ -1,7 +1,15 @@
 import { defineQuery, defineSignal, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow'
 import { progressQueryName, wakeSignalName } from '../domain/contract.ts'
 import type { WatchOptions } from '../domain/input.ts'
-import type { WatchProgress } from '../domain/outcome.ts'
+import type { ChainedRun, WatchProgress } from '../domain/outcome.ts'
+import type { CancelAction } from '../domain/creation.ts'
+import type { RunRef } from '../domain/run.ts'
+import { bounded } from '../domain/text.ts'
+import { openInterrupts } from './question.ts'
+import type { Question } from './question.ts'
+
+/** Of one question, for the Web UI: the query `progress` has all of it. */
+const maxShownBytes = 4096
 
 /** Poll now. A hint, never the truth: lost, late or repeated it costs at most one poll. */
 const wakeSignal = defineSignal(wakeSignalName)
@@ -28,20 +36,50 @@ export interface WatchState {
   nextPollAtMs?: number
   lastHintedPollAtMs?: number
   wakeRequested: boolean
+  /** The run that is waited for; absent until `executeRun` has created it. */
+  run?: RunRef
+  /** The runs before it, where it continues them. */
+  chain?: ChainedRun[]
+  /** Where `executeRun` creates it, as soon as the server has answered. */
+  threadId?: string
+  /** A try to create a run got no answer: the run may be there, and until this time it may come yet. */
+  unansweredUntilMs?: number
+  /** Set while the run waits for a human. */
+  question?: Question
+  /** How long it has waited for humans before: `maxPollTime` does not run meanwhile. */
+  humanMs?: number
+  /** Ids of the updates `resume` that were accepted: Temporal forgets them at continue-as-new. */
+  handledResumes?: string[]
+  /** What the update `cancelRun` asked for. */
+  cancelAsked?: CancelAction
+}
+
+/** From here on another run is waited for, and the sleeps begin anew. */
+export function waitForRun(state: WatchState, run: RunRef): void {
+  state.run = run
+  state.sleeps = 0
+  state.failedInARow = 0
+  state.unreadableInARow = 0
+  state.lastError = undefined
+  delete state.status
+  delete state.updatedAt
+  delete state.unchangedSinceMs
 }
 
 /** One watch at work: its options, its memory, and what it shows. */
 export interface Watch {
   readonly options: WatchOptions
   readonly state: WatchState
-  /** `Infinity`: none. */
+  /** `Infinity`: none. It moves while a human is waited for. */
   readonly deadlineMs: number
+  /** It continues as new as soon as all update handlers have returned: none may wait for more. */
+  isRestarting: boolean
   /** Changes what `progress` and the Web UI say. */
   enter(phase: WatchProgress['phase'], details?: string): void
 }
 
 /** Takes up a watch, new or carried over, and answers `wake` and `progress` from here on. */
-export function openWatch(options: WatchOptions, carried?: WatchState): Watch {
+export function openWatch(options: WatchOptions, carried?: WatchState, run?: RunRef): Watch {
   const state = carried ?? {
     startedAtMs: workflowInfo().startTime.getTime(),
     pollCount: 0,
@@ -52,23 +90,30 @@ export function openWatch(options: WatchOptions, carried?: WatchState): Watch {
     lastError: undefined,
     wakeRequested: false,
   }
+  if (run) state.run ??= run
+  // What the workflow id says already is not said again.
+  const isKnown = () => state.run === undefined || state.run.runId === run?.runId
   let phase: WatchProgress['phase'] = 'waiting'
   setHandler(wakeSignal, () => {
     state.wakeRequested = true
   })
-  setHandler(progressQuery, () => progress(state, phase))
+  setHandler(progressQuery, () => progress(state, phase, isKnown()))
   return {
     options,
     state,
-    deadlineMs: state.startedAtMs + options.maxPollTimeMs,
+    isRestarting: false,
+    get deadlineMs() {
+      return state.startedAtMs + options.maxPollTimeMs + (state.humanMs ?? 0)
+    },
     enter(next, details) {
       phase = next
-      setCurrentDetails(details ?? describe(progress(state, phase)))
+      setCurrentDetails(details ?? describe(progress(state, phase, isKnown()), workflowInfo().workflowId))
     },
   }
 }
 
-function progress(state: WatchState, phase: WatchProgress['phase']): WatchProgress {
+function progress(state: WatchState, phase: WatchProgress['phase'], isRunKnown: boolean): WatchProgress {
+  const { run, question } = state
   return {
     phase,
     ...(state.status !== undefined && { status: state.status }),
@@ -78,16 +123,31 @@ function progress(state: WatchState, phase: WatchProgress['phase']): WatchProgre
       state.nextPollAtMs !== undefined && { next_poll_at: new Date(state.nextPollAtMs).toISOString() }),
     ...(state.lastError !== undefined && { last_error: state.lastError }),
     ...(state.updatedAt !== undefined && { updated_at: state.updatedAt }),
+    ...(!isRunKnown && run && { run_id: run.runId, thread_id: run.threadId }),
+    ...(question && {
+      interrupts: openInterrupts(question),
+      ...(question.truncated && { truncated: question.truncated }),
+      next: question.next,
+      ...(question.untilMs !== undefined && { human_deadline_at: new Date(question.untilMs).toISOString() }),
+    }),
   }
 }
 
 /** For the Web UI, as markdown. */
-function describe({ phase, status, poll_count, next_poll_at, last_error, updated_at }: WatchProgress): string {
+function describe(shown: WatchProgress, workflowId: string): string {
+  const { phase, status, poll_count, next_poll_at, last_error, updated_at, run_id, thread_id, interrupts, next } = shown
   return [
     `**${phase}**, ${poll_count} polls`,
+    run_id && `run \`${run_id}\` of thread \`${thread_id}\``,
     status && `run status: \`${status}\`${updated_at ? `, unchanged since ${updated_at}` : ''}`,
     next_poll_at && `next poll: ${next_poll_at}`,
     last_error && `last poll got no answer: ${last_error}`,
+    interrupts &&
+      `waits for a human before ${next?.join(', ')}, until ${shown.human_deadline_at ?? 'somebody answers'}`,
+    ...(interrupts ?? []).map(
+      (interrupt) => `\`\`\`json\n${bounded(JSON.stringify(interrupt), maxShownBytes)}\n\`\`\``,
+    ),
+    interrupts && `to answer: \`langgraph-runs resume --id ${workflowId}\``,
   ]
     .filter(Boolean)
     .join('\n\n')

@@ -41,6 +41,13 @@ const checkpoint = (more = {}) => ({
   ...more,
 })
 
+const listed = (runId: string, n: number, input: unknown = null) => ({
+  run_id: runId,
+  status: 'success',
+  created_at: `2026-01-01T00:00:0${n}Z`,
+  kwargs: { input },
+})
+
 interface Fault {
   readonly fault: string
   readonly answer: () => Answer
@@ -297,8 +304,42 @@ describe('a poll of a run that has ended', () => {
     { what: "another run's", history: [checkpoint({ metadata: { run_id: newRun().runId } })] },
     { what: 'one without metadata', history: [checkpoint({ metadata: null })] },
   ])('says that nothing proves the ending where the history is $what', async ({ history }) => {
-    server.on('run', status('success')).on('history', json(history))
+    server.on('run', status('success')).on('history', json(history)).on('state', json(checkpoint()))
     expect(await poll()).toMatchObject({ status: 'success', ending: { kind: 'unproven' } })
+  })
+
+  describe('and has written no checkpoint', () => {
+    const earlier = newRun().runId
+    const asking = checkpoint({
+      metadata: { run_id: earlier, source: 'loop' },
+      next: ['ask', 'ask_too'],
+      tasks: [
+        { name: 'ask', interrupts: [{ id: 'i1', value: 'first?' }], result: { answer: 'yes' } },
+        { name: 'ask_too', interrupts: [{ id: 'i2', value: 'second?' }], result: null },
+      ],
+    })
+    const pollOfThread = (...runs: object[]) => {
+      server.on('run', status('success')).on('history', json([])).on('state', json(asking))
+      server.on('runs', json(runs), json([]))
+      return poll()
+    }
+
+    test('waits with the questions that are left, where it continued the thread and was the last to do so', async () => {
+      expect(await pollOfThread(listed(run.runId, 2), listed(earlier, 1, { symbol: 'A' }))).toMatchObject({
+        ending: {
+          kind: 'known',
+          next: ['ask', 'ask_too'],
+          interrupts: [{ id: 'i2', value: 'second?', node: 'ask_too' }],
+        },
+      })
+    })
+
+    test.each([
+      { what: 'a later run came', runs: [listed(run.runId, 2), listed(newRun().runId, 3)] },
+      { what: 'it began anew', runs: [listed(earlier, 1), listed(run.runId, 2, { symbol: 'A' })] },
+    ])('proves nothing where $what', async ({ runs }) => {
+      expect(await pollOfThread(...runs)).toMatchObject({ ending: { kind: 'unproven' } })
+    })
   })
 
   test('takes the error of a run that failed between nodes from its own stream', async () => {

@@ -37,6 +37,10 @@ describe('without options', () => {
         stuckAfterMs: Infinity,
         retrieval: { order: ['stream_values', 'thread_state', 'join_stream'], timeoutMs: 30_000 },
         onUnsuccessful: 'return',
+        onCancel: 'leave',
+        onPollTimeout: 'leave',
+        onInterrupt: 'return',
+        humanTimeoutMs: 604_800_000,
       },
     })
   })
@@ -119,7 +123,7 @@ describe('the argument itself', () => {
 
   test('is refused for fields that nobody knows, by name', () => {
     expect(problemsOf({ ...ids, interval: '5s', ['__proto__x']: 1 })).toEqual([
-      '`interval` is unknown (value "5s"): allowed are threadId, runId, deployment, pollInterval, maxPollTime, stuckAfter, resultKeys, retrievalOrder, retrievalTimeout, onUnsuccessful',
+      '`interval` is unknown (value "5s"): allowed are threadId, runId, deployment, pollInterval, maxPollTime, stuckAfter, resultKeys, retrievalOrder, retrievalTimeout, onUnsuccessful, onCancel, onPollTimeout, onInterrupt, humanTimeout',
       expect.stringMatching(/^`__proto__x` is unknown/),
     ])
     expect(problemsOf(JSON.parse(`{"__proto__":1,${JSON.stringify(ids).slice(1)}`))).toHaveLength(1)

@@ -11,6 +11,7 @@ import type { Activities } from '../../src/activities/index.ts'
 import { BackgroundRuns } from '../../src/client.ts'
 import type { RunInput, WatchRunInput } from '../../src/client.ts'
 import { langGraphFailureTypes } from '../../src/domain/contract.ts'
+import type { Creation } from '../../src/domain/creation.ts'
 import type { RunLook } from '../../src/domain/run.ts'
 
 /**
@@ -46,6 +47,7 @@ const unavailable = () => failing(langGraphFailureTypes.unavailable, 'no connect
 /** What the activities answer, one after the other; the last answer stays. An error is thrown. */
 interface Script {
   readonly looks: readonly (RunLook | Error)[]
+  readonly creation?: Creation | Error
   readonly stream?: Awaited<ReturnType<Activities['retrieveStreamValues']>> | Error
   readonly state?: Awaited<ReturnType<Activities['retrieveThreadState']>> | Error
 }
@@ -172,7 +174,7 @@ async function play({ start, play: drive, input }: Shape): Promise<unknown> {
   return drive ? drive(runs, handle) : handle.result()
 }
 
-function scripted({ looks, stream, state }: Script, executions: Map<string, string>): Activities {
+function scripted({ looks, stream, state, creation }: Script, executions: Map<string, string>): Activities {
   const left = [...looks]
   const answer = async <T>(given: T | Error | undefined): Promise<T> => {
     const { workflowId = '', runId = '' } = activityInfo().workflowExecution ?? {}
@@ -181,6 +183,9 @@ function scripted({ looks, stream, state }: Script, executions: Map<string, stri
     return given
   }
   return {
+    createRun: () => answer(creation),
+    cancelRun: () => Promise.resolve(),
+    findLaterRun: () => Promise.resolve(null),
     getRunStatus: () => answer(left.length > 1 ? left.shift() : left[0]),
     retrieveStreamValues: () => answer(stream),
     retrieveThreadState: () => answer(state),

@@ -15,15 +15,18 @@ import type { Activities } from '../../src/activities/index.ts'
 import { BackgroundRuns } from '../../src/client.ts'
 import type { WatchOutcome, WatchProgress, WatchRunInput } from '../../src/client.ts'
 import { watchWorkflowId } from '../../src/domain/contract.ts'
+import type { CreateRunRequest } from '../../src/domain/creation.ts'
 import type { RetrievalRequest } from '../../src/domain/retrieved.ts'
 
 /** What the activities answer about one run; what they throw is classified as in the real ones. */
 export type Script = Partial<Activities>
 
+type Argument = Partial<RetrievalRequest> & Partial<CreateRunRequest> & { readonly action?: string }
+
 /** One try of an activity; times are the server's. */
 interface Call {
   readonly activity: keyof Activities
-  readonly argument: RetrievalRequest
+  readonly argument: Argument
   /** When the activity was scheduled. */
   readonly atMs: number
   readonly startToCloseMs: number
@@ -74,11 +77,11 @@ export class Stage {
     this.runs = new BackgroundRuns(environment.client, { taskQueue: this.#taskQueue })
   }
 
-  /** A new run, whose script the activities find by its id. */
+  /** A new run, whose script the activities find by its thread. */
   run(script: Script): ScriptedRun {
     const ids = { threadId: randomUUID(), runId: randomUUID() }
     const calls: Call[] = []
-    this.#scripts.set(ids.runId, { script, calls })
+    this.#scripts.set(ids.threadId, { script, calls })
     return { ids, calls }
   }
 
@@ -210,6 +213,9 @@ export class Stage {
 
   #activities(): Activities {
     return {
+      createRun: (request) => classified(() => this.#play('createRun', request)(request)),
+      cancelRun: (run) => classified(() => this.#play('cancelRun', run)(run)),
+      findLaterRun: (run) => classified(() => this.#play('findLaterRun', run)(run)),
       getRunStatus: (run) => classified(() => this.#play('getRunStatus', run)(run)),
       retrieveStreamValues: (request) => classified(() => this.#play('retrieveStreamValues', request)(request)),
       retrieveThreadState: (request) => classified(() => this.#play('retrieveThreadState', request)(request)),
@@ -217,11 +223,11 @@ export class Stage {
     }
   }
 
-  #play<N extends keyof Activities>(activity: N, argument: RetrievalRequest): Activities[N] {
+  #play<N extends keyof Activities>(activity: N, argument: Argument): Activities[N] {
     const info = activityInfo()
     const { workflowId = '', runId = '' } = info.workflowExecution ?? {}
     this.#began(workflowId, runId)
-    const scripted = this.#scripts.get(argument.runId)
+    const scripted = this.#scripts.get(argument.threadId ?? '')
     scripted?.calls.push({
       activity,
       argument,

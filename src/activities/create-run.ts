@@ -1,0 +1,122 @@
+import { activityInfo } from '@temporalio/activity'
+import { v5 as uuidV5 } from 'uuid'
+import { langGraphFailureTypes, workflowMetadataKey } from '../domain/contract.ts'
+import type { CreateRunRequest, Creation, LaterRun, NewRun } from '../domain/creation.ts'
+import { maxErrorBytes } from '../domain/defaults.ts'
+import { isTerminal } from '../domain/run.ts'
+import type { RunRef } from '../domain/run.ts'
+import { bounded } from '../domain/text.ts'
+import { LangGraphError } from '../langgraph/errors.ts'
+import type { LangGraph, ListedRun } from '../langgraph/port.ts'
+import { withTimeout } from '../langgraph/with-timeout.ts'
+import { timeLimit } from './time-limit.ts'
+
+const lookTimeoutMs = 4000
+/** How long a request that got no answer may still be on its way: the next try comes after that. */
+const creationTimeoutMs = 6000
+
+/** The creation got no answer: the run may be there, or come yet. */
+export class CreationUnanswered extends Error {
+  override readonly name = 'CreationUnanswered'
+  override readonly cause: LangGraphError
+  readonly retryAfterMs: number
+
+  constructor(cause: LangGraphError, sentAtMs: number) {
+    super(cause.message)
+    this.cause = cause
+    this.retryAfterMs = Math.max(cause.retryAfterMs ?? 0, sentAtMs + creationTimeoutMs - Date.now(), 0)
+  }
+}
+
+/**
+ * One try to create a run that an earlier try may have created: every try first looks for it, by the key in its metadata.
+ *
+ * @throws CreationUnanswered where the server was asked to create it and did not answer; what else is thrown came before
+ */
+export async function createRun(langGraph: LangGraph, request: CreateRunRequest): Promise<Creation> {
+  const wholeTry = timeLimit()
+  const threadId = request.threadId ?? derivedThreadId(request.deployment)
+  const earlier = await look(langGraph, request, threadId, wholeTry)
+  if (earlier) return earlier
+  if (request.findOnly) return { kind: 'not_found', threadId }
+  const run = await runToCreate(langGraph, request, threadId, wholeTry)
+  const metadata = { ...run.metadata, [workflowMetadataKey]: request.key }
+  // Once more after a refusal: by the time of the second look the run that was in the way may have ended.
+  for (const isLast of [false, true]) {
+    const answer = await ask(langGraph, threadId, { ...run, metadata }, wholeTry)
+    if (typeof answer === 'string') return { kind: 'created', threadId, runId: answer }
+    const reason = bounded(answer.message, maxErrorBytes)
+    if (answer.httpStatus !== 409 && answer.httpStatus !== 422) return { kind: 'refused', threadId, reason }
+    const now = await look(langGraph, request, threadId, wholeTry, answer)
+    if (now) return now
+    if (isLast) return { kind: answer.httpStatus === 409 ? 'busy' : 'refused', threadId, reason }
+  }
+  throw new Error('unreachable')
+}
+
+/** The same for every try of a workflow, and for no other workflow. */
+function derivedThreadId(deployment: string): string {
+  const { workflowNamespace, workflowExecution } = activityInfo()
+  return uuidV5([workflowNamespace, deployment, workflowExecution?.workflowId].join('/'), uuidV5.URL)
+}
+
+/** @returns `undefined` where nothing is in the way of creating the run */
+async function look(
+  langGraph: LangGraph,
+  { key, run }: CreateRunRequest,
+  threadId: string,
+  wholeTry: AbortSignal,
+  refusal?: LangGraphError,
+): Promise<Creation | undefined> {
+  const runs = await langGraph.listRuns(threadId, withTimeout(wholeTry, lookTimeoutMs))
+  // The first one: later runs of the thread inherit its metadata.
+  const own = runs.find(({ metadata }) => metadata[workflowMetadataKey] === key)
+  if (own) return { kind: 'created', threadId, runId: own.runId }
+  const by = 'continues' in run ? laterRun(runs, run.continues) : undefined
+  if (by) return { kind: 'overtaken', threadId, by }
+  const atWork = refusal && runs.find(({ status }) => !isTerminal(status))
+  return (
+    atWork && { kind: 'busy', threadId, reason: `run ${atWork.runId} is at work on the thread: ${refusal.message}` }
+  )
+}
+
+/** The first run that came after. */
+export function laterRun(runs: readonly ListedRun[], runId: string): LaterRun | undefined {
+  const index = runs.findIndex((run) => run.runId === runId)
+  const later = index === -1 ? undefined : runs[index + 1]
+  return later && { runId: later.runId, resumes: later.resumes }
+}
+
+async function runToCreate(
+  langGraph: LangGraph,
+  { run, deployment }: CreateRunRequest,
+  threadId: string,
+  wholeTry: AbortSignal,
+): Promise<NewRun> {
+  if (!('continues' in run)) return run
+  const earlier: RunRef = { threadId, runId: run.continues, deployment }
+  const options = await langGraph.readOptions(earlier, withTimeout(wholeTry, lookTimeoutMs))
+  const goOn = run.resume === undefined ? { input: null } : { command: { resume: run.resume } }
+  return { ...options, ...goOn, multitaskStrategy: 'reject' }
+}
+
+const refusals: readonly (number | undefined)[] = [400, 404, 409, 413, 422]
+
+/** @returns the run's id, or the server's refusal */
+async function ask(
+  langGraph: LangGraph,
+  threadId: string,
+  run: Parameters<LangGraph['createRun']>[1],
+  wholeTry: AbortSignal,
+): Promise<string | LangGraphError> {
+  const sentAtMs = Date.now()
+  try {
+    return await langGraph.createRun(threadId, run, withTimeout(wholeTry, creationTimeoutMs))
+  } catch (error) {
+    if (!(error instanceof LangGraphError)) throw error
+    if (refusals.includes(error.httpStatus)) return error
+    // It answered, and will not create anything.
+    if (error.type === langGraphFailureTypes.unauthorized) throw error
+    throw new CreationUnanswered(error, sentAtMs)
+  }
+}

@@ -1,0 +1,73 @@
+import type { Json } from './run.ts'
+
+/** A run to create, as `runs.create` of the LangGraph SDK takes it; what is absent is not sent. */
+export interface NewRun {
+  readonly assistantId: string
+  readonly multitaskStrategy: 'reject' | 'enqueue' | 'interrupt' | 'rollback'
+  readonly input?: Json
+  readonly command?: Readonly<Record<string, Json>>
+  readonly config?: Readonly<Record<string, Json>>
+  readonly context?: Json
+  readonly metadata?: Readonly<Record<string, Json>>
+  readonly interruptBefore?: '*' | readonly string[]
+  readonly interruptAfter?: '*' | readonly string[]
+  readonly durability?: 'sync' | 'async' | 'exit'
+  readonly streamResumable?: boolean
+  readonly afterSeconds?: number
+  readonly webhook?: string
+}
+
+/** A run that goes on where an earlier one has stopped, with the options of that one. */
+export interface Continuation {
+  readonly continues: string
+  /** By the question's id; for a question without an id the answer itself; absent at a breakpoint. */
+  readonly resume?: Json
+}
+
+/** What the activity `createRun` is asked for. */
+export interface CreateRunRequest {
+  readonly deployment: string
+  /** Absent: derived from the namespace, the deployment and the workflow id. */
+  readonly threadId?: string
+  /** In the run's metadata: by this it is found again. */
+  readonly key: string
+  readonly run: NewRun | Continuation
+  /** Looks whether an earlier try has created it, and creates nothing. */
+  readonly findOnly?: true
+}
+
+/** What became of the request. That the server could not be asked is none of these: it is thrown. */
+export type Creation =
+  | { readonly kind: 'created'; readonly threadId: string; readonly runId: string }
+  /** Another run is at work on the thread. */
+  | { readonly kind: 'busy'; readonly threadId: string; readonly reason: string }
+  /** Only with `findOnly`. */
+  | { readonly kind: 'not_found'; readonly threadId: string }
+  /** The run to continue has been continued by another one, which somebody else made. */
+  | { readonly kind: 'overtaken'; readonly threadId: string; readonly by: LaterRun }
+  /** The server says no, and would say it again. */
+  | { readonly kind: 'refused'; readonly threadId: string; readonly reason: string }
+
+/** A run on the same thread that came after. */
+export interface LaterRun {
+  readonly runId: string
+  /** It resumes, or goes on past a breakpoint; false: it began anew with an input of its own. */
+  readonly resumes: boolean
+}
+
+export type CancelAction = 'interrupt' | 'rollback'
+
+/** What came of cancelling a run. */
+export interface Cancellation {
+  /**
+   * `cancelled`: it has stopped, or is gone. `had_ended`: it ended by itself, before. `cancel_unconfirmed`: it was asked
+   * to stop, and did not within 30 s, or could not be asked. `not_created`: there was none. `left`: it goes on, as asked.
+   */
+  readonly result: 'cancelled' | 'had_ended' | 'cancel_unconfirmed' | 'not_created' | 'left'
+  readonly run_id?: string
+  readonly thread_id?: string
+  /** The run's last known status. */
+  readonly status?: string
+  /** Why it is unconfirmed. */
+  readonly error?: string
+}

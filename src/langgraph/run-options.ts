@@ -1,0 +1,73 @@
+import type { Json } from '../domain/run.ts'
+import type { InheritedOptions, ListedRun } from './port.ts'
+import { json, listOf, recordOf, textOf } from './wire.ts'
+
+/** What servers put into a run's configuration themselves. */
+const serversOwn = /^(__|langgraph_|checkpoint_|(run_id|thread_id|graph_id|assistant_id|user_id|user-agent)$)/
+
+/** Reads the options of an earlier run from what the server says about it. */
+export function inheritedOptions(wire: Readonly<Record<string, unknown>>): InheritedOptions {
+  const kwargs = recordOf(wire['kwargs'])
+  const context = recordOf(kwargs['context'])
+  const hasContext = Object.keys(context).length > 0
+  const config = configOf(recordOf(kwargs['config']), hasContext)
+  const durability = textOf(kwargs['durability'])
+  const webhook = textOf(kwargs['webhook'])
+  const interruptBefore = nodesOf(kwargs['interrupt_before'])
+  const interruptAfter = nodesOf(kwargs['interrupt_after'])
+  return {
+    assistantId: textOf(wire['assistant_id']) ?? '',
+    ...(Object.keys(config).length > 0 && { config }),
+    ...(hasContext && { context: json(context) }),
+    ...(interruptBefore && { interruptBefore }),
+    ...(interruptAfter && { interruptAfter }),
+    ...(isDurability(durability) && { durability }),
+    ...(kwargs['resumable'] === true && { streamResumable: true }),
+    ...(webhook !== undefined && { webhook }),
+  }
+}
+
+/** A run has a context, or configurable fields: a server that gets both refuses them. */
+function configOf(config: Readonly<Record<string, unknown>>, hasContext: boolean): Readonly<Record<string, Json>> {
+  const configurable = Object.entries(recordOf(config['configurable'])).filter(([name]) => !serversOwn.test(name))
+  return Object.fromEntries(
+    Object.entries({
+      tags: listOf(config['tags']).length > 0 ? config['tags'] : undefined,
+      recursion_limit: config['recursion_limit'],
+      configurable: configurable.length > 0 && !hasContext ? Object.fromEntries(configurable) : undefined,
+    }).flatMap(([name, value]) => (value === undefined || value === null ? [] : [[name, json(value)]])),
+  )
+}
+
+function nodesOf(wire: unknown): '*' | readonly string[] | undefined {
+  if (wire === '*') return wire
+  const nodes = listOf(wire)
+    .map(textOf)
+    .filter((node) => node !== undefined)
+  return nodes.length > 0 ? nodes : undefined
+}
+
+function isDurability(text: string | undefined): text is 'sync' | 'async' | 'exit' {
+  return text === 'sync' || text === 'async' || text === 'exit'
+}
+
+export function listedRun(wire: unknown): (ListedRun & { readonly createdAtMs: number }) | undefined {
+  const run = recordOf(wire)
+  const runId = textOf(run['run_id'])?.toLowerCase()
+  if (runId === undefined) return undefined
+  const kwargs = recordOf(run['kwargs'])
+  const metadata = Object.entries(recordOf(run['metadata'])).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, value] as const] : [],
+  )
+  return {
+    runId,
+    status: textOf(run['status']) ?? '',
+    metadata: Object.fromEntries(metadata),
+    resumes: isNothing(kwargs['input']),
+    createdAtMs: Date.parse(textOf(run['created_at']) ?? ''),
+  }
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null
+}

@@ -1,0 +1,115 @@
+import { CancellationScope, log, sleep } from '@temporalio/workflow'
+import { maxReasonBytes } from '../domain/defaults.ts'
+import type { CreateRunRequest, Creation, LaterRun } from '../domain/creation.ts'
+import type { RunRef } from '../domain/run.ts'
+import { bounded } from '../domain/text.ts'
+import { createRun } from './activities.ts'
+import { noAnswer } from './failures.ts'
+import type { NoAnswer } from './failures.ts'
+import { isFinal, noteNoAnswer, restartWhereLong, scheduleNextPoll, sleepUntilNextPoll } from './poll-until-terminal.ts'
+import type { Watch } from './watch.ts'
+
+/** As long as the activity gives a request that got no answer to arrive. */
+const creationTimeoutMs = 6000
+const mostLooksForUnanswered = 3
+
+export type CreationEnd =
+  | { readonly kind: 'created'; readonly run: RunRef }
+  | { readonly kind: 'overtaken'; readonly by: LaterRun }
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** By the update `cancelRun`, before there was a run. */
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'timed_out' }
+
+type Try = { readonly creation: Creation } | { readonly failed: NoAnswer }
+
+/**
+ * Tries until there is a run, the server says no for good, or the deadline has passed. A thread on which another run is at
+ * work is waited for, and so is a server that is away. Every try first looks for what an earlier one has created.
+ */
+export async function createOnce(
+  watch: Watch,
+  request: CreateRunRequest,
+  restart: () => Promise<never>,
+): Promise<CreationEnd> {
+  const { state } = watch
+  for (;;) {
+    await sleepUntilNextPoll(watch)
+    await untilNoneIsOnItsWay(watch)
+    const isLastTry = Date.now() >= watch.deadlineMs
+    if (state.cancelAsked && state.unansweredUntilMs === undefined) return { kind: 'cancelled' }
+    const tried = await tryOnce(watch, state.cancelAsked ? { ...request, findOnly: true } : request)
+    const end = 'creation' in tried ? endOf(watch, request, tried.creation) : refusalOf(watch, tried.failed)
+    if (end) return end
+    if (isLastTry) return { kind: 'timed_out' }
+    scheduleNextPoll(watch, 'failed' in tried ? tried.failed.retryAfterMs : undefined)
+    await restartWhereLong(watch, restart)
+  }
+}
+
+/**
+ * The run that a try created without saying so; for a workflow that was cancelled meanwhile.
+ *
+ * @returns `undefined` where there is none, or where it could not be found out
+ */
+export async function findUnanswered(watch: Watch, request: CreateRunRequest): Promise<RunRef | undefined> {
+  for (let look = 1; watch.state.unansweredUntilMs !== undefined && look <= mostLooksForUnanswered; look += 1) {
+    await untilNoneIsOnItsWay(watch)
+    const tried = await tryOnce(watch, { ...request, findOnly: true })
+    if ('creation' in tried) {
+      const end = endOf(watch, request, tried.creation)
+      return end?.kind === 'created' ? end.run : undefined
+    }
+    await sleep(1000 * 2 ** look, { summary: 'until the run is looked for again' })
+  }
+  return undefined
+}
+
+/** A request that got no answer may still arrive: a look before that would not see its run. */
+async function untilNoneIsOnItsWay({ state }: Watch): Promise<void> {
+  const leftMs = (state.unansweredUntilMs ?? 0) - Date.now()
+  if (leftMs > 0) await sleep(leftMs, { summary: 'until no earlier request can arrive' })
+}
+
+/** Not to be cancelled: whether there is a run now must be known. */
+async function tryOnce(watch: Watch, request: CreateRunRequest): Promise<Try> {
+  watch.state.wakeRequested = false
+  watch.enter('creating')
+  const summary = request.findOnly ? 'look for the run' : 'create the run'
+  try {
+    const creation = await CancellationScope.nonCancellable(() => createRun.executeWithOptions({ summary }, [request]))
+    return { creation }
+  } catch (error) {
+    const failed = noAnswer(error)
+    if (failed.mayHaveCreated) watch.state.unansweredUntilMs = Date.now() + (failed.retryAfterMs ?? creationTimeoutMs)
+    return { failed }
+  }
+}
+
+function endOf({ state }: Watch, { deployment }: CreateRunRequest, creation: Creation): CreationEnd | undefined {
+  const { threadId } = creation
+  state.threadId = threadId
+  state.answered = true
+  state.failedInARow = 0
+  if (creation.kind !== 'busy') delete state.unansweredUntilMs
+  switch (creation.kind) {
+    case 'created':
+      log.info('run created', { threadId, runId: creation.runId })
+      return { kind: 'created', run: { threadId, runId: creation.runId, deployment } }
+    case 'busy':
+      state.lastError = bounded(`the thread is busy: ${creation.reason}`, maxReasonBytes)
+      return undefined
+    case 'not_found':
+      return { kind: 'cancelled' }
+    case 'overtaken':
+    case 'refused':
+      return creation
+  }
+}
+
+function refusalOf({ state }: Watch, failed: NoAnswer): CreationEnd | undefined {
+  noteNoAnswer(state, failed)
+  log.warn('the run could not be created', { failedInARow: state.failedInARow, type: failed.type })
+  const isRefused = state.unansweredUntilMs === undefined && isFinal(failed.type, state.answered)
+  return isRefused ? { kind: 'refused', reason: failed.message } : undefined
+}

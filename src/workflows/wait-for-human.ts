@@ -1,0 +1,126 @@
+import { condition, log, workflowInfo } from '@temporalio/workflow'
+import type { Continuation, CreateRunRequest, LaterRun } from '../domain/creation.ts'
+import type { Json, RunRef } from '../domain/run.ts'
+import { seconds } from '../domain/text.ts'
+import { findLaterRun } from './activities.ts'
+import { createOnce } from './create-once.ts'
+import { noAnswer } from './failures.ts'
+import { restartWhereLong } from './poll-until-terminal.ts'
+import { isAnswered, takeAnswersBack } from './question.ts'
+import type { Question } from './question.ts'
+import type { Watch } from './watch.ts'
+
+/** Looks for a run that somebody else made: 10 s apart at first, 5 min at last. */
+const firstLookMs = 10_000
+const lastLookMs = 300_000
+const betweenHintedLooksMs = 1000
+
+export type HumanEnd =
+  | { readonly kind: 'continued'; readonly run: RunRef; readonly by: 'resume' | 'elsewhere' }
+  | { readonly kind: 'unanswered'; readonly why: string }
+
+/** Waits until the question is answered here or elsewhere, nobody has answered in time, or it has become pointless. */
+export async function waitForHuman(
+  watch: Watch,
+  question: Question,
+  run: RunRef,
+  restart: () => Promise<never>,
+): Promise<HumanEnd> {
+  const { state, options } = watch
+  const { untilMs = Infinity } = question
+  for (;;) {
+    watch.enter('interrupted')
+    if (state.cancelAsked) return unanswered('The run was cancelled while it waited for a human')
+    const isLastLook = Date.now() >= untilMs
+    const end = isAnswered(question)
+      ? await carryOnWithAnswers(watch, question, run, restart)
+      : await lookElsewhere(watch, question, run)
+    if (end) return end
+    if (isLastLook && !isAnswered(question)) {
+      return unanswered(`Nobody answered within ${seconds(options.humanTimeoutMs)} (\`humanTimeout\`)`)
+    }
+    await untilNews(watch, question)
+    await restartWhereLong(watch, restart)
+  }
+}
+
+/** What creates the run that goes on; `undefined` while answers are missing. */
+export function continuation({ state }: Watch): CreateRunRequest | undefined {
+  const { run, question, chain = [] } = state
+  if (!run || !question || !isAnswered(question)) return undefined
+  const resume = answersOf(question)
+  const how: Continuation = { continues: run.runId, ...(resume !== undefined && { resume }) }
+  return { deployment: run.deployment, threadId: run.threadId, key: `${creationKey()}#${chain.length + 1}`, run: how }
+}
+
+/** `<namespace>/<workflowId>`, in the metadata of the run that the workflow creates. */
+export function creationKey(): string {
+  const { namespace, workflowId } = workflowInfo()
+  return `${namespace}/${workflowId}`
+}
+
+async function carryOnWithAnswers(
+  watch: Watch,
+  question: Question,
+  run: RunRef,
+  restart: () => Promise<never>,
+): Promise<HumanEnd | undefined> {
+  const request = continuation(watch)
+  if (!request) return undefined
+  delete watch.state.nextPollAtMs
+  const end = await createOnce(watch, request, restart)
+  switch (end.kind) {
+    case 'created':
+      return { kind: 'continued', run: end.run, by: 'resume' }
+    case 'overtaken':
+      return overtaken(end.by, run)
+    case 'cancelled':
+      return unanswered('The run was cancelled before the answer was given to it')
+    case 'timed_out':
+      return unanswered(`The answer could not be given to LangGraph within \`maxPollTime\`: ${watch.state.lastError}`)
+    case 'refused':
+      log.warn('the answer was refused', { threadId: run.threadId, runId: run.runId })
+      takeAnswersBack(watch.state, question, end.reason)
+      return undefined
+  }
+}
+
+async function lookElsewhere({ state }: Watch, question: Question, run: RunRef): Promise<HumanEnd | undefined> {
+  state.wakeRequested = false
+  question.looks += 1
+  try {
+    const later = await findLaterRun.executeWithOptions({ summary: 'did somebody else answer?' }, [run])
+    state.lastError = undefined
+    return later ? overtaken(later, run) : undefined
+  } catch (error) {
+    state.lastError = noAnswer(error).message
+    return undefined
+  }
+}
+
+function overtaken({ runId, resumes }: LaterRun, run: RunRef): HumanEnd {
+  if (resumes) return { kind: 'continued', run: { ...run, runId }, by: 'elsewhere' }
+  return unanswered(`Run ${runId} began anew on the thread, without an answer: the question is pointless now`)
+}
+
+function unanswered(why: string): HumanEnd {
+  return { kind: 'unanswered', why }
+}
+
+/** Until an answer, a hint, or the next look. */
+async function untilNews({ state }: Watch, question: Question): Promise<void> {
+  const isOver = () => isAnswered(question) || state.cancelAsked !== undefined
+  const pauseMs = Math.min(firstLookMs * 2 ** Math.min(question.looks - 1, 10), lastLookMs)
+  const sleepMs = Math.min(pauseMs, (question.untilMs ?? Infinity) - Date.now())
+  if (sleepMs > 0) {
+    await condition(() => isOver() || state.wakeRequested, sleepMs, { summary: 'until somebody answers' })
+  }
+  if (state.wakeRequested && !isOver()) await condition(isOver, betweenHintedLooksMs)
+}
+
+/** By id, since the answers to several questions would otherwise be mixed up. */
+function answersOf({ interrupts, answers }: Question): Json | undefined {
+  if (interrupts.length === 0) return undefined
+  if (interrupts.some(({ id }) => id === undefined)) return answers[0] ?? null
+  return Object.fromEntries(interrupts.map(({ id = '' }, index) => [id, answers[index] ?? null]))
+}
