@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerR
 export interface ScriptedRequest {
   readonly route: Route | 'other'
   readonly path: string
+  readonly query: URLSearchParams
   readonly headers: IncomingHttpHeaders
   /** The parsed JSON body. */
   readonly body: unknown
@@ -22,6 +23,8 @@ const routes = {
   run: /^GET \/threads\/[^/]+\/runs\/[^/]+$/,
   stream: /^GET \/threads\/[^/]+\/runs\/[^/]+\/stream$/,
   runs: /^GET \/threads\/[^/]+\/runs$/,
+  create: /^POST \/threads\/[^/]+\/runs$/,
+  cancel: /^POST \/threads\/[^/]+\/runs\/[^/]+\/cancel$/,
   state: /^GET \/threads\/[^/]+\/state$/,
   history: /^POST \/threads\/[^/]+\/history$/,
   search: /^POST \/threads\/search$/,
@@ -74,10 +77,10 @@ export class ScriptedLangGraph {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const closed = once(response, 'close').then(() => (response.writableFinished ? 'answered' : 'aborted'))
-    const [path = ''] = request.url?.split('?') ?? []
+    const [path = '', query] = request.url?.split('?') ?? []
     const route = routeNames.find((name) => routes[name].test(`${request.method} ${path}`)) ?? 'other'
     const body = await bodyOf(request)
-    this.requests.push({ route, path, headers: request.headers, body, closed })
+    this.requests.push({ route, path, query: new URLSearchParams(query), headers: request.headers, body, closed })
     const answers = route === 'other' ? [] : (this.#answers.get(route) ?? [])
     const answer = (answers.length > 1 ? answers.shift() : answers[0]) ?? text('not scripted', { status: 418 })
     await answer(response)

@@ -1,0 +1,341 @@
+import { randomUUID } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { CreateRunRequest } from '../../src/domain/creation.ts'
+import { after, hang, json, reset, ScriptedLangGraph, text } from '../support/scripted-langgraph.ts'
+import type { Answer } from '../support/scripted-langgraph.ts'
+import { activitiesOn, failureOf, inActivity, newRun, shortTry } from './in-activity.ts'
+
+const threadId = randomUUID()
+const ours = randomUUID()
+const key = 'default/order/4711'
+const run = { assistantId: 'trading', multitaskStrategy: 'reject' } as const
+const request: CreateRunRequest = { deployment: 'default', threadId, key, run }
+const longTry = { startToCloseTimeoutMs: 20_000 }
+
+let server: ScriptedLangGraph
+beforeEach(async () => {
+  server = await ScriptedLangGraph.start()
+  server.on('create', json({ run_id: ours }))
+})
+afterEach(() => server.stop())
+
+const create = (more: Partial<CreateRunRequest> = {}, info: object = longTry) =>
+  inActivity(activitiesOn(server.url).createRun, { ...request, ...more }, info)
+
+interface Listed {
+  readonly runId?: string
+  readonly status?: string
+  readonly n?: number
+  readonly key?: string
+  readonly input?: unknown
+}
+const listed = ({ runId = randomUUID(), status = 'success', n = 1, key: itsKey, input = {} }: Listed) => ({
+  run_id: runId,
+  status,
+  created_at: new Date(Date.UTC(2026, 0, 1, 0, 0, n)).toISOString(),
+  metadata: itsKey === undefined ? {} : { temporal_workflow: itsKey },
+  kwargs: { input },
+})
+/** Page after page; the last one is empty. */
+const pages = (...of: readonly (readonly Listed[])[]) =>
+  server.on('runs', ...of.map((page) => json(page.map(listed))), json([]))
+const nobody = () => pages()
+const busyText = 'Thread is already running a task.'
+
+describe('a creation', () => {
+  test('sends what was asked for and the key, once, and says so', async () => {
+    nobody()
+    const options = {
+      ...run,
+      input: { symbol: 'AAPL' },
+      config: { tags: ['x'] },
+      context: { user: 'u' },
+      metadata: { team: 'research' },
+      interruptBefore: ['trade'],
+      interruptAfter: '*',
+      durability: 'sync',
+      streamResumable: true,
+      afterSeconds: 5,
+      webhook: 'https://example.com/hook',
+    } as const
+    expect(await create({ run: options })).toEqual({ kind: 'created', threadId, runId: ours })
+    expect(server.to('create').map(({ path, body }) => ({ path, body }))).toEqual([
+      {
+        path: `/threads/${threadId}/runs`,
+        body: {
+          assistant_id: 'trading',
+          input: { symbol: 'AAPL' },
+          config: { tags: ['x'] },
+          context: { user: 'u' },
+          metadata: { team: 'research', temporal_workflow: key },
+          interrupt_before: ['trade'],
+          interrupt_after: '*',
+          durability: 'sync',
+          stream_resumable: true,
+          multitask_strategy: 'reject',
+          after_seconds: 5,
+          if_not_exists: 'create',
+          webhook: 'https://example.com/hook',
+        },
+      },
+    ])
+  })
+
+  test('derives the thread from the namespace, the deployment and the workflow id', async () => {
+    nobody()
+    const { threadId: _, ...withoutThread } = request
+    const of = (workflowNamespace: string, workflowId: string) =>
+      inActivity(activitiesOn(server.url).createRun, withoutThread, {
+        ...longTry,
+        workflowNamespace,
+        workflowExecution: { workflowId, runId: randomUUID() },
+      })
+    const ids = await Promise.all([of('a', 'w1'), of('a', 'w1'), of('b', 'w1'), of('a', 'w2')])
+    const threads = ids.map((creation) => creation.threadId)
+    expect(threads[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/)
+    expect(threads[1]).toBe(threads[0])
+    expect(new Set(threads).size).toBe(3)
+  })
+
+  test('creates the thread that is not there', async () => {
+    server.on('runs', text('Thread not found', { status: 404 }))
+    expect(await create()).toMatchObject({ kind: 'created', runId: ours })
+  })
+
+  test('finds what an earlier try has created, on whatever page, and creates nothing', async () => {
+    const found = randomUUID()
+    pages([{ n: 1 }, { n: 2 }], [{ n: 3, key: 'default/other' }], [{ n: 4, runId: found, key }])
+    expect(await create()).toEqual({ kind: 'created', threadId, runId: found })
+    expect(server.to('create')).toEqual([])
+    expect(server.to('runs').map(({ query }) => query.get('offset'))).toEqual(['0', '2', '3', '4'])
+  })
+
+  test('takes the oldest of several runs with the key: later ones have it from the thread', async () => {
+    const found = randomUUID()
+    pages([
+      { n: 9, key },
+      { n: 2, runId: found, key },
+    ])
+    expect(await create()).toMatchObject({ runId: found })
+  })
+
+  test('looks, and creates nothing, where it is only to find', async () => {
+    nobody()
+    expect(await create({ findOnly: true })).toEqual({ kind: 'not_found', threadId })
+    expect(server.to('create')).toEqual([])
+  })
+
+  describe('that the server refuses', () => {
+    test.each([
+      { status: 400, says: 'bad' },
+      { status: 404, says: 'No assistant found for "trading"' },
+      { status: 413, says: 'too large' },
+      { status: 422, says: 'Invalid assistant' },
+    ])('with $status is refused, with its words', async ({ status, says }) => {
+      nobody()
+      server.on('create', json({ detail: says }, { status }))
+      expect(await create()).toEqual({ kind: 'refused', threadId, reason: expect.stringContaining(says) })
+    })
+
+    test.each([409, 422])('with %s because another run is at work is busy, and names it', async (status) => {
+      const other = randomUUID()
+      server.on('runs', json([]), json([listed({ runId: other, status: 'running' })]), json([]))
+      server.on('create', json({ detail: busyText }, { status }))
+      const reason = expect.stringMatching(new RegExp(`${other} is at work on the thread: .*${busyText}`))
+      expect(await create()).toEqual({ kind: 'busy', threadId, reason })
+    })
+
+    test('because of a run that has ended meanwhile is asked once more', async () => {
+      nobody()
+      server.on('create', json({ detail: busyText }, { status: 422 }), json({ run_id: ours }))
+      expect(await create()).toMatchObject({ kind: 'created', runId: ours })
+    })
+
+    test('because its own run is there already finds it', async () => {
+      server.on('runs', json([]), json([listed({ runId: ours, status: 'running', key })]), json([]))
+      server.on('create', json({ detail: busyText }, { status: 409 }))
+      expect(await create()).toEqual({ kind: 'created', threadId, runId: ours })
+    })
+
+    test('with 401 fails, as one that certainly created nothing', async () => {
+      nobody()
+      server.on('create', text('no', { status: 401 }))
+      const failure = await failureOf(create())
+      expect(failure).toMatchObject({ type: 'LangGraphUnauthorized', nonRetryable: true })
+      expect(failure.details?.[0]).not.toHaveProperty('creation_sent')
+    })
+  })
+
+  const unanswered: { what: string; answer: Answer; type: string; info?: object }[] = [
+    { what: 'a reset connection', answer: reset, type: 'LangGraphUnavailable' },
+    { what: 'a 502', answer: text('bad gateway', { status: 502 }), type: 'LangGraphUnavailable' },
+    { what: 'no JSON', answer: text('<html>'), type: 'LangGraphBadAnswer' },
+    { what: 'an answer without a run', answer: json({}), type: 'LangGraphBadAnswer' },
+    { what: 'nothing', answer: hang, type: 'LangGraphTimeout', info: shortTry },
+  ]
+  test.each(unanswered)('that is answered with $what may have created a run', async ({ answer, type, info }) => {
+    nobody()
+    server.on('create', answer)
+    const failure = await failureOf(create({}, info))
+    expect(failure).toMatchObject({ type, details: [{ creation_sent: true }] })
+    const waitMs = Number(Reflect.get(Object(failure.details?.[0]), 'retry_after_ms'))
+    // What is left of the 6 s in which the request may still arrive.
+    expect(waitMs).toBeGreaterThan(4000)
+    expect(waitMs).toBeLessThanOrEqual(6000)
+    expect(server.to('create')).toHaveLength(1)
+  })
+
+  test('that could not even look has certainly created nothing', async () => {
+    server.on('runs', text('down', { status: 503 }))
+    const failure = await failureOf(create())
+    expect(failure).toMatchObject({ type: 'LangGraphUnavailable', details: [{ http_status: 503 }] })
+    expect(server.to('create')).toEqual([])
+  })
+
+  test('does not wait for a list that hangs until Temporal cuts it off', async () => {
+    server.on('runs', after(60_000, json([])))
+    expect(await failureOf(create({}, shortTry))).toMatchObject({ type: 'LangGraphTimeout' })
+  })
+})
+
+describe('a run that continues another one', () => {
+  const earlier = randomUUID()
+  const continues = (more: object = {}): Partial<CreateRunRequest> => ({
+    key: `${key}#1`,
+    run: { continues: earlier, resume: { i1: 'yes' }, ...more },
+  })
+  const earlierRun = (kwargs: object) => server.on('run', json({ run_id: earlier, assistant_id: 'a-1', kwargs }))
+  const sent = () => server.to('create')[0]?.body
+
+  test('has its options, without what the server put there, and the answer', async () => {
+    pages([{ runId: earlier, key }])
+    earlierRun({
+      input: { symbol: 'AAPL' },
+      interrupt_before: ['trade'],
+      interrupt_after: null,
+      resumable: true,
+      durability: 'exit',
+      context: {},
+      webhook: null,
+      config: {
+        tags: ['x'],
+        recursion_limit: 30,
+        configurable: {
+          model: 'm',
+          run_id: earlier,
+          thread_id: threadId,
+          graph_id: 'g',
+          assistant_id: 'a-1',
+          user_id: '',
+          'user-agent': 'node',
+          langgraph_auth_user: null,
+          __request_start_time_ms__: 1,
+          checkpoint_id: 'c',
+        },
+      },
+    })
+    expect(await create(continues())).toEqual({ kind: 'created', threadId, runId: ours })
+    expect(sent()).toEqual({
+      assistant_id: 'a-1',
+      command: { resume: { i1: 'yes' } },
+      config: { tags: ['x'], recursion_limit: 30, configurable: { model: 'm' } },
+      interrupt_before: ['trade'],
+      durability: 'exit',
+      stream_resumable: true,
+      multitask_strategy: 'reject',
+      if_not_exists: 'create',
+      metadata: { temporal_workflow: `${key}#1` },
+    })
+  })
+
+  test('has its context instead of configurable fields: a server refuses both', async () => {
+    pages([{ runId: earlier, key }])
+    earlierRun({ context: { model: 'm' }, config: { configurable: { model: 'm' } } })
+    await create(continues())
+    expect(sent()).toMatchObject({ context: { model: 'm' } })
+    expect(sent()).not.toHaveProperty('config')
+  })
+
+  test('goes on past a breakpoint without an answer', async () => {
+    pages([{ runId: earlier, key }])
+    earlierRun({})
+    await create({ key: `${key}#1`, run: { continues: earlier } })
+    expect(sent()).toMatchObject({ input: null })
+    expect(sent()).not.toHaveProperty('command')
+  })
+
+  test.each([
+    { what: 'resumes', input: null, resumes: true },
+    { what: 'began anew', input: { symbol: 'B' }, resumes: false },
+  ])('is not created after a run of somebody else, which $what', async ({ input, resumes }) => {
+    const later = randomUUID()
+    pages([
+      { runId: earlier, n: 1, key },
+      { runId: later, n: 2, key, input },
+    ])
+    const by = { runId: later, resumes }
+    expect(await create(continues())).toEqual({ kind: 'overtaken', threadId, by })
+    expect(server.to('create')).toEqual([])
+  })
+
+  test('is found where an earlier try has created it', async () => {
+    pages([
+      { runId: earlier, n: 1, key },
+      { runId: ours, n: 2, key: `${key}#1`, input: null },
+    ])
+    expect(await create(continues())).toEqual({ kind: 'created', threadId, runId: ours })
+    expect(server.to('create')).toEqual([])
+  })
+})
+
+describe('a look for a later run', () => {
+  const watched = { ...newRun(), threadId }
+  const later = () => inActivity(activitiesOn(server.url).findLaterRun, watched, longTry)
+
+  test('finds the first that came after', async () => {
+    const next = randomUUID()
+    pages([
+      { n: 3, input: {} },
+      { n: 2, runId: next, input: null },
+      { n: 1, runId: watched.runId },
+      { n: 0, input: null },
+    ])
+    expect(await later()).toEqual({ runId: next, resumes: true })
+  })
+
+  test.each([
+    { what: 'it is the last', runs: [{ n: 0 }, { n: 1, runId: watched.runId }] },
+    { what: 'the run is not on the thread', runs: [{ n: 5 }] },
+  ])('finds none where $what', async ({ runs }) => {
+    pages(runs)
+    expect(await later()).toBeNull()
+  })
+
+  test('fails where the answer is no list', async () => {
+    server.on('runs', json({ detail: 'hello' }))
+    expect(await failureOf(later())).toMatchObject({ type: 'LangGraphBadAnswer' })
+  })
+})
+
+describe('a cancellation', () => {
+  const cancelled = { ...newRun(), action: 'rollback' } as const
+  const cancel = () => inActivity(activitiesOn(server.url).cancelRun, cancelled, longTry)
+
+  test('asks for the action and does not wait', async () => {
+    server.on('cancel', text('', { status: 202 }))
+    await cancel()
+    const [asked] = server.to('cancel')
+    expect(asked?.path).toBe(`/threads/${cancelled.threadId}/runs/${cancelled.runId}/cancel`)
+    expect(Object.fromEntries(asked?.query ?? [])).toMatchObject({ wait: '0', action: 'rollback' })
+  })
+
+  test('of a run that is not there, or has ended, is no failure', async () => {
+    server.on('cancel', text('not found', { status: 404 }))
+    await expect(cancel()).resolves.toBeUndefined()
+  })
+
+  test('fails where the server does', async () => {
+    server.on('cancel', text('down', { status: 503 }))
+    expect(await failureOf(cancel())).toMatchObject({ type: 'LangGraphUnavailable', nonRetryable: false })
+  })
+})
