@@ -69,7 +69,8 @@ async function startAll(stage: Stage) {
   const { screen, lifetime } = stage
   keepLogsAway(stage)
   screen.live('starting Temporal and LangGraph')
-  const graphs = { [graph]: `${fileURLToPath(new URL('trading-graph.mjs', import.meta.url))}:${graph}` }
+  const file = fileURLToPath(new URL('trading-graph.mjs', import.meta.url))
+  const graphs = { [graph]: `${file}:${graph}`, approval: `${file}:approval` }
   const note = (text: string) => screen.line(text)
   const [temporal, langGraph] = await Promise.all([
     lifetime.own(startTemporalProcess({ webUi: true, signal: lifetime.signal, note })),
@@ -77,7 +78,7 @@ async function startAll(stage: Stage) {
   ])
   lifetime.dependOn(temporal.died)
   screen.done('Temporal', `${temporal.address}, Web UI ${screen.style('cyan', String(temporal.uiUrl))}`)
-  screen.done('LangGraph server', `${langGraph.url}, graph "${graph}"`)
+  screen.done('LangGraph server', `${langGraph.url}, graphs "${graph}" and "approval" (which asks a human)`)
   screen.live('starting the worker')
   await startWorker(lifetime, temporal.address, langGraph.url)
   screen.done('Worker', `task queue ${defaultTaskQueue}`)

@@ -2,12 +2,13 @@
 import { fileURLToPath } from 'node:url'
 import { startServer } from '@langchain/langgraph-api/server'
 
+const file = fileURLToPath(new URL('trading-graph.mjs', import.meta.url))
 await startServer({
   host: '0.0.0.0',
   port: 2024,
   nWorkers: 10,
   cwd: '/tmp',
-  graphs: { trading: `${fileURLToPath(new URL('trading-graph.mjs', import.meta.url))}:trading` },
+  graphs: { trading: `${file}:trading`, approval: `${file}:approval` },
 })
 process.on('SIGTERM', () => process.exit(0))
 process.on('SIGINT', () => process.exit(0))

@@ -1,11 +1,12 @@
 // A toy trading analyst that needs no model: a few seconds of "work", then a signal.
-import { Annotation, END, START, StateGraph } from '@langchain/langgraph'
+import { Annotation, END, interrupt, START, StateGraph } from '@langchain/langgraph'
 
 const State = Annotation.Root({
   symbol: Annotation(),
   prices: Annotation(),
   trading_signal: Annotation(),
   analysis_summary: Annotation(),
+  order: Annotation(),
 })
 
 const average = (list) => list.reduce((sum, price) => sum + price, 0) / list.length
@@ -31,4 +32,18 @@ export const trading = new StateGraph(State)
   .addEdge(START, 'fetch_prices')
   .addEdge('fetch_prices', 'analyse')
   .addEdge('analyse', END)
+  .compile()
+
+/** The same, but before anything is bought or sold a human says yes or no. */
+export const approval = new StateGraph(State)
+  .addNode('fetch_prices', fetchPrices)
+  .addNode('analyse', analyse)
+  .addNode('ask', ({ symbol, trading_signal }) => {
+    const answer = interrupt({ question: `${trading_signal} ${symbol}?`, answers: ['yes', 'no'] })
+    return { order: answer === 'yes' ? `${trading_signal} ${symbol}` : 'none' }
+  })
+  .addEdge(START, 'fetch_prices')
+  .addEdge('fetch_prices', 'analyse')
+  .addEdge('analyse', 'ask')
+  .addEdge('ask', END)
   .compile()
