@@ -24,9 +24,7 @@ export function parseCheckpoint(wire: unknown): Checkpoint {
   const metadata = recordOf(state['metadata'])
   const tasks = listOf(state['tasks']).map(recordOf)
   const errors = tasks.map((task) => textOf(task['error'])).filter((error) => error !== undefined)
-  // Some servers still list the question of a task that has been answered, and has its result.
-  const open = tasks.filter(({ result }) => result === undefined || result === null)
-  const asked = open.flatMap((task) => interruptsOf(task['interrupts'], textOf(task['name'])))
+  const asked = tasks.flatMap((task) => interruptsOf(task['interrupts'], textOf(task['name'])))
   const runId = textOf(metadata['run_id'])
   const source = textOf(metadata['source'])
   const graphId = textOf(metadata['graph_id'])
@@ -44,6 +42,13 @@ export function parseCheckpoint(wire: unknown): Checkpoint {
     interrupts: boundedInterrupts(asked.length > 0 ? asked : interruptsOf(state['interrupts'])),
     values: json(state['values'] ?? null),
   }
+}
+
+/** Without the tasks that have been answered, and have their result: some servers still list their questions. */
+export function withoutAnswered(wire: unknown): unknown {
+  const state = recordOf(wire)
+  const open = listOf(state['tasks']).filter((task) => (recordOf(task)['result'] ?? null) === null)
+  return { ...state, tasks: open }
 }
 
 /** The only proof that values belong to a run. */

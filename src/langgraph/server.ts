@@ -4,7 +4,7 @@ import type { CancelAction } from '../domain/creation.ts'
 import type { RunEnding, RunRef, Unproven } from '../domain/run.ts'
 import { maxErrorBytes } from '../domain/defaults.ts'
 import { bounded } from '../domain/text.ts'
-import { endingAt, isOwn, parseCheckpoint } from './checkpoint.ts'
+import { endingAt, isOwn, parseCheckpoint, withoutAnswered } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { errorText } from './error-text.ts'
 import { asLangGraphError, httpStatusOf, LangGraphError } from './errors.ts'
@@ -210,7 +210,8 @@ export class LangGraphServer implements LangGraph {
    * where the one before it did. It did so if it was the last run of its thread, and the thread still waits.
    */
   async #checkpointItStoppedAt({ threadId, runId }: RunRef, signal: AbortSignal): Promise<Checkpoint | undefined> {
-    const newest = parseCheckpoint(await this.#client.threads.getState(threadId, undefined, { signal }))
+    const state: unknown = await this.#client.threads.getState(threadId, undefined, { signal })
+    const newest = parseCheckpoint(withoutAnswered(state))
     if (newest.next.length === 0 || newest.error !== undefined) return undefined
     const runs = await this.#runsOf(threadId, signal)
     return runs.at(-1)?.runId === runId && runs.at(-1)?.resumes ? newest : undefined

@@ -40,6 +40,8 @@ const listed = ({ runId = randomUUID(), status = 'success', n = 1, key: itsKey, 
 const pages = (...of: readonly (readonly Listed[])[]) =>
   server.on('runs', ...of.map((page) => json(page.map(listed))), json([]))
 const nobody = () => pages()
+/** What was asked to be created. */
+const sent = () => server.to('create')[0]?.body
 const busyText = 'Thread is already running a task.'
 
 describe('a creation', () => {
@@ -205,7 +207,6 @@ describe('a run that continues another one', () => {
     run: { continues: earlier, resume: { i1: 'yes' }, ...more },
   })
   const earlierRun = (kwargs: object) => server.on('run', json({ run_id: earlier, assistant_id: 'a-1', kwargs }))
-  const sent = () => server.to('create')[0]?.body
 
   test('has its options, without what the server put there, and the answer', async () => {
     pages([{ runId: earlier, key }])
