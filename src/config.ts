@@ -68,10 +68,18 @@ function temporal(env: Environment, mistakes: string[]): TemporalConfig {
     )
     return { connect: loadClientConnectConfig({ overrideEnvVars: Object.fromEntries(defined) }), taskQueue }
   } catch (error) {
-    // The first line only: below it a parser quotes the configuration file, which may hold a key.
-    mistakes.push(`TEMPORAL_*: ${messageOf(error).split('\n', 1)[0]}`)
+    mistakes.push(`TEMPORAL_*: ${temporalMistake(error)}`)
     return { connect: { connectionOptions: {} }, taskQueue }
   }
+}
+
+function temporalMistake(error: unknown): string {
+  // That is how Temporal's reader takes a file without any profile.
+  if (error instanceof TypeError) {
+    return 'the configuration file has no profile: it needs a table [profile.default], or delete it (it is at TEMPORAL_CONFIG_FILE, or where `temporal config` keeps it)'
+  }
+  // The first line only: below it a parser quotes the configuration file, which may hold a key.
+  return String(messageOf(error).split('\n', 1)[0])
 }
 
 function servers(env: Environment, mistakes: string[]): ServerConfig[] {
@@ -104,7 +112,8 @@ function deploymentsIn(file: string, env: Environment, mistakes: string[]): Serv
   const where = `LANGGRAPH_DEPLOYMENTS (${file})`
   let deployments: unknown
   try {
-    deployments = JSON.parse(readFileSync(file, 'utf8'))
+    // Editors on Windows begin a file with a byte order mark, which JSON does not know.
+    deployments = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''))
   } catch (error) {
     mistakes.push(`${where}: ${error instanceof SyntaxError ? 'is no valid JSON' : messageOf(error)}`)
     return []

@@ -173,6 +173,11 @@ describe('the file LANGGRAPH_DEPLOYMENTS', () => {
     expect(others).toEqual([])
   })
 
+  test('may begin with a byte order mark', async () => {
+    const path = await file(`\uFEFF{"eu":{"url":"${url}"}}`)
+    expect(loadWorkerConfig({ LANGGRAPH_DEPLOYMENTS: path }).servers).toMatchObject([{ name: 'eu', url }])
+  })
+
   test('must be there', () => {
     expect(mistakesOf({ LANGGRAPH_DEPLOYMENTS: join(folder, 'absent.json') })).toEqual([
       expect.stringMatching(/^LANGGRAPH_DEPLOYMENTS \(.*absent\.json\): ENOENT/),
@@ -278,6 +283,18 @@ describe('Temporal', () => {
       expect.stringMatching(new RegExp(`^TEMPORAL_\\*: .*${says}`)),
     ])
   })
+
+  test.each(['', '# address = "planted"\n'])(
+    'has a mistake where its configuration file holds no profile: %j',
+    async (text) => {
+      const TEMPORAL_CONFIG_FILE = await file(text)
+      expect(mistakesOf({ LANGGRAPH_API_URL: url, TEMPORAL_CONFIG_FILE })).toEqual([
+        expect.stringMatching(
+          /^TEMPORAL_\*: the configuration file has no profile: it needs a table \[profile\.default\]/,
+        ),
+      ])
+    },
+  )
 
   test('has a mistake that does not quote a broken configuration file', async () => {
     const TEMPORAL_CONFIG_FILE = await file('[profile.default]\napi_key = "planted-key\nnamespace = planted')
