@@ -30,7 +30,7 @@ export function noWorker(taskQueue: string): string {
 }
 
 export function startWorker(taskQueue: string): string {
-  return `start one (\`TEMPORAL_TASK_QUEUE=${taskQueue} npm run worker\` in a clone, with the TEMPORAL_* variables of here)`
+  return `start one (\`TEMPORAL_TASK_QUEUE=${taskQueue} npm run worker\` in a clone, \`node node_modules/langgraph-background-runs/dist/worker.js\` in a project that has the package, with the TEMPORAL_* variables of here)`
 }
 
 export function noAnswer(address: string): CliError {

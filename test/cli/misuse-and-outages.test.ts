@@ -123,6 +123,9 @@ describe.concurrent('no worker polls the task queue: 69', () => {
 
     expect(ended).toMatchObject({ code: 69, stdout: '' })
     expect(ended.stderr).toContain(`error: No worker polls the task queue "${taskQueue}": start one (\`TEMPORAL_TASK`)
+    expect(ended.stderr).toContain(
+      '`node node_modules/langgraph-background-runs/dist/worker.js` in a project that has the',
+    )
     expect(ended.stderr).toContain('or set TEMPORAL_TASK_QUEUE to the queue that yours polls\n')
   })
 
