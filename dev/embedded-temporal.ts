@@ -10,7 +10,7 @@ import { loadBinaryPaths } from '../src/config.ts'
 import { findBinary } from './temporal-binary.ts'
 import type { BinaryName, FindOptions } from './temporal-binary.ts'
 
-/** A Temporal dev server in a child process: in memory, on the loopback interface, on free ports. */
+/** A Temporal dev server in a child process: in memory, on the loopback interface, on free ports; the Web UI's is Temporal's + 1000 where that is free. */
 export interface TemporalProcess {
   readonly address: string
   /** `undefined` without the Web UI. */
@@ -61,14 +61,20 @@ export async function startDevServer(): Promise<TestWorkflowEnvironment> {
   return Object.assign(environment, { teardown })
 }
 
-/** A Temporal test server that skips time while a result is awaited. One workflow at a time. */
+/** A Temporal test server that ends with this process, and skips time while a result is awaited. One workflow at a time. */
 export async function startTimeSkippingServer(): Promise<TestWorkflowEnvironment> {
-  const path = await findTemporal('testServer')
-  return TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } })
+  const program = await findTemporal('testServer')
+  const script = fileURLToPath(new URL('test-server.sh', import.meta.url))
+  // Windows has no shell for the script: a killed test leaves its server there.
+  const [path, ...extraArgs] = process.platform === 'win32' ? [program] : [script, program]
+  return TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path }, extraArgs },
+  })
 }
 
 async function start(executable: string, { webUi = false, signal }: TemporalProcessOptions): Promise<TemporalProcess> {
-  const [port, uiPort] = await freePorts()
+  const port = await freePort()
+  const uiPort = await webUiPort(port)
   signal?.throwIfAborted()
   const ui = webUi ? ['--ui-port', String(uiPort)] : ['--headless']
   const child = fork(
@@ -156,18 +162,18 @@ async function kill(child: ChildProcess): Promise<void> {
   await exited
 }
 
-/** Two ports that nothing listens on. */
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()] as const
-  const ports = servers.map(async (server) => {
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    return Number(Reflect.get(Object(server.address()), 'port'))
-  })
-  const [first = 0, second = 0] = await Promise.all(ports)
-  for (const server of servers) {
-    server.close()
-    await once(server, 'close')
-  }
-  return [first, second]
+/** A port for the Web UI: Temporal's + 1000, where the CLI looks for it, or any if that is taken. */
+export async function webUiPort(temporalPort: number): Promise<number> {
+  const usual = temporalPort + 1000
+  return usual <= 65_535 ? freePort(usual).catch(() => freePort()) : freePort()
+}
+
+/** A port that nothing listens on. @throws when that one is taken */
+async function freePort(wanted = 0): Promise<number> {
+  const server = createServer().listen(wanted, '127.0.0.1')
+  await once(server, 'listening')
+  const port = Number(Reflect.get(Object(server.address()), 'port'))
+  server.close()
+  await once(server, 'close')
+  return port
 }
