@@ -1,10 +1,12 @@
 #!/usr/bin/env node
+import { text } from 'node:stream/consumers'
+import { Dialog } from './cli/dialog.ts'
 import { exitCodes } from './cli/exit.ts'
 import { run } from './cli/program.ts'
 import { Screen } from './cli/screen.ts'
 import { connect } from './cli/temporal.ts'
 
-const { stdout, stderr, env } = process
+const { stdin, stdout, stderr, env } = process
 const screen = new Screen(stderr, { isLive: stderr.isTTY && env['TERM'] !== 'dumb' })
 
 // A reader that went away (`| head`) changes nothing about how the command ends.
@@ -15,15 +17,12 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
 stderr.on('error', () => undefined)
 
 let wordsAtCtrlC: string | undefined = 'Stopped'
-process.on('SIGINT', () => {
-  if (wordsAtCtrlC === undefined) return
-  screen.clear()
-  screen.say(wordsAtCtrlC)
-  process.exit(exitCodes.ctrlC)
-})
+process.on('SIGINT', endByCtrlC)
 
 const exitCode = await run(process.argv.slice(2), {
   screen,
+  dialog: stdin.isTTY && stderr.isTTY ? new Dialog(stdin, stderr, endByCtrlC) : undefined,
+  readInput: () => text(stdin),
   connect: () => connect(env),
   print: (text) => stdout.write(`${text}\n`),
   atCtrlC: (words) => {
@@ -32,6 +31,13 @@ const exitCode = await run(process.argv.slice(2), {
 })
 // Promptly, whatever still waits for an answer; but first what was printed is out, or has failed.
 stdout.write('', () => setImmediate(() => process.exit(failedWrite ? cannotWrite(failedWrite) : exitCode)))
+
+function endByCtrlC(): void {
+  if (wordsAtCtrlC === undefined) return
+  screen.clear()
+  screen.say(wordsAtCtrlC)
+  process.exit(exitCodes.ctrlC)
+}
 
 function cannotWrite({ message }: Error): number {
   screen.say(`error: the outcome cannot be written: ${message}`)

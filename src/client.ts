@@ -38,6 +38,7 @@ import type {
 import type { ResumeReceipt, RetrievedResult, WatchOutcome, WatchProgress } from './domain/outcome.ts'
 import type { executeRun, readRunStatus, retrieveRunResult, watchRun } from './workflows/index.ts'
 
+export { outcomeIn } from './client/outcome-in.ts'
 export type { CancelAction, Cancellation } from './domain/creation.ts'
 export type {
   CancelRunInput,

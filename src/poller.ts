@@ -1,4 +1,5 @@
-import { answerOf, outcomeIn } from './poller/failures.ts'
+import { outcomeIn } from './client.ts'
+import { answerOf } from './poller/failures.ts'
 import { meansOf } from './poller/options.ts'
 import type { Means, PollerOptions } from './poller/options.ts'
 import { pollerOutcome } from './poller/outcome.ts'

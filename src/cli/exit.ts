@@ -1,4 +1,9 @@
-import { QueryNotRegisteredError, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client'
+import {
+  QueryNotRegisteredError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client'
 import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common'
 import { ConfigError } from '../config.ts'
 import { failureTypes } from '../domain/contract.ts'
@@ -39,8 +44,8 @@ export function isUnavailable(error: unknown): boolean {
 export function asCliError(error: unknown): CliError {
   if (error instanceof CliError) return error
   if (error instanceof ConfigError) return new CliError(exitCodes.usage, error.message)
-  if (error instanceof WorkflowFailedError) return asCliError(error.cause)
-  if (error instanceof ApplicationFailure) return new CliError(codeOfFailure(error.type), asOptions(error.message))
+  if (error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError) return asCliError(error.cause)
+  if (error instanceof ApplicationFailure) return new CliError(codeOfFailure(error.type), wordsOf(error))
   if (error instanceof CancelledFailure) return closedBySomebody('was cancelled')
   if (error instanceof TerminatedFailure) return closedBySomebody(`was terminated (${error.message})`)
   if (error instanceof TimeoutFailure) return closedBySomebody('was ended by a Temporal timeout that its starter set')
@@ -58,9 +63,19 @@ function closedBySomebody(how: string): CliError {
   return new CliError(exitCodes.error, `The workflow ${how}. To go on: langgraph-runs watch THREAD RUN`)
 }
 
+const misuse: readonly string[] = [
+  failureTypes.invalidInput,
+  failureTypes.unknownDeployment,
+  failureTypes.differentRequest,
+]
+
 function codeOfFailure(type: string | null | undefined): ExitCode {
-  if (type === failureTypes.invalidInput || type === failureTypes.unknownDeployment) return exitCodes.usage
+  if (misuse.includes(type ?? '')) return exitCodes.usage
   return type === failureTypes.retrieval ? exitCodes.noResults : exitCodes.error
+}
+
+function wordsOf({ type, message }: ApplicationFailure): string {
+  return asOptions(message, type === failureTypes.differentRequest ? '--thread-id' : 'THREAD')
 }
 
 /** Temporal's client says what it wanted, and in the causes why it did not get it. */

@@ -3,8 +3,10 @@ import type { WorkflowHandle } from '@temporalio/client'
 import type { WatchOutcome, WatchProgress } from '../client.ts'
 import { progressQueryName } from '../domain/contract.ts'
 import { CliError, exitCodes, isUnavailable } from './exit.ts'
+import { inWords } from './in-words.ts'
 import { endingOf } from './outcome.ts'
 import type { Ending } from './outcome.ts'
+import { describeQuestion, waitsForHuman } from './question.ts'
 import type { Screen } from './screen.ts'
 import { noWorker } from './temporal-errors.ts'
 import type { Temporal } from './temporal.ts'
@@ -65,6 +67,7 @@ async function showProgress(
   ended: AbortSignal,
 ): Promise<never> {
   const elapsed = elapsedClock(openSince)
+  const sayOnce = onceEach((text) => screen.say(text))
   let trouble: Trouble = hasWorker ? 'none' : 'no worker'
   for (;;) {
     const seen = await look(temporal, handle, taskQueue)
@@ -77,9 +80,31 @@ async function showProgress(
     const { progress } = seen
     if (progress) {
       const elapsedAt = elapsed(progress)
+      sayOnce(whatStays(progress, handle.workflowId))
       screen.show((nowMs) => describe(progress, elapsedAt(nowMs), nowMs), news(progress))
     }
     await pause(lookMs, undefined, { signal: ended })
+  }
+}
+
+/** What is told once, on lines that stay: which run it is, where the id does not say it, and whom it waits for. */
+function whatStays(progress: WatchProgress, workflowId: string): string[] {
+  const { run_id, thread_id } = progress
+  return [
+    ...(run_id === undefined ? [] : [`Run ${run_id} of thread ${thread_id}`]),
+    ...(waitsForHuman(progress)
+      ? [`${describeQuestion(progress)}\nTo answer: langgraph-runs resume --id ${workflowId}`]
+      : []),
+  ]
+}
+
+function onceEach(say: (text: string) => void): (texts: readonly string[]) => void {
+  const said = new Set<string>()
+  return (texts) => {
+    for (const text of texts) {
+      if (!said.has(text)) say(text)
+      said.add(text)
+    }
   }
 }
 
@@ -143,7 +168,7 @@ function describe(progress: WatchProgress, elapsedSeconds: number, nowMs: number
     `${poll_count} poll${poll_count === 1 ? '' : 's'}`,
     inWords(elapsedSeconds),
     secondsToPoll > 0 && `next poll in ${inWords(secondsToPoll)}`,
-    last_error && `last poll got no answer: ${last_error}`,
+    last_error && `${phase === 'creating' ? 'no run yet' : 'last poll got no answer'}: ${last_error}`,
   ]
     .filter(Boolean)
     .join(' · ')
@@ -152,11 +177,4 @@ function describe(progress: WatchProgress, elapsedSeconds: number, nowMs: number
 /** What is worth a line of its own where lines stay: nothing that something follows at once. */
 function news({ phase, status, poll_count, last_error }: WatchProgress): string | undefined {
   return phase === 'polling' || phase === 'done' ? undefined : JSON.stringify([phase, status, poll_count, last_error])
-}
-
-function inWords(seconds: number): string {
-  const whole = Math.round(seconds)
-  if (whole < 60) return `${whole} s`
-  const minutes = Math.floor(whole / 60)
-  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }

@@ -1,26 +1,37 @@
 import type { Client } from '@temporalio/client'
 import type { Command } from 'commander'
 import { workflowTypes } from '../domain/contract.ts'
+import { inWords } from './in-words.ts'
+import { lookCloser } from './look-closer.ts'
+import type { Details } from './look-closer.ts'
 import { jsonOption, wholeNumber } from './options.ts'
+import { printable } from './screen.ts'
 import { withTemporal } from './world.ts'
 import type { OutputOptions, World } from './world.ts'
 
 type ListOptions = OutputOptions & { readonly limit: number }
 
-interface ListedWatch {
+interface Found {
   readonly id: string
+  /** `watchRun` or `executeRun`. */
+  readonly type: string
   /** As Temporal names it: RUNNING, COMPLETED, FAILED, … */
   readonly state: string
   /** ISO 8601 UTC. */
   readonly started: string
   readonly ended?: string
+  readonly historyBytes: number
 }
+
+type Listed = Omit<Found, 'historyBytes'> & Details
 
 export function addList(program: Command, world: World): void {
   program
     .command('list')
-    .summary('list the open and the recent watches')
-    .description('Lists the watches: the open ones first, then those that have ended, each the newest first.')
+    .summary('list the open and the recent watches and executions, and who waits for a human')
+    .description(
+      'Lists the watches and the executions: the open ones first, then those that have ended, each the newest first.',
+    )
     .option('--limit <n>', 'at most this many, 1-1000', wholeNumber, 20)
     .addOption(jsonOption())
     .addHelpText('after', help)
@@ -28,14 +39,28 @@ export function addList(program: Command, world: World): void {
 }
 
 async function list(world: World, { limit, json }: ListOptions): Promise<void> {
-  const watches = await withTemporal(world, (temporal) => temporal.ask(() => newestWatches(temporal.client, limit)))
-  if (json) world.print(JSON.stringify(watches))
-  else if (watches.length > 0) world.print(watches.map(onOneLine).join('\n'))
+  const all = await withTemporal(world, async (temporal) => {
+    const found = await temporal.ask(() => newest(temporal.client, limit))
+    const details = await lookCloser(temporal, found)
+    return found.map((one, index) => listed(one, details[index]))
+  })
+  if (json) world.print(JSON.stringify(all))
+  else if (all.length > 0) world.print(all.map((one) => onOneLine(one, Date.now())).join('\n'))
   else world.screen.say('No watch yet. To make one: langgraph-runs watch THREAD RUN')
+  const waiting = all.filter(({ waits_for_human }) => waits_for_human).length
+  if (!json && waiting > 0) {
+    world.screen.say(
+      `${waiting} ${waiting === 1 ? 'waits' : 'wait'} for a human. To answer: langgraph-runs resume --id ID`,
+    )
+  }
 }
 
-async function newestWatches(client: Client, limit: number): Promise<ListedWatch[]> {
-  const ofType = `WorkflowType = '${workflowTypes.watchRun}'`
+function listed({ historyBytes: _, ...fields }: Found, details: Details = {}): Listed {
+  return { ...fields, ...details }
+}
+
+async function newest(client: Client, limit: number): Promise<Found[]> {
+  const ofType = `WorkflowType IN ('${workflowTypes.watchRun}', '${workflowTypes.executeRun}')`
   const [open, ended] = await Promise.all([
     some(client, `${ofType} AND CloseTime IS NULL`, limit),
     some(client, `${ofType} AND CloseTime IS NOT NULL AND ExecutionStatus != 'ContinuedAsNew'`, limit),
@@ -44,22 +69,34 @@ async function newestWatches(client: Client, limit: number): Promise<ListedWatch
 }
 
 /** Temporal gives the open ones by their start, and the others by their end, the newest first. */
-async function some(client: Client, query: string, limit: number): Promise<ListedWatch[]> {
-  const watches: ListedWatch[] = []
-  for await (const { workflowId, status, startTime, closeTime } of client.workflow.list({ query, pageSize: limit })) {
+async function some(client: Client, query: string, limit: number): Promise<Found[]> {
+  const found: Found[] = []
+  for await (const info of client.workflow.list({ query, pageSize: limit })) {
+    const { workflowId: id, type, status, startTime, closeTime, historySize: historyBytes = Infinity } = info
     const ended = closeTime && { ended: closeTime.toISOString() }
-    watches.push({ id: workflowId, state: status.name, started: startTime.toISOString(), ...ended })
-    if (watches.length >= limit) break
+    found.push({ id, type, state: status.name, started: startTime.toISOString(), ...ended, historyBytes })
+    if (found.length >= limit) break
   }
-  return watches
+  return found
 }
 
-function newestFirst(watches: readonly ListedWatch[], by: 'started' | 'ended'): ListedWatch[] {
-  return watches.toSorted((one, other) => (other[by] ?? '').localeCompare(one[by] ?? ''))
+function newestFirst(found: readonly Found[], by: 'started' | 'ended'): Found[] {
+  return found.toSorted((one, other) => (other[by] ?? '').localeCompare(one[by] ?? ''))
 }
 
-function onOneLine({ id, state, started, ended }: ListedWatch): string {
-  return [state.padEnd(10), `started ${started}`, ended ? `ended ${ended}` : 'open'.padEnd(30), id].join('  ')
+function onOneLine(one: Listed, nowMs: number): string {
+  const { id, state, started, ended, phase, waits_for_human, polling_result, run_id } = one
+  const age = inWords((nowMs - Date.parse(started)) / 1000)
+  const how = waits_for_human ? 'WAITS FOR A HUMAN' : (phase ?? polling_result ?? '')
+  const columns = [
+    state.padEnd(10),
+    how.padEnd(20),
+    `started ${started}`,
+    (ended ? `ended ${ended}` : `open for ${age}`).padEnd(30),
+    id,
+    ...(run_id !== undefined && !id.includes(run_id) ? [`run ${run_id}`] : []),
+  ]
+  return printable(columns.join('  '))
 }
 
 const help = `
@@ -68,4 +105,7 @@ Examples:
   $ langgraph-runs list --limit 100
 
   The ids of the open ones:
-  $ langgraph-runs list --limit 1000 --json | jq -r '.[] | select(.ended | not) | .id'`
+  $ langgraph-runs list --limit 1000 --json | jq -r '.[] | select(.ended | not) | .id'
+
+  Who waits for a human?
+  $ langgraph-runs list --limit 1000 --json | jq -r '.[] | select(.waits_for_human) | .id'`

@@ -25,6 +25,12 @@ function names(text: string, earlier: readonly string[] = []): string[] {
   return [...earlier, ...text.split(',').map((name) => name.trim())]
 }
 
+/** Names, or `*` for all. */
+export function namesOrAll(text: string, earlier?: '*' | readonly string[]): '*' | readonly string[] {
+  if (text.trim() === '*' || earlier === '*') return '*'
+  return names(text, earlier)
+}
+
 /** A text: the input's parser reads it. Only a number says nothing to it, because it would mean milliseconds. */
 export function duration(text: string): string {
   const number = text.trim()
@@ -32,6 +38,14 @@ export function duration(text: string): string {
     throw new InvalidArgumentError(`Seconds or milliseconds? Write ${number}s or ${number}ms.`)
   }
   return text
+}
+
+/** @param allowed for the sentence about a text that is no number; the input's parser judges the number */
+export function numeric(allowed: string): (text: string) => number {
+  return (text) => {
+    if (text.trim() === '' || Number.isNaN(Number(text))) throw new InvalidArgumentError(`It must be ${allowed}.`)
+    return Number(text)
+  }
 }
 
 export function wholeNumber(text: string): number {
@@ -42,19 +56,56 @@ export function wholeNumber(text: string): number {
   return number
 }
 
-/** A sentence about an input, in the words of the command line. */
-export function asOptions(message: string): string {
+/** A sentence about an input, in the words of the command line, where the thread is an argument or an option. */
+export function asOptions(message: string, thread: 'THREAD' | '--thread-id' = 'THREAD'): string {
   return message
     .replaceAll(', or a number of milliseconds', '')
     .replaceAll(', or { initialInterval?, backoffCoefficient?, maximumInterval? }', '')
-    .replaceAll('`threadId`', 'THREAD')
+    .replaceAll('`threadId`', thread)
     .replaceAll('`runId`', 'RUN')
+    .replaceAll('`assistantId`', 'ASSISTANT')
     .replaceAll('`watchRun`', '`langgraph-runs watch THREAD RUN`')
+    .replaceAll('the query `progress`', '`langgraph-runs status`')
+    .replaceAll('another workflow id', 'another --id')
     .replaceAll(inputField, (_, name: string) => `--${kebab(name)}`)
 }
 
-const inputField =
-  /`(?:pollInterval\.)?(deployment|pollInterval|initialInterval|backoffCoefficient|maximumInterval|maxPollTime|stuckAfter|retrievalOrder|retrievalTimeout|resultKeys)`/g
+const inputFields = [
+  'deployment',
+  // How to wait.
+  'pollInterval',
+  'initialInterval',
+  'backoffCoefficient',
+  'maximumInterval',
+  'maxPollTime',
+  'stuckAfter',
+  'retrievalOrder',
+  'retrievalTimeout',
+  'resultKeys',
+  'onUnsuccessful',
+  'onCancel',
+  'onPollTimeout',
+  'onInterrupt',
+  'humanTimeout',
+  // What to run.
+  'input',
+  'command',
+  'config',
+  'context',
+  'metadata',
+  'interruptBefore',
+  'interruptAfter',
+  'durability',
+  'streamResumable',
+  'multitaskStrategy',
+  'afterSeconds',
+  'webhook',
+  // What to tell a watch.
+  'action',
+  'value',
+  'interruptId',
+]
+const inputField = new RegExp(`\`(?:pollInterval\\.)?(${inputFields.join('|')})\``, 'g')
 
 function kebab(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)

@@ -1,7 +1,7 @@
-import { WorkflowFailedError } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
-import { ApplicationFailure } from '@temporalio/common'
+import { outcomeIn } from '../client.ts'
 import type { WatchOutcome } from '../client.ts'
+import { isOutcome } from '../client/outcome-in.ts'
 import { exitCodes } from './exit.ts'
 import type { ExitCode } from './exit.ts'
 import { printable } from './screen.ts'
@@ -20,6 +20,8 @@ const exitCodeOf: Readonly<Record<PollingResult, ExitCode>> = {
 export interface Ending {
   readonly value: unknown
   readonly exitCode: ExitCode
+  /** The value, where it is one. */
+  readonly outcome?: WatchOutcome
   /** What a person may do about it. */
   readonly nextStep?: string
 }
@@ -29,9 +31,8 @@ export async function endingOf(handle: WorkflowHandle<() => Promise<unknown>>): 
   try {
     return ending(await handle.result())
   } catch (error) {
-    const failure = error instanceof WorkflowFailedError ? error.cause : undefined
-    const outcome: unknown = failure instanceof ApplicationFailure ? failure.details?.[0] : undefined
-    if (isOutcome(outcome)) return ending(outcome)
+    const outcome = outcomeIn(error)
+    if (outcome) return ending(outcome)
     throw error
   }
 }
@@ -39,11 +40,7 @@ export async function endingOf(handle: WorkflowHandle<() => Promise<unknown>>): 
 function ending(value: unknown): Ending {
   if (!isOutcome(value)) return { value, exitCode: exitCodes.result }
   const nextStep = nextStepAfter(value)
-  return { value, exitCode: exitCodeOf[value.polling_result], ...(nextStep && { nextStep }) }
-}
-
-function isOutcome(value: unknown): value is WatchOutcome {
-  return Object.hasOwn(exitCodeOf, String(Reflect.get(Object(value), 'polling_result')))
+  return { value, exitCode: exitCodeOf[value.polling_result], outcome: value, ...(nextStep && { nextStep }) }
 }
 
 /** Where the outcome's own words do not say it. */
@@ -51,8 +48,8 @@ function nextStepAfter(outcome: WatchOutcome): string | undefined {
   if (outcome.status === 'polling_timeout') {
     return 'The run has not ended: watch it again to go on waiting (--max-poll-time none: without a limit)'
   }
-  if (outcome.polling_result === 'interrupted' && outcome.error === undefined) {
-    return 'The run waits to be continued: answer it in LangGraph. That makes a new run, with an id of its own to watch'
+  if (outcome.polling_result === 'interrupted' && outcome.interrupts !== undefined) {
+    return 'The run waits to be continued. To answer it here: langgraph-runs watch THREAD RUN --on-interrupt wait, and beside that langgraph-runs resume THREAD RUN. Or answer it in LangGraph: that makes a new run, with an id of its own to watch'
   }
   return undefined
 }

@@ -1,7 +1,10 @@
 import { Command, CommanderError } from 'commander'
+import { addCancel } from './cancel.ts'
 import { addDemo } from './demo.ts'
+import { addExecute } from './execute.ts'
 import { asCliError, exitCodes } from './exit.ts'
 import { addList } from './list.ts'
+import { addResume } from './resume.ts'
 import { addRetrieve } from './retrieve.ts'
 import { addStatus } from './status.ts'
 import { addWatch } from './watch.ts'
@@ -18,13 +21,15 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     },
   }
   const program = new Command('langgraph-runs')
-    .description('Waits for LangGraph background runs on Temporal, and brings back their results.')
+    .description('Creates LangGraph background runs on Temporal, waits for them, and brings back their results.')
     .configureOutput({ writeOut: (text) => print(text.trimEnd()), writeErr: (text) => screen.say(text.trimEnd()) })
     .configureHelp({ showGlobalOptions: false })
     .showHelpAfterError('(--help shows what there is, with examples)')
     .exitOverride()
     .addHelpText('after', help)
-  for (const add of [addWatch, addRetrieve, addStatus, addList, addDemo]) add(program, world)
+  for (const add of [addWatch, addExecute, addRetrieve, addStatus, addCancel, addResume, addList, addDemo]) {
+    add(program, world)
+  }
   try {
     await program.parseAsync([...args], { from: 'user' })
     return exitCode
@@ -41,8 +46,12 @@ const help = `
 Examples:
   $ langgraph-runs watch THREAD RUN                wait for a run; Ctrl-C leaves the watch at work
   $ langgraph-runs watch THREAD RUN --json | jq .result
+  $ langgraph-runs execute GRAPH --input '{"a": 1}' --id ORDER
+                                                   create a run, once for that id, and wait for it
   $ langgraph-runs status THREAD RUN               how far is it, or how did it end?
-  $ langgraph-runs list                            what is being watched?
+  $ langgraph-runs list                            what is being watched, and who waits for a human?
+  $ langgraph-runs resume THREAD RUN               answer the question that a run waits with
+  $ langgraph-runs cancel THREAD RUN
   $ langgraph-runs watch --help                    all its options
 
 stdout holds the outcome alone; progress and errors go to stderr.
@@ -63,6 +72,8 @@ Exit codes:
     3  error: the run or its workflow failed or is not there; for retrieve also: the run has not ended
     4  timeout: LangGraph's own, or --max-poll-time
     5  interrupted: the run waits for a human, or was cancelled
-   64  wrong usage, input or configuration
+   64  wrong usage, input or configuration; an --id that belongs to another request
    69  Temporal does not answer in 5 s, or no worker is there
-  130  Ctrl-C: the watch goes on`
+  130  Ctrl-C: the watch goes on
+
+Of cancel and resume: 0 it is done, 3 it is not, or could not be confirmed.`

@@ -1,40 +1,31 @@
 import { WorkflowNotFoundError } from '@temporalio/common'
 import type { Command } from 'commander'
-import type { RunInput, WatchOutcome, WatchProgress } from '../client.ts'
-import { progressQueryName, watchWorkflowId } from '../domain/contract.ts'
-import { parseReadRunStatusInput } from '../domain/input.ts'
-import { CliError, exitCodes, isUnavailable } from './exit.ts'
-import { deploymentOption, jsonOption, runArgument, threadArgument } from './options.ts'
+import type { WatchOutcome } from '../client.ts'
+import { exitCodes, isUnavailable } from './exit.ts'
+import { jsonOption } from './options.ts'
 import { endingOf } from './outcome.ts'
 import type { Ending } from './outcome.ts'
-import { startWorker } from './temporal-errors.ts'
+import { waitsForHuman } from './question.ts'
 import type { Temporal } from './temporal.ts'
-import { print, requireValid, withTemporal } from './world.ts'
+import { addWhich, named, noWorkerForWatch, whatIsAsked } from './which-watch.ts'
+import type { Asked, WhichOptions } from './which-watch.ts'
+import { print, withTemporal } from './world.ts'
 import type { OutputOptions, World } from './world.ts'
 
-type StatusOptions = OutputOptions & { readonly deployment?: string; readonly id?: string }
-
-/** A watch by its id, and the run where that is known. */
-interface Asked {
-  readonly workflowId: string
-  readonly run?: RunInput
-}
+type StatusOptions = OutputOptions & WhichOptions
 
 export function addStatus(program: Command, world: World): void {
-  program
+  const command = program
     .command('status')
-    .summary('print how far a watch is, or how it ended')
+    .summary('print how far a watch or an execution is, or how it ended')
     .description(
       'Prints how far the watch of a run is, or how it ended (with the exit code of that outcome).\nWithout a watch: one look at the run itself.',
     )
-    .addArgument(threadArgument().argOptional())
-    .addArgument(runArgument().argOptional())
-    .addOption(deploymentOption())
-    .option('--id <workflow-id>', 'the workflow id of the watch, instead of THREAD RUN')
+  addWhich(command)
     .addOption(jsonOption())
     .addHelpText('after', help)
     .action(async (threadId: string | undefined, runId: string | undefined, options: StatusOptions) => {
-      const asked = whatIsAsked(threadId, runId, options)
+      const asked = whatIsAsked('status', threadId, runId, options)
       const { value, exitCode, nextStep } = await withTemporal(world, (temporal) => statusOf(world, temporal, asked))
       print(world, value, options)
       if (nextStep) world.screen.say(nextStep)
@@ -42,26 +33,9 @@ export function addStatus(program: Command, world: World): void {
     })
 }
 
-/** @throws CliError 64 */
-function whatIsAsked(
-  threadId: string | undefined,
-  runId: string | undefined,
-  { id, deployment }: StatusOptions,
-): Asked {
-  if (id !== undefined) {
-    if (threadId === undefined && deployment === undefined) return { workflowId: id }
-    throw new CliError(exitCodes.usage, 'Give THREAD RUN, or --id alone: the workflow id says all of them')
-  }
-  if (threadId === undefined || runId === undefined) {
-    throw new CliError(exitCodes.usage, 'Which watch? Give THREAD RUN, or --id; `langgraph-runs list` shows the ids')
-  }
-  const run = { threadId, runId, ...(deployment !== undefined && { deployment }) }
-  requireValid('status', parseReadRunStatusInput(run))
-  return { workflowId: watchWorkflowId(run), run }
-}
-
 /** A closed watch needs no worker. */
-async function statusOf({ screen }: World, temporal: Temporal, { workflowId, run }: Asked): Promise<Ending> {
+async function statusOf({ screen }: World, temporal: Temporal, asked: Asked): Promise<Ending> {
+  const { workflowId, run } = asked
   const watch = await temporal.find(workflowId)
   if (!watch) {
     if (!run) throw new WorkflowNotFoundError('not found', workflowId, undefined)
@@ -74,12 +48,11 @@ async function statusOf({ screen }: World, temporal: Temporal, { workflowId, run
   const handle = temporal.client.workflow.getHandle<() => Promise<WatchOutcome>>(workflowId)
   if (!watch.isOpen) return temporal.ask(() => endingOf(handle))
   try {
-    const value = await temporal.ask(() => handle.query<WatchProgress>(progressQueryName))
-    return { value, exitCode: exitCodes.result }
+    const value = await temporal.ask(() => temporal.runs.progress({ workflowId }))
+    const nextStep = waitsForHuman(value) && `It waits for a human. To answer: langgraph-runs resume ${named(asked)}`
+    return { value, exitCode: exitCodes.result, ...(nextStep && { nextStep }) }
   } catch (error) {
-    if (!isUnavailable(error)) throw error
-    const message = `The watch is open, but no worker answers for it. It goes on when one is there: ${startWorker(watch.taskQueue)}`
-    throw new CliError(exitCodes.unavailable, message)
+    throw isUnavailable(error) ? noWorkerForWatch(watch.taskQueue) : error
   }
 }
 
@@ -87,6 +60,7 @@ const help = `
 Examples:
   $ langgraph-runs status THREAD RUN
   $ langgraph-runs status --id watch-run/default/THREAD/RUN
+  $ langgraph-runs status --id order/4711/analysis
 
   Has the watch ended? An open one has a phase, a closed one a polling_result:
   $ langgraph-runs status THREAD RUN --json | jq -r '.polling_result // .phase'`

@@ -76,16 +76,16 @@ export class Temporal {
   }
 
   /** @throws CliError 69 when no worker polls the task queue */
-  async requireWorker(): Promise<void> {
-    if (!(await this.hasWorker())) throw new CliError(exitCodes.unavailable, noWorker(this.taskQueue))
+  async requireWorker(taskQueue = this.taskQueue): Promise<void> {
+    if (!(await this.hasWorker(taskQueue))) throw new CliError(exitCodes.unavailable, noWorker(taskQueue))
   }
 
   /** Waits for what a worker does. @throws CliError 69 when none polls the task queue, or none any more */
-  async byWorker<T>(work: () => Promise<T>): Promise<T> {
-    await this.requireWorker()
+  async byWorker<T>(work: () => Promise<T>, taskQueue = this.taskQueue): Promise<T> {
+    await this.requireWorker(taskQueue)
     const done = new AbortController()
     try {
-      return await Promise.race([work(), this.#untilWorkerIsGone(done.signal)])
+      return await Promise.race([work(), this.#untilWorkerIsGone(taskQueue, done.signal)])
     } catch (error) {
       throw this.explain(error)
     } finally {
@@ -93,10 +93,10 @@ export class Temporal {
     }
   }
 
-  async #untilWorkerIsGone(signal: AbortSignal): Promise<never> {
+  async #untilWorkerIsGone(taskQueue: string, signal: AbortSignal): Promise<never> {
     for (;;) {
       await pause(workerLookMs, undefined, { signal })
-      await this.requireWorker()
+      await this.requireWorker(taskQueue)
     }
   }
 

@@ -3,12 +3,17 @@ import type { Parsed } from '../domain/input.ts'
 import { CliError, exitCodes } from './exit.ts'
 import { asOptions } from './options.ts'
 import { readable } from './outcome.ts'
+import type { Dialog } from './dialog.ts'
 import type { Screen } from './screen.ts'
 import type { Temporal } from './temporal.ts'
 
 /** What the entry gives. */
 export interface Surroundings {
   readonly screen: Screen
+  /** Where a person is there to ask: on a terminal. */
+  readonly dialog?: Dialog | undefined
+  /** All that comes on stdin. */
+  readInput(): Promise<string>
   connect(): Promise<Temporal>
   /** To stdout, which holds the outcome alone. */
   print(text: string): void
@@ -39,7 +44,7 @@ export async function withTemporal<T>(world: World, work: (temporal: Temporal) =
 /** @throws CliError 64 in the words of the command line, before Temporal is asked for anything */
 export function requireValid(command: string, parsed: Parsed<unknown>): void {
   if (!('problems' in parsed)) return
-  const sentence = asOptions(refusal(command, parsed.problems))
+  const sentence = asOptions(refusal(command, parsed.problems), command === 'execute' ? '--thread-id' : 'THREAD')
   throw new CliError(exitCodes.usage, `${sentence}. \`langgraph-runs ${command} --help\` shows the options`)
 }
 

@@ -1,6 +1,5 @@
 import { ServiceError, WorkflowFailedError } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
-import type { WatchOutcome } from '../domain/outcome.ts'
 
 /** Waits for a workflow. @throws what went wrong in words to act on: Temporal's client says that it did, and no more */
 export async function answerOf<T>(workflow: Promise<T>): Promise<T> {
@@ -24,14 +23,4 @@ function noAnswerOfTemporal(error: ServiceError): ServiceError {
   const why = error.cause?.message ?? error.message
   const words = `Temporal gave no answer (${why}). When it is there again, the same call goes on: what was begun is not lost`
   return new ServiceError(words, { cause: error })
-}
-
-/** A watch that somebody else started with `onUnsuccessful: 'fail'` carries its outcome in its failure. */
-export function outcomeIn(error: unknown): WatchOutcome | undefined {
-  const details: unknown = error instanceof ApplicationFailure ? error.details?.[0] : undefined
-  return isOutcome(details) ? details : undefined
-}
-
-function isOutcome(details: unknown): details is WatchOutcome {
-  return Object.hasOwn(Object(details), 'polling_result')
 }

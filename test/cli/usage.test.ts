@@ -5,10 +5,11 @@ import { Screen } from '../../src/cli/screen.ts'
 const run = ['0199a1b2-c3d4-7e5f-8a9b-000000000001', '0199a1b2-c3d4-7e5f-8a9b-000000000002'] as const
 
 /** In this process, where a command that asks for Temporal would fail. */
-async function runHere(args: readonly string[]) {
+async function runHere(args: readonly string[], stdin = '') {
   const [stdout, stderr] = [[''], ['']]
   const code = await runCommand(args, {
     screen: new Screen({ write: (text) => stderr.push(text) }, { isLive: false }),
+    readInput: () => Promise.resolve(stdin),
     connect: () => Promise.reject(new Error('Temporal was asked')),
     print: (text) => stdout.push(`${text}\n`),
     atCtrlC: () => undefined,

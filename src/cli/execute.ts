@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto'
+import { Argument, Option } from 'commander'
+import type { Command } from 'commander'
+import type { ExecuteRunInput } from '../client.ts'
+import { parseExecuteRunInput } from '../domain/input.ts'
+import { CliError, exitCodes } from './exit.ts'
+import { jsonTextHelp, readJson } from './json-text.ts'
+import { deploymentOption, namesOrAll, numeric } from './options.ts'
+import { startAndFollow } from './start-and-follow.ts'
+import type { Temporal } from './temporal.ts'
+import { addWaitingOptions, waitingInput } from './waiting-options.ts'
+import type { WaitingOptions } from './waiting-options.ts'
+import { requireValid } from './world.ts'
+import type { World } from './world.ts'
+
+/** Options that take JSON. */
+interface JsonTexts {
+  readonly input?: string
+  readonly command?: string
+  readonly config?: string
+  readonly context?: string
+  readonly metadata?: string
+}
+
+type ExecuteOptions = WaitingOptions &
+  Omit<ExecuteRunInput, 'assistantId' | 'pollInterval' | keyof JsonTexts> &
+  JsonTexts & { readonly id?: string }
+
+const longestId = 1000
+
+export function addExecute(program: Command, world: World): void {
+  const command = program
+    .command('execute')
+    .summary('create a run, exactly once, then print its result')
+    .description(
+      'Creates a run, exactly once for its --id, and waits for the outcome. Under an --id that is there already: attaches to it, open or ended.\nCtrl-C leaves it at work: the same command with --id attaches again.',
+    )
+    .addArgument(new Argument('<assistant>', 'id of an assistant, or name of a graph'))
+    .option('--input <json>', `the input of the graph: ${jsonTextHelp}`)
+    .option('--id <workflow-id>', 'the idempotency key: one run for each (default: execute-run/ and a new UUID)')
+    .option('--thread-id <uuid>', 'the thread, created if it is not there (default: a new one)')
+    .addOption(deploymentOption())
+    .option('--command <json>', '{ resume }, { update } or { goto }, instead of an input')
+    .option('--config <json>', 'as LangGraph takes it')
+    .option('--context <json>', 'as LangGraph takes it')
+    .option('--metadata <json>', 'of the run')
+    .option('--interrupt-before <names>', "breakpoints: nodes such as a,b, or '*'", namesOrAll)
+    .option('--interrupt-after <names>', "breakpoints: nodes such as a,b, or '*'", namesOrAll)
+    .addOption(
+      new Option('--durability <what>', 'when LangGraph writes checkpoints').choices(['sync', 'async', 'exit']),
+    )
+    .option('--stream-resumable', "keep the run's stream, so that stream_values finds the result")
+    .addOption(
+      new Option(
+        '--multitask-strategy <what>',
+        'while another run is at work on the thread (default: reject, which waits for it within --max-poll-time)',
+      ).choices(['reject', 'enqueue', 'interrupt', 'rollback']),
+    )
+    .option('--after-seconds <n>', 'the run begins so much later', numeric('a number of seconds'))
+    .option('--webhook <url>', 'LangGraph calls it when the run has ended')
+  addWaitingOptions(command, 'cancel_run')
+    .addHelpText('after', help)
+    .action((assistantId: string, options: ExecuteOptions) => execute(world, assistantId, options))
+}
+
+async function execute(world: World, assistantId: string, options: ExecuteOptions): Promise<void> {
+  const { id, input: inputText, command, config, context, metadata, ...rest } = options
+  const workflowId = id ?? `execute-run/${randomUUID()}`
+  if (workflowId === '' || workflowId.length > longestId) {
+    throw new CliError(exitCodes.usage, `--id has ${workflowId.length} characters: must be 1 to ${longestId}`)
+  }
+  const texts = await readJson(world, { input: inputText, command, config, context, metadata })
+  const input: unknown = { assistantId, ...waitingInput(rest), ...texts }
+  requireValid('execute', parseExecuteRunInput(input))
+  if (id === undefined) {
+    world.screen.say(`The id is the idempotency key: the same command with --id ${workflowId} creates no second run`)
+  }
+  const beginning = {
+    workflowId,
+    noun: 'execution' as const,
+    again: `the same command with --id ${workflowId}, or langgraph-runs status --id ${workflowId}`,
+    isOnce: true,
+    // Its parser has just accepted it.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    start: ({ runs }: Temporal) => runs.startExecution(workflowId, input as ExecuteRunInput),
+  }
+  await startAndFollow(world, beginning, options)
+}
+
+const help = `
+JSON is given as text, as @FILE, or as - for stdin. A duration has a unit: 30s, 10m, 2h, 1d.
+
+Examples:
+  A run on a thread of its own:
+  $ langgraph-runs execute trading --input '{"symbol": "AAPL"}'
+
+  One run for an order, however often this is called:
+  $ langgraph-runs execute trading --input @order.json --id order/4711/analysis
+
+  On a thread that is there, after the run that is at work on it:
+  $ langgraph-runs execute trading --input '{"symbol": "MSFT"}' --thread-id THREAD --max-poll-time 1h
+
+  With a human, whom \`langgraph-runs resume --id order/4712\` lets answer:
+  $ langgraph-runs execute approval --input - --id order/4712 --on-interrupt wait < order.json
+
+  Its result in a script:
+  $ langgraph-runs execute trading --input '{"symbol": "AAPL"}' --json | jq .result`

@@ -1,0 +1,27 @@
+import type { WatchProgress } from '../client.ts'
+
+type OpenQuestions = Pick<WatchProgress, 'interrupts' | 'truncated' | 'next' | 'human_deadline_at'>
+type Interrupt = NonNullable<WatchProgress['interrupts']>[number]
+
+/** Whether the run waits for somebody. */
+export function waitsForHuman({ phase, interrupts }: WatchProgress): boolean {
+  return phase === 'interrupted' && interrupts !== undefined
+}
+
+/** For a person: who asks what, and until when. */
+export function describeQuestion({ interrupts = [], truncated, next = [], human_deadline_at }: OpenQuestions): string {
+  const until = human_deadline_at === undefined ? '' : `, until ${human_deadline_at}`
+  if (interrupts.length === 0)
+    return `The run stopped at a breakpoint before ${next.join(', ')}, and asks nothing${until}`
+  const many = interrupts.length > 1
+  return [
+    `The run waits for a human${until}. It asks:`,
+    ...interrupts.map((interrupt, index) => describeInterrupt(interrupt, many ? `${index + 1}. ` : '')),
+    ...(truncated ? ['  and more, which is too large to be shown: LangGraph has all'] : []),
+  ].join('\n')
+}
+
+function describeInterrupt({ id, value, node }: Interrupt, number: string): string {
+  const from = [node && `node ${node}`, id && `--interrupt-id ${id}`].filter(Boolean).join(', ')
+  return `  ${number}${typeof value === 'string' ? value : JSON.stringify(value)}${from && `  (${from})`}`
+}
