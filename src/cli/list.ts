@@ -55,7 +55,8 @@ async function list(world: World, { limit, json }: ListOptions): Promise<void> {
   }
 }
 
-function listed({ historyBytes: _, ...fields }: Found, details: Details = {}): Listed {
+function listed(found: Found, details: Details = {}): Listed {
+  const { historyBytes: _, ...fields } = found
   return { ...fields, ...details }
 }
 

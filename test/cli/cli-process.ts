@@ -84,6 +84,11 @@ export class CliProcess {
     this.#child.stdin?.write(keys)
   }
 
+  /** All that comes on its stdin. */
+  endInput(text: string): void {
+    this.#child.stdin?.end(text)
+  }
+
   /** From now on nobody reads what it writes. */
   closeReaders(): this {
     this.#child.stdout?.destroy()

@@ -3,11 +3,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { Client, Connection } from '@temporalio/client'
 import { msToTs } from '@temporalio/common/lib/time.js'
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { BackgroundRuns } from '../../src/client.ts'
 import { watchWorkflowId } from '../../src/domain/contract.ts'
-import { workerOptions } from '../../src/worker-options.ts'
 import { LangGraphRuns } from '../support/langgraph.ts'
 import type { Ids } from '../support/langgraph.ts'
 import { hang, json, ScriptedLangGraph, text } from '../support/scripted-langgraph.ts'
@@ -15,6 +14,7 @@ import { TcpProxy } from '../support/tcp-proxy.ts'
 import { CliProcess } from './cli-process.ts'
 import type { Environment } from './cli-process.ts'
 import { RefusingTemporal } from './refusing-temporal.ts'
+import { startWorker } from './worker.ts'
 
 const aapl = { symbol: 'AAPL' }
 const values = { symbol: 'AAPL', partial: 'partial AAPL', final: 'done AAPL' }
@@ -58,24 +58,6 @@ afterAll(async () => {
   for (const cleanUp of cleanUps) await cleanUp()
   await client.connection.close()
 })
-
-/** @returns how to stop it */
-async function startWorker(queue: string, others: typeof scripted = []) {
-  const connection = await NativeConnection.connect({ address: inject('temporalAddress') })
-  const worker = await Worker.create({
-    connection,
-    ...workerOptions([{ name: 'default', url: inject('langGraphUrl') }, ...others], queue),
-    workflowBundle: { codePath: inject('workflowBundle') },
-    shutdownGraceTime: 0,
-    shutdownForceTime: '1s',
-  })
-  const running = worker.run().catch(() => undefined)
-  return async () => {
-    worker.shutdown()
-    await running
-    await connection.close()
-  }
-}
 
 const start = (args: readonly string[], env: Environment = {}) =>
   CliProcess.start(args, { TEMPORAL_TASK_QUEUE: taskQueue, ...env })
@@ -496,7 +478,7 @@ describe.concurrent('status and list', () => {
     expect(watches.map(({ id }) => id)).toEqual(expected)
     expect(watches.map(({ ended }) => ended !== undefined)).toEqual([false, false, true, true])
     const readable = await runToEnd(['list', '--limit', '1'])
-    expect(readable.stdout).toMatch(/^RUNNING {5}started 20\S+Z {2}open {26} {2}watch-run\/\S+\n$/)
+    expect(readable.stdout).toMatch(/^RUNNING {5}\w+ +started 20\S+Z {2}open for \d+ \S+ + watch-run\/\S+\n$/)
   })
 
   test('list of an empty namespace says how to begin', async () => {

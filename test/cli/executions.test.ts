@@ -1,0 +1,411 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client, Connection } from '@temporalio/client'
+import { DefaultLogger, Runtime } from '@temporalio/worker'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { BackgroundRuns } from '../../src/client.ts'
+import { LangGraphRuns } from '../support/langgraph.ts'
+import { json, ScriptedLangGraph } from '../support/scripted-langgraph.ts'
+import { CliProcess } from './cli-process.ts'
+import type { Environment } from './cli-process.ts'
+import { startWorker } from './worker.ts'
+
+const aapl = { symbol: 'AAPL' }
+const values = { symbol: 'AAPL', partial: 'partial AAPL', final: 'done AAPL' }
+
+const taskQueue = randomUUID()
+const langGraph = new LangGraphRuns(inject('langGraphUrl'))
+const cleanUps: (() => Promise<unknown>)[] = []
+let client: Client
+let runs: BackgroundRuns
+let folder: string
+
+beforeAll(async () => {
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
+  })
+  client = new Client({ connection: await Connection.connect({ address: inject('temporalAddress') }) })
+  runs = new BackgroundRuns(client, { taskQueue })
+  folder = await mkdtemp(join(tmpdir(), 'cli-test-'))
+  const endless = await ScriptedLangGraph.start()
+  endless.on('run', json({ status: 'running', updated_at: '2026-01-01T00:00:00Z' }))
+  const stopWorker = await startWorker(taskQueue, [{ name: 'endless', url: endless.url }])
+  cleanUps.push(
+    stopWorker,
+    () => endless.stop(),
+    () => rm(folder, { recursive: true }),
+  )
+})
+
+afterAll(async () => {
+  await CliProcess.killAll()
+  for (const cleanUp of cleanUps) await cleanUp()
+  await client.connection.close()
+})
+
+const start = (args: readonly string[], env: Environment = {}) =>
+  CliProcess.start(args, { TEMPORAL_TASK_QUEUE: taskQueue, ...env })
+const runToEnd = (args: readonly string[], env?: Environment) => start(args, env).ended
+const execute = (graph: string, input: object, ...more: readonly string[]) => [
+  ...['execute', graph, '--input', JSON.stringify(input), '--poll-interval', '1s', '--json'],
+  ...more,
+]
+const noWorker = () => ({ TEMPORAL_TASK_QUEUE: randomUUID() })
+
+/** An execution that waits for a human, and the command that follows it. */
+async function asking(graph: string, ...more: readonly string[]): Promise<{ id: string; command: CliProcess }> {
+  const id = `test/${randomUUID()}`
+  const command = start(execute(graph, aapl, '--id', id, '--on-interrupt', 'wait', ...more))
+  await command.said(`To answer: langgraph-runs resume --id ${id}`)
+  return { id, command }
+}
+
+describe.concurrent('execute', () => {
+  test('creates a run under an id of its own, which is the idempotency key, and prints the outcome: 0', async () => {
+    const { code, stdout, stderr } = await runToEnd(execute('work', aapl))
+
+    const outcome = JSON.parse(stdout)
+    expect(outcome).toMatchObject({ polling_result: 'success_with_results', result: values })
+    expect(code).toBe(0)
+    const [, id] = /^Execution (execute-run\/[0-9a-f-]{36})$/m.exec(stderr) ?? []
+    expect(stderr).toContain(`The id is the idempotency key: the same command with --id ${id} creates no second run\n`)
+    expect(await langGraph.status({ threadId: outcome.thread_id, runId: outcome.run_id })).toBe('success')
+  })
+
+  test('again under an --id prints the outcome that is there, and needs no worker for it; another request is refused: 64', async () => {
+    const id = `test/${randomUUID()}`
+    const first = await runToEnd(execute('work', aapl, '--id', id))
+
+    const [again, other] = await Promise.all([
+      runToEnd(execute('work', aapl, '--id', id, '--max-poll-time', '1h'), noWorker()),
+      runToEnd(execute('work', { symbol: 'MSFT' }, '--id', id, '--thread-id', randomUUID())),
+    ])
+
+    expect(again).toMatchObject({ code: 0, stdout: first.stdout })
+    expect(again.stderr).toContain('It has ended already, and this is its outcome. For another run: another --id\n')
+    expect(other).toMatchObject({ code: 64, stdout: '' })
+    expect(other.stderr).toContain(
+      `error: Workflow "${id}" was started with another request: --input was {"symbol":"AAPL"} and is now {"symbol":"MSFT"}; --thread-id was not given and is now "`,
+    )
+    expect(other.stderr).toMatch(/Take another --id for another run\n$/)
+  })
+
+  test('starts it with all options, from files and stdin too, waits for a worker, and leaves it at work at Ctrl-C: 130', async () => {
+    const [id, threadId, env] = [`test/${randomUUID()}`, randomUUID(), noWorker()]
+    const file = join(folder, 'config.json')
+    await writeFile(file, '{"tags": ["a"]}')
+    const options = {
+      id,
+      'thread-id': threadId,
+      deployment: 'research',
+      input: '-',
+      command: '{"update": {"a": 1}}',
+      config: `@${file}`,
+      context: '"text"',
+      metadata: '{"order": 4711}',
+      'interrupt-before': 'a, b',
+      'interrupt-after': '*',
+      durability: 'sync',
+      'multitask-strategy': 'enqueue',
+      'after-seconds': '2',
+      webhook: '/done',
+      'poll-interval': '3s',
+      'on-cancel': 'leave',
+      'on-poll-timeout': 'cancel_run',
+      'on-interrupt': 'wait',
+      'human-timeout': '2d',
+    }
+    const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])
+    const command = start(['execute', 'trading', '--stream-resumable', ...args], env)
+    command.endInput('{"symbol": "AAPL"}')
+    await command.said(`Execution ${id}`)
+
+    command.signal('SIGINT')
+
+    const { code, stdout, stderr } = await command.ended
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' })
+    expect(stderr).toContain(`No worker polls the task queue "${env.TEMPORAL_TASK_QUEUE}": start one (`)
+    expect(stderr).toContain(`\nStopped looking. The execution goes on: ${id}\n`)
+    expect(stderr).toContain(`To attach again: the same command with --id ${id}, or langgraph-runs status --id ${id}\n`)
+    const [started] = (await client.workflow.getHandle(id).fetchHistory()).events ?? []
+    const [input] = started?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []
+    expect(JSON.parse(Buffer.from(input?.data ?? []).toString())).toEqual({
+      assistantId: 'trading',
+      threadId,
+      deployment: 'research',
+      input: aapl,
+      command: { update: { a: 1 } },
+      config: { tags: ['a'] },
+      context: 'text',
+      metadata: { order: 4711 },
+      interruptBefore: ['a', 'b'],
+      interruptAfter: '*',
+      durability: 'sync',
+      streamResumable: true,
+      multitaskStrategy: 'enqueue',
+      afterSeconds: 2,
+      webhook: '/done',
+      pollInterval: '3s',
+      onCancel: 'leave',
+      onPollTimeout: 'cancel_run',
+      onInterrupt: 'wait',
+      humanTimeout: '2d',
+    })
+  })
+
+  test('attaches to one that is open, and says which run it is', async () => {
+    const id = `test/${randomUUID()}`
+    const first = start(execute('work', { ...aapl, seconds: 8 }, '--id', id))
+    await first.said('Run ')
+
+    const second = await runToEnd(execute('work', { seconds: 8, ...aapl }, '--id', id))
+
+    const { run_id, thread_id } = JSON.parse(second.stdout)
+    expect(await first.ended).toMatchObject({ code: 0, stdout: second.stdout })
+    expect(second.stderr).toMatch(/^Attached: it is open since 20\S+, and its own options hold$/m)
+    expect(second.stderr).toContain(`\nRun ${run_id} of thread ${thread_id}\n`)
+  })
+
+  test('a graph that is not there is an outcome: 3', async () => {
+    const { code, stdout } = await runToEnd(execute('no_such_graph', aapl))
+
+    expect(code).toBe(3)
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: 'polling_error',
+      error: expect.stringContaining('no_such_graph'),
+    })
+  })
+})
+
+describe.concurrent('cancel', () => {
+  test('stops a run that nobody watches: 0, and the watch has the outcome', async () => {
+    const run = await langGraph.create('work', { ...aapl, seconds: 60 })
+    const ids = [run.threadId, run.runId]
+    await langGraph.untilAtWork(run)
+
+    const cancelled = await runToEnd(['cancel', ...ids, '--json'])
+
+    expect(cancelled).toMatchObject({ code: 0, stderr: '' })
+    expect(JSON.parse(cancelled.stdout)).toMatchObject({
+      result: 'cancelled',
+      run_id: run.runId,
+      thread_id: run.threadId,
+    })
+    expect(await langGraph.status(run)).toBe('interrupted')
+  })
+
+  test('stops the run of an execution, whose command ends with its outcome: 5', async () => {
+    const id = `test/${randomUUID()}`
+    const command = start(execute('work', { ...aapl, seconds: 60 }, '--id', id))
+    await command.said('Run ')
+
+    const cancelled = await runToEnd(['cancel', '--id', id, '--action', 'interrupt'])
+
+    expect(cancelled).toMatchObject({ code: 0, stdout: expect.stringMatching(/^result: cancelled\nrun_id: /) })
+    expect(await command.ended).toMatchObject({ code: 5 })
+    const afterwards = await runToEnd(['cancel', '--id', id])
+    expect(afterwards).toMatchObject({ code: 3, stdout: '' })
+    expect(afterwards.stderr).toContain('error: The watch has ended, and its run is not waited for any more: ')
+  })
+
+  test('says so where it had ended: 0, and where the run or the id is unknown: 3', async () => {
+    const ended = await langGraph.ended('work', aapl)
+
+    const [hadEnded, unknownRun, unknownId] = await Promise.all([
+      runToEnd(['cancel', ended.threadId, ended.runId]),
+      runToEnd(['cancel', randomUUID(), randomUUID()]),
+      runToEnd(['cancel', '--id', 'watch-run/nowhere']),
+    ])
+
+    expect(hadEnded).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^result: had_ended\n[^]*status: success\n/),
+    })
+    expect(unknownRun.code).toBe(3)
+    expect(unknownRun.stderr).toContain('check the ids and the deployment')
+    expect(unknownId).toMatchObject({ code: 3, stdout: '' })
+    expect(unknownId.stderr).toContain('error: Temporal has no workflow "watch-run/nowhere"')
+  })
+
+  test('cannot confirm it: 3', async () => {
+    const ids = [randomUUID(), randomUUID(), '--deployment', 'endless']
+
+    const { code, stdout, stderr } = await runToEnd(['cancel', ...ids])
+
+    expect(code).toBe(3)
+    expect(stdout).toMatch(/^result: cancel_unconfirmed\n/)
+    expect(stderr).toBe('The run may still be at work: the same command tries again\n')
+  })
+
+  test('on a worker without the deployment: 64; without a worker: 69', async () => {
+    const ids = [randomUUID(), randomUUID()]
+
+    const [noDeployment, without] = await Promise.all([
+      runToEnd(['cancel', ...ids, '--deployment', 'reserch']),
+      runToEnd(['cancel', ...ids], noWorker()),
+    ])
+
+    expect(noDeployment).toMatchObject({ code: 64, stdout: '' })
+    expect(noDeployment.stderr).toContain('Deployment "reserch" is not configured on this worker')
+    expect(without).toMatchObject({ code: 69, stdout: '' })
+    expect(without.stderr).toContain('error: No worker polls the task queue')
+  })
+})
+
+describe.concurrent('resume', () => {
+  test('answers the question, which execute, status and list show; the run goes on to its result', async () => {
+    const { id, command } = await asking('human')
+    const [status, listed, list] = await Promise.all([
+      runToEnd(['status', '--id', id]),
+      runToEnd(['list', '--limit', '1000', '--json']),
+      runToEnd(['list', '--limit', '1000']),
+    ])
+
+    const resumed = await runToEnd(['resume', '--id', id, '--value', '{"approved": true}', '--json'])
+
+    const question = /The run waits for a human, until 20\S+\. It asks:\n {2}\{"question":"buy AAPL\?"\}/
+    expect(command.stderr).toMatch(question)
+    expect(status).toMatchObject({ code: 0, stdout: expect.stringMatching(/^phase: interrupted\n/) })
+    expect(status.stderr).toContain(`It waits for a human. To answer: langgraph-runs resume --id ${id}\n`)
+    const found: { id: string }[] = JSON.parse(listed.stdout)
+    expect(found.find((one) => one.id === id)).toMatchObject({
+      type: 'executeRun',
+      state: 'RUNNING',
+      phase: 'interrupted',
+      waits_for_human: true,
+      run_id: expect.any(String),
+    })
+    expect(list.stdout).toMatch(new RegExp(`^RUNNING {5}WAITS FOR A HUMAN .* open for .* ${id} {2}run `, 'm'))
+    expect(list.stderr).toMatch(/\d+ waits? for a human\. To answer: langgraph-runs resume --id ID\n$/)
+    expect(resumed.code).toBe(0)
+    expect(resumed.stderr).toMatch(question)
+    const receipt = JSON.parse(resumed.stdout)
+    expect(receipt).toMatchObject({ open_interrupts: 0, run_id: expect.any(String) })
+    expect(resumed.stderr).toContain(`The run goes on as ${receipt.run_id}. To see: langgraph-runs status --id ${id}\n`)
+    const { code, stdout, stderr } = await command.ended
+    expect(code).toBe(0)
+    expect(stderr).toContain(`\nRun ${receipt.run_id} of thread ${receipt.thread_id}\n`)
+    expect(JSON.parse(stdout)).toMatchObject({ run_id: receipt.run_id, result: { answer: { approved: true } } })
+  })
+
+  test('answers one question after the other by its id, and says which are open: 3', async () => {
+    const { id, command } = await asking('two_humans')
+    const { interrupts = [] } = await runs.progress({ workflowId: id })
+    const [first, second] = interrupts.map((interrupt) => ['--interrupt-id', interrupt.id ?? ''])
+
+    const unclear = await runToEnd(['resume', '--id', id, '--value', '1'])
+    const one = await runToEnd(['resume', '--id', id, '--value', '1', ...(first ?? [])])
+    const twice = await runToEnd(['resume', '--id', id, '--value', '3', ...(first ?? [])])
+    const other = await runToEnd(['resume', '--id', id, '--value', '2', ...(second ?? [])])
+
+    expect(unclear).toMatchObject({ code: 3, stdout: '' })
+    expect(unclear.stderr).toContain('error: 2 questions are open: say in --interrupt-id which one, of "')
+    expect(one).toMatchObject({ code: 0, stdout: expect.stringContaining('open_interrupts: 1\n') })
+    expect(one.stderr).toContain(
+      'Taken. The run goes on when the other question is answered too: langgraph-runs resume',
+    )
+    expect(twice).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('has been answered already') })
+    expect(other).toMatchObject({ code: 0, stdout: expect.stringContaining('open_interrupts: 0\n') })
+    expect(await command.ended).toMatchObject({ code: 0 })
+  })
+
+  test('lets a run go on from a breakpoint when that is said, and takes no answer there', async () => {
+    const { id, command } = await asking('work', '--interrupt-before', 'work')
+
+    const silent = await runToEnd(['resume', '--id', id])
+    const answered = await runToEnd(['resume', '--id', id, '--value', '1', '--yes'])
+    const resumed = await runToEnd(['resume', '--id', id, '--yes'])
+
+    expect(silent).toMatchObject({ code: 64, stdout: '' })
+    expect(silent.stderr).toContain('The run stopped at a breakpoint before work, and asks nothing')
+    expect(silent.stderr).toContain(
+      'error: Nobody is here to ask, since this is no terminal: to let it go on, add --yes',
+    )
+    expect(answered).toMatchObject({ code: 3, stdout: '' })
+    expect(answered.stderr).toContain('asks nothing: resume it without --value and --interrupt-id')
+    expect(resumed.code).toBe(0)
+    expect(await command.ended).toMatchObject({ code: 0 })
+  })
+
+  test('on a terminal asks for the answer, and whether to send it', async () => {
+    const { id, command } = await asking('human')
+    const dialog = () => CliProcess.onTerminal(['resume', '--id', id], { TEMPORAL_TASK_QUEUE: taskQueue })
+    const [stopped, unsure, sure] = [dialog(), dialog(), dialog()]
+
+    for (const one of [stopped, unsure, sure]) await one.said('anything else is taken as a text): ')
+    stopped.type('\u{3}')
+    unsure.type('yes\r')
+    await unsure.said('Send "yes"? [y/N]')
+    unsure.type('\r')
+    const notSent = await Promise.all([stopped.ended, unsure.ended])
+    sure.type('{"approved":\u{7f}: 7}\r')
+    await sure.said('Send {"approved":7}? [y/N]')
+    sure.type('y\r')
+
+    expect(notSent.map(({ code }) => code)).toEqual([130, 64])
+    expect(unsure.stdout).toContain('error: Nothing was sent\r\n')
+    expect(await sure.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('open_interrupts: 0\r\n') })
+    expect(JSON.parse((await command.ended).stdout)).toMatchObject({ result: { answer: { approved: 7 } } })
+  })
+
+  test('says what to do where no terminal is: 64', async () => {
+    const { id } = await asking('human')
+
+    const ended = await runToEnd(['resume', '--id', id])
+
+    expect(ended).toMatchObject({ code: 64, stdout: '' })
+    expect(ended.stderr).toContain(
+      'error: Nobody is here to ask, since this is no terminal: give the answer, such as --',
+    )
+  })
+
+  test('says where nobody is asked: 3', async () => {
+    const endless = { threadId: randomUUID(), runId: randomUUID(), deployment: 'endless' }
+    const human = await langGraph.ended('human', aapl)
+    await runs.startWatch(endless)
+    await runs.watch(human)
+
+    const [working, ended, unwatched, unknown] = await Promise.all([
+      runToEnd(['resume', endless.threadId, endless.runId, '--deployment', 'endless']),
+      runToEnd(['resume', human.threadId, human.runId]),
+      runToEnd(['resume', randomUUID(), randomUUID()]),
+      runToEnd(['resume', '--id', 'order/nowhere']),
+    ])
+
+    for (const one of [working, ended, unwatched, unknown]) expect(one).toMatchObject({ code: 3, stdout: '' })
+    expect(working.stderr).toMatch(
+      /^error: No answer is waited for: the phase is (waiting|polling)\. langgraph-runs status/,
+    )
+    expect(ended.stderr).toContain('error: It has ended, so no answer is waited for: langgraph-runs status ')
+    expect(unwatched.stderr).toContain('error: No watch of this run is open, so no answer is waited for. To answer it:')
+    expect(unknown.stderr).toContain('error: Temporal has no workflow "order/nowhere"')
+  })
+
+  test('without a worker: 69, and list leaves the phase out', async () => {
+    const run = { threadId: randomUUID(), runId: randomUUID() }
+    const queue = noWorker()
+    const { workflowId } = await new BackgroundRuns(client, { taskQueue: queue.TEMPORAL_TASK_QUEUE }).startWatch(run)
+
+    const ended = await runToEnd(['resume', run.threadId, run.runId, '--value', '1'])
+    const listed = await runToEnd(['list', '--limit', '1000', '--json'])
+
+    expect(ended).toMatchObject({ code: 69, stdout: '' })
+    expect(ended.stderr).toContain(
+      'error: The watch is open, but no worker answers for it. It goes on when one is there',
+    )
+    const found: { id: string }[] = JSON.parse(listed.stdout)
+    expect(found.find(({ id }) => id === workflowId)).toEqual({
+      id: workflowId,
+      type: 'watchRun',
+      state: 'RUNNING',
+      started: expect.stringMatching(/^20/),
+      deployment: 'default',
+      thread_id: run.threadId,
+      run_id: run.runId,
+    })
+    await client.workflow.getHandle(workflowId).terminate()
+  })
+})
