@@ -4,7 +4,7 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client'
-import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common'
+import { ApplicationFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common'
 import { ConfigError } from '../config.ts'
 import { failureTypes } from '../domain/contract.ts'
 import { asOptions } from './options.ts'
@@ -46,7 +46,6 @@ export function asCliError(error: unknown): CliError {
   if (error instanceof ConfigError) return new CliError(exitCodes.usage, error.message)
   if (error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError) return asCliError(error.cause)
   if (error instanceof ApplicationFailure) return new CliError(codeOfFailure(error.type), wordsOf(error))
-  if (error instanceof CancelledFailure) return closedBySomebody('was cancelled')
   if (error instanceof TerminatedFailure) return closedBySomebody(`was terminated (${error.message})`)
   if (error instanceof TimeoutFailure) return closedBySomebody('was ended by a Temporal timeout that its starter set')
   if (error instanceof WorkflowNotFoundError) {
@@ -60,7 +59,10 @@ export function asCliError(error: unknown): CliError {
 }
 
 function closedBySomebody(how: string): CliError {
-  return new CliError(exitCodes.error, `The workflow ${how}. To go on: langgraph-runs watch THREAD RUN`)
+  return new CliError(
+    exitCodes.error,
+    `The workflow ${how}. Its run is not touched by that. To go on: langgraph-runs watch THREAD RUN`,
+  )
 }
 
 const misuse: readonly string[] = [

@@ -1,7 +1,10 @@
+import { WorkflowFailedError } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
+import { CancelledFailure } from '@temporalio/common'
 import { outcomeIn } from '../client.ts'
 import type { WatchOutcome } from '../client.ts'
 import { isOutcome } from '../client/outcome-in.ts'
+import { wasCancelled } from './cancelled.ts'
 import { exitCodes } from './exit.ts'
 import type { ExitCode } from './exit.ts'
 import { printable } from './screen.ts'
@@ -33,8 +36,12 @@ export async function endingOf(handle: WorkflowHandle<() => Promise<unknown>>): 
   } catch (error) {
     const outcome = outcomeIn(error)
     if (outcome) return ending(outcome)
-    throw error
+    throw isCancelled(error) ? await wasCancelled(handle) : error
   }
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure
 }
 
 function ending(value: unknown): Ending {

@@ -243,7 +243,9 @@ describe.concurrent('watch', () => {
     const { code, stdout, stderr } = await watch.ended
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
     expect(stderr).toContain(', which keeps the watch. Waiting for it; Ctrl-C ends the waiting only\n')
-    expect(stderr).toMatch(/\nerror: The workflow was cancelled. To go on: langgraph-runs watch THREAD RUN\n$/)
+    expect(stderr).toMatch(
+      /\nerror: The workflow was cancelled, and its run goes on \(last status: running\)\. To go on: langgraph-runs watch \S+ \S+\n$/,
+    )
     const polls = [...stderr.matchAll(/^waiting · .* · (\d+) polls? /gm)].map(([, poll]) => Number(poll))
     expect(polls).toEqual([...new Set(polls)])
     expect(stderr).not.toContain('\u{1b}')
@@ -281,7 +283,9 @@ describe.concurrent('watch', () => {
       { code: 3, stdout: '' },
     ])
     const [{ stderr: ofFirst }, { stderr: ofSecond }] = ended
-    expect(ofFirst).toContain('error: The workflow was terminated (not needed). To go on: langgraph-runs watch')
+    expect(ofFirst).toContain(
+      'error: The workflow was terminated (not needed). Its run is not touched by that. To go on: langgraph-runs watch',
+    )
     expect(ofFirst).not.toContain('Attached')
     expect(ofSecond).toMatch(/^Attached: it is open since 20\S+, and its own options hold$/m)
   })

@@ -169,6 +169,20 @@ describe.concurrent('execute', () => {
     expect(second.stderr).toContain(`\nRun ${run_id} of thread ${thread_id}\n`)
   })
 
+  test('cancelled in Temporal cancels its run too, and status says so: 3', async () => {
+    const id = `test/${randomUUID()}`
+    const command = start(execute('work', { ...aapl, seconds: 60 }, '--id', id))
+    await command.said('Run ')
+    await client.workflow.getHandle(id).cancel()
+
+    const ended = await command.ended
+    const status = await runToEnd(['status', '--id', id], noWorker())
+
+    const error = /^error: The workflow was cancelled, and its run [0-9a-f-]{36} with it$/m
+    for (const one of [ended, status])
+      expect(one).toMatchObject({ code: 3, stdout: '', stderr: expect.stringMatching(error) })
+  })
+
   test('a graph that is not there is an outcome: 3', async () => {
     const { code, stdout } = await runToEnd(execute('no_such_graph', aapl))
 
@@ -238,7 +252,8 @@ describe.concurrent('cancel', () => {
     expect(code).toBe(3)
     expect(stdout).toMatch(/^result: cancel_unconfirmed\n/)
     expect(stderr).toBe('The run may still be at work: the same command tries again\n')
-  })
+    // The server is asked for 30 s.
+  }, 100_000)
 
   test('on a worker without the deployment: 64; without a worker: 69', async () => {
     const ids = [randomUUID(), randomUUID()]

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import { asOptions } from '../../src/cli/options.ts'
 import { run as runCommand } from '../../src/cli/program.ts'
 import { Screen } from '../../src/cli/screen.ts'
+import {
+  parseCancelRunInput,
+  parseExecuteRunInput,
+  parseResumeInput,
+  parseRetrieveRunResultInput,
+  parseWatchRunInput,
+} from '../../src/domain/input.ts'
 
 const run = ['0199a1b2-c3d4-7e5f-8a9b-000000000001', '0199a1b2-c3d4-7e5f-8a9b-000000000002'] as const
 
@@ -17,8 +25,10 @@ async function runHere(args: readonly string[], stdin = '') {
   return { code, stdout: stdout.join(''), stderr: stderr.join('') }
 }
 
+const commands = ['watch', 'execute', 'retrieve', 'status', 'cancel', 'resume', 'list', 'demo']
+
 describe('--help teaches with examples', () => {
-  test.each(['watch', 'retrieve', 'status', 'list', 'demo'])('langgraph-runs %s --help', async (command) => {
+  test.each(commands)('langgraph-runs %s --help', async (command) => {
     const ended = await runHere([command, '--help'])
     const byHelp = await runHere(['help', command])
 
@@ -26,6 +36,13 @@ describe('--help teaches with examples', () => {
     expect(ended.stdout.startsWith(`Usage: langgraph-runs ${command} [options]`)).toBe(true)
     expect(ended.stdout).toMatch(new RegExp(`\nExamples:\n[^]*\n {2}\\$ langgraph-runs ${command}\\b`))
     expect(byHelp).toEqual(ended)
+  })
+
+  test('langgraph-runs --help has every command', async () => {
+    const { stdout } = await runHere(['--help'])
+
+    const [, list = ''] = stdout.split('Commands:\n')
+    expect([...list.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name)).toEqual([...commands, 'help'])
   })
 
   test('langgraph-runs --help has the environment and the exit codes, also when no command is given: 64', async () => {
@@ -40,6 +57,33 @@ describe('--help teaches with examples', () => {
   })
 })
 
+describe('every field of an input has its option, and a sentence about it names that', () => {
+  test.each([
+    ['watch', parseWatchRunInput],
+    ['execute', parseExecuteRunInput],
+    ['retrieve', parseRetrieveRunResultInput],
+    ['cancel', parseCancelRunInput],
+    ['resume', parseResumeInput],
+  ] as const)('langgraph-runs %s', async (command, parse) => {
+    const { stdout: help } = await runHere([command, '--help'])
+    const isInHelp = (word: string) => new RegExp(`^ {2}${word.toLowerCase()} `, 'm').test(help)
+
+    const words = fieldsOf(parse).map((field) =>
+      asOptions(`\`${field}\``, command === 'execute' ? '--thread-id' : 'THREAD'),
+    )
+
+    expect(words.filter((word) => !isInHelp(word))).toEqual([])
+    expect(words).not.toEqual([])
+  })
+})
+
+/** As the parser itself names them. */
+function fieldsOf(parse: (input: unknown) => object): string[] {
+  const answer = JSON.stringify(parse({ 'none such': 1 }))
+  const [, fields = ''] = /`none such` is unknown [^:]*: allowed are ([^"]+)"/.exec(answer) ?? []
+  return fields.split(', ').filter(Boolean)
+}
+
 describe('misuse is refused before Temporal is asked for anything: 64', () => {
   test.each([
     [['wacth', ...run], "error: unknown command 'wacth'\n(Did you mean watch?)"],
@@ -49,6 +93,30 @@ describe('misuse is refused before Temporal is asked for anything: 64', () => {
     [['watch', ...run, '--poll-interval', '5s', '--maximum-interval', '1m'], 'cannot be used with option'],
     [['watch', ...run, '--backoff-coefficient', 'two'], 'It must be a number from 1 to 10.'],
     [['watch', ...run, '--on-unsuccessful', 'panic'], 'Allowed choices are return, fail.'],
+    [['execute'], "error: missing required argument 'assistant'"],
+    [['execute', 'g', '--input', '{a}'], `--input holds no JSON (`],
+    [['execute', 'g', '--input', 'text'], `write JSON, such as '{"symbol": "AAPL"}', or '"a text"' with its quotes`],
+    [['execute', 'g', '--input', '@/nowhere/a.json'], '--input: the file cannot be read: ENOENT'],
+    [['execute', 'g', '--input', '-'], 'stdin (--input) holds no JSON ('],
+    [['execute', 'g', '--input', '-', '--config', '-'], 'Only one of --input, --config can read stdin'],
+    [['execute', 'g', '--id', ''], '--id has 0 characters: must be 1 to 1000'],
+    [['execute', '', '--thread-id', 'x'], 'execute: --thread-id is "x": must be a UUID such as'],
+    [['execute', ''], 'ASSISTANT is "": must be a non-empty text'],
+    [
+      ['execute', 'g', '--command', '1', '--after-seconds', '0.5'],
+      '--command is 1: must be an object; --after-seconds is',
+    ],
+    [['execute', 'g', '--after-seconds', 'soon'], 'It must be a number of seconds.'],
+    [['execute', 'g', '--metadata', '{"temporal_workflow": 1}'], 'must be an object without "temporal_workflow"'],
+    [['execute', 'g', '--webhook', 'there'], '--webhook is "there": must be a URL'],
+    [['execute', 'g', '--on-cancel', 'panic'], 'Allowed choices are leave, cancel_run.'],
+    [['watch', ...run, '--on-interrupt', 'panic'], 'Allowed choices are return, wait.'],
+    [['watch', ...run, '--human-timeout', '1000y'], '--human-timeout is "1000y": must be a duration'],
+    [['cancel'], 'Which watch? Give THREAD RUN, or --id'],
+    [['cancel', ...run, '--action', 'panic'], 'Allowed choices are interrupt, rollback.'],
+    [['resume', 'x', 'y'], 'Invalid input for resume: THREAD is "x": must be a UUID such as'],
+    [['resume', ...run, '--value', 'null'], '--value is null: must be any other JSON'],
+    [['resume', ...run, '--value', 'yes'], '--value holds no JSON ('],
     [['list', '--limit', '0'], 'It must be a whole number from 1 to 1000.'],
     [['status'], 'Which watch? Give THREAD RUN, or --id; `langgraph-runs list` shows the ids'],
     [['status', ...run, '--id', 'watch-run/x'], 'Give THREAD RUN, or --id alone'],

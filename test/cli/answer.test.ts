@@ -1,0 +1,114 @@
+import { PassThrough } from 'node:stream'
+import { describe, expect, test, vi } from 'vitest'
+import { answerTo } from '../../src/cli/answer.ts'
+import { Dialog } from '../../src/cli/dialog.ts'
+import type { WatchProgress } from '../../src/client.ts'
+
+const waiting = (...interrupts: NonNullable<WatchProgress['interrupts']>): WatchProgress => ({
+  phase: 'interrupted',
+  poll_count: 1,
+  elapsed_seconds: 1,
+  interrupts,
+})
+const question = { id: 'q1', value: 'buy?' }
+const another = { id: 'q2', value: 'sell?' }
+
+/** A person who says these lines, each when asked. */
+function person(...lines: readonly string[]) {
+  const [input, output] = [new PassThrough(), new PassThrough()]
+  const left = [...lines]
+  const heard: string[] = []
+  output.on('data', (chunk) => {
+    heard.push(String(chunk))
+    if (!/[:?\]] $/.test(String(chunk))) return
+    const line = left.shift()
+    if (line === undefined) input.end()
+    else input.write(`${line}\n`)
+  })
+  const dialog = new Dialog(input, output, () => undefined)
+  return { dialog, heard, left, say: (text: string) => void heard.push(text) }
+}
+
+describe('on a terminal', () => {
+  test.each<{ typed: string; value: unknown }>([
+    { typed: '{"approved": true}', value: { approved: true } },
+    { typed: 'false', value: false },
+    { typed: '0', value: 0 },
+    { typed: '"42"', value: '42' },
+    { typed: ' wait a week ', value: 'wait a week' },
+  ])('$typed is sent as $value', async ({ typed, value }) => {
+    const { dialog, say } = person(typed, 'y')
+
+    const answer = await answerTo(waiting(question), {}, { dialog, say, yes: false })
+
+    expect(answer).toEqual({ value })
+  })
+
+  test('an answer that is none is asked for again', async () => {
+    const { dialog, say, heard } = person('', 'null', 'now', 'YES')
+
+    const answer = await answerTo(waiting(question), {}, { dialog, say, yes: false })
+
+    expect(answer).toEqual({ value: 'now' })
+    expect(heard.filter((text) => text.startsWith('An answer is needed'))).toHaveLength(2)
+    expect(heard).toContain('Send "now"? [y/N] ')
+  })
+
+  test('of several questions one is chosen by its number; one without an id cannot be', async () => {
+    const { dialog, say } = person('3', '0', 'two', '2', '7', 'y')
+
+    const answer = await answerTo(waiting(question, another, { value: 'no id' }), {}, { dialog, say, yes: false })
+
+    expect(answer).toEqual({ interruptId: 'q2', value: 7 })
+  })
+
+  test('a question that was named is not asked about again, and --yes confirms', async () => {
+    const { dialog, say, left } = person('7', 'not asked for')
+
+    const answer = await answerTo(waiting(question, another), { interruptId: 'q1' }, { dialog, say, yes: true })
+
+    expect(answer).toEqual({ interruptId: 'q1', value: 7 })
+    expect(left).toEqual(['not asked for'])
+  })
+
+  test.each(['', 'n', 'yess'])('nothing is sent at "%s"', async (reply) => {
+    const { dialog, say } = person(reply)
+
+    const answer = answerTo(waiting(question), { value: 1 }, { dialog, say, yes: false })
+
+    await expect(answer).rejects.toMatchObject({ exitCode: 64, message: 'Nothing was sent' })
+  })
+
+  test('nothing is sent when the input ends', async () => {
+    const { dialog, say } = person()
+
+    const answer = answerTo(waiting(question), {}, { dialog, say, yes: false })
+
+    await expect(answer).rejects.toMatchObject({ exitCode: 64, message: 'No answer was given, and nothing was sent' })
+  })
+
+  test('at a breakpoint only whether to go on is asked', async () => {
+    const { dialog, say, heard } = person('y')
+
+    const answer = await answerTo(waiting(), {}, { dialog, say, yes: false })
+
+    expect(answer).toEqual({})
+    expect(heard).toEqual(['Let it go on? [y/N] '])
+  })
+})
+
+describe('where no terminal is', () => {
+  const say = vi.fn<(text: string) => void>()
+
+  test('an answer that is given is sent; to go on from a breakpoint --yes is needed', async () => {
+    const [nobody, sure] = [
+      { dialog: undefined, say, yes: false },
+      { dialog: undefined, say, yes: true },
+    ]
+
+    expect(await answerTo(waiting(question), { value: 1 }, nobody)).toEqual({ value: 1 })
+    expect(await answerTo(waiting(), {}, sure)).toEqual({})
+    await expect(answerTo(waiting(), {}, nobody)).rejects.toMatchObject({ exitCode: 64 })
+    await expect(answerTo(waiting(question), {}, sure)).rejects.toMatchObject({ exitCode: 64 })
+  })
+})
