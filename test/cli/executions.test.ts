@@ -49,10 +49,8 @@ afterAll(async () => {
 const start = (args: readonly string[], env: Environment = {}) =>
   CliProcess.start(args, { TEMPORAL_TASK_QUEUE: taskQueue, ...env })
 const runToEnd = (args: readonly string[], env?: Environment) => start(args, env).ended
-const execute = (graph: string, input: object, ...more: readonly string[]) => [
-  ...['execute', graph, '--input', JSON.stringify(input), '--poll-interval', '1s', '--json'],
-  ...more,
-]
+const execute = (graph: string, input: object, ...more: readonly string[]) =>
+  ['execute', graph, '--input', JSON.stringify(input), '--poll-interval', '1s', '--json'].concat(more)
 const noWorker = () => ({ TEMPORAL_TASK_QUEUE: randomUUID() })
 
 /** An execution that waits for a human, and the command that follows it. */
