@@ -66,6 +66,9 @@ export interface BackgroundRunsOptions {
   readonly taskQueue?: string
 }
 
+/** Where Temporal's servers end it. */
+const longestWorkflowId = 1000
+
 /** Which watch: by its run, or by the id of its workflow (of `executeRun`, or of a child workflow). */
 export type WatchName = RunInput | { readonly workflowId: string }
 
@@ -144,6 +147,10 @@ export class BackgroundRuns {
    */
   async startExecution(workflowId: string, input: ExecuteRunInput): Promise<WorkflowHandle<typeof executeRun>> {
     accepted(workflowTypes.executeRun, parseExecuteRunInput(input))
+    if (workflowId === '' || workflowId.length > longestWorkflowId) {
+      const problem = `the workflow id has ${workflowId.length} characters: must be 1-${longestWorkflowId}`
+      accepted(workflowTypes.executeRun, { problems: [problem] })
+    }
     try {
       await this.#client.workflow.start<typeof executeRun>(workflowTypes.executeRun, {
         taskQueue: this.#taskQueue,
