@@ -31,7 +31,7 @@ async function connect({ connect: { connectionOptions } }: WorkerConfig): Promis
   } catch (error) {
     const address = connectionOptions.address ?? 'localhost:7233'
     throw new ConfigError([
-      `Temporal does not answer at ${address} (TEMPORAL_ADDRESS): is it running? ${error instanceof Error ? error.message : ''}`,
+      `Temporal does not answer at ${address} (TEMPORAL_ADDRESS): is it running? Start it (\`temporal server start-dev\`), or say where it is; TEMPORAL_TLS=true if it wants TLS. What was said: ${error instanceof Error ? error.message : String(error)}`,
     ])
   }
 }

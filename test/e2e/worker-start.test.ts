@@ -58,6 +58,9 @@ describe.concurrent('a worker that cannot start ends with exit code 1', () => {
   test('and says where it looked for Temporal when nothing answers there', async () => {
     const words = await lastWordsOf({ ...langGraph, TEMPORAL_ADDRESS: nobodyListens, TEMPORAL_API_KEY: 'planted' })
     expect(words).toContain(`Temporal does not answer at ${nobodyListens} (TEMPORAL_ADDRESS): is it running?`)
+    expect(words).toContain(
+      'Start it (`temporal server start-dev`), or say where it is; TEMPORAL_TLS=true if it wants TLS',
+    )
     expect(words).not.toContain('planted')
   })
 
