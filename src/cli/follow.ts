@@ -164,7 +164,8 @@ function describe(progress: WatchProgress, elapsedSeconds: number, nowMs: number
   const secondsToPoll = next_poll_at ? Math.round((Date.parse(next_poll_at) - nowMs) / 1000) : 0
   return [
     phase,
-    status && `run ${status}`,
+    // On some servers the status of a run that waits for a human is `success`.
+    phase !== 'interrupted' && status && `run ${status}`,
     `${poll_count} poll${poll_count === 1 ? '' : 's'}`,
     inWords(elapsedSeconds),
     secondsToPoll > 0 && `next poll in ${inWords(secondsToPoll)}`,

@@ -105,7 +105,7 @@ function nextStepAfter({ open_interrupts, run_id }: ResumeReceipt, asked: Asked)
     return `Taken. The run goes on when the other ${open_interrupts === 1 ? 'question is' : 'questions are'} answered too: langgraph-runs resume ${named(asked)}`
   }
   const goesOn = run_id === undefined ? 'The run goes on' : `The run goes on as ${run_id}`
-  return `${goesOn}. To see: langgraph-runs status ${named(asked)}`
+  return `${goesOn}. To follow it: langgraph-runs ${asked.run ? 'watch' : 'status'} ${named(asked)}`
 }
 
 const help = `

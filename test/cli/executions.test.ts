@@ -297,7 +297,9 @@ describe.concurrent('resume', () => {
     expect(resumed.stderr).toMatch(question)
     const receipt = JSON.parse(resumed.stdout)
     expect(receipt).toMatchObject({ open_interrupts: 0, run_id: expect.any(String) })
-    expect(resumed.stderr).toContain(`The run goes on as ${receipt.run_id}. To see: langgraph-runs status --id ${id}\n`)
+    expect(resumed.stderr).toContain(
+      `The run goes on as ${receipt.run_id}. To follow it: langgraph-runs status --id ${id}\n`,
+    )
     const { code, stdout, stderr } = await command.ended
     expect(code).toBe(0)
     expect(stderr).toContain(`\nRun ${receipt.run_id} of thread ${receipt.thread_id}\n`)
