@@ -13,7 +13,7 @@ import { startTimeSkippingServer } from '../../dev/embedded-temporal.ts'
 import { classified } from '../../src/activities/failures.ts'
 import type { Activities } from '../../src/activities/index.ts'
 import { BackgroundRuns } from '../../src/client.ts'
-import type { WatchOutcome, WatchProgress, WatchRunInput } from '../../src/client.ts'
+import type { ExecuteRunInput, WatchOutcome, WatchProgress, WatchRunInput } from '../../src/client.ts'
 import { watchWorkflowId } from '../../src/domain/contract.ts'
 import type { CreateRunRequest } from '../../src/domain/creation.ts'
 import type { RetrievalRequest } from '../../src/domain/retrieved.ts'
@@ -46,16 +46,19 @@ interface Timer {
 }
 
 type WatchInput = Omit<WatchRunInput, 'threadId' | 'runId'>
+type ExecuteInput = Partial<ExecuteRunInput>
 type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>
 
 /** A Temporal server that skips time, a worker with the real workflows, and activities that say what a test wants. */
 export class Stage {
   readonly environment: TestWorkflowEnvironment
   readonly runs: BackgroundRuns
-  readonly #taskQueue = randomUUID()
+  readonly taskQueue = randomUUID()
   readonly #scripts = new Map<string, { readonly script: Script; readonly calls: Call[] }>()
   /** Temporal run id → workflow id, of every execution so far. */
   readonly #executions = new Map<string, string>()
+  /** Thread id → workflow id, of the runs that a workflow creates itself. */
+  readonly #creators = new Map<string, string>()
   /** Workflow ids. */
   readonly #ofThisTest = new Set<string>()
   readonly #openings: (() => void)[] = []
@@ -74,14 +77,18 @@ export class Stage {
 
   private constructor(environment: TestWorkflowEnvironment) {
     this.environment = environment
-    this.runs = new BackgroundRuns(environment.client, { taskQueue: this.#taskQueue })
+    this.runs = new BackgroundRuns(environment.client, { taskQueue: this.taskQueue })
   }
 
-  /** A new run, whose script the activities find by its thread. */
-  run(script: Script): ScriptedRun {
+  /**
+   * A new run, whose script the activities find by its thread. Unless the script says otherwise, the server accepts to
+   * cancel it, and nobody else uses its thread.
+   */
+  run(script: Script | ((ids: ScriptedRun['ids']) => Script)): ScriptedRun {
     const ids = { threadId: randomUUID(), runId: randomUUID() }
     const calls: Call[] = []
-    this.#scripts.set(ids.threadId, { script, calls })
+    const written = typeof script === 'function' ? script(ids) : script
+    this.#scripts.set(ids.threadId, { script: { ...byDefault, ...written }, calls })
     return { ids, calls }
   }
 
@@ -94,21 +101,41 @@ export class Stage {
     return this.runs.startWatch({ ...run.ids, ...options })
   }
 
+  /** Creates the run and waits for it, with skipped time. */
+  async execute(run: ScriptedRun, options: ExecuteInput = {}): Promise<WatchOutcome> {
+    const handle = await this.startExecution(run, options)
+    return handle.result()
+  }
+
+  startExecution(run: ScriptedRun, options: ExecuteInput = {}): ReturnType<BackgroundRuns['startExecution']> {
+    const { threadId } = run.ids
+    const workflowId = `execution/${threadId}`
+    this.#creators.set(threadId, workflowId)
+    return this.runs.startExecution(workflowId, { assistantId: 'agent', threadId, ...options })
+  }
+
+  /** Which workflow has to do with the run: the one that creates it, else its watch. */
+  nameOf({ ids }: ScriptedRun): { readonly workflowId: string } {
+    return { workflowId: this.#creators.get(ids.threadId) ?? watchWorkflowId(ids) }
+  }
+
   /** Starts a workflow as a client in another language would: nothing is checked before. */
   async startUnchecked(workflowType: string, args: readonly unknown[]): Promise<WorkflowHandle> {
-    const options = { taskQueue: this.#taskQueue, workflowId: randomUUID(), args: [...args] }
+    const options = { taskQueue: this.taskQueue, workflowId: randomUUID(), args: [...args] }
     const handle = await this.environment.client.workflow.start(workflowType, options)
     this.#began(handle.workflowId, handle.firstExecutionRunId)
     return handle
   }
 
   handleOf(run: ScriptedRun): WorkflowHandle {
-    return this.environment.client.workflow.getHandle(watchWorkflowId(run.ids))
+    return this.environment.client.workflow.getHandle(this.nameOf(run).workflowId)
   }
 
   /** Waits, without skipping time, until `progress` says so. */
   async until(run: ScriptedRun, progress: Partial<WatchProgress>): Promise<void> {
-    await vi.waitFor(async () => assert.deepInclude(await this.runs.progress(run.ids), progress), { timeout: 20_000 })
+    await vi.waitFor(async () => assert.deepInclude(await this.runs.progress(this.nameOf(run)), progress), {
+      timeout: 20_000,
+    })
   }
 
   /** What holds an activity until `open`, or until the test has ended. */
@@ -121,7 +148,7 @@ export class Stage {
 
   /** What the run's watch has done, one history for each execution. */
   historiesOf(run: ScriptedRun): Promise<History[]> {
-    return this.#historiesOf(watchWorkflowId(run.ids))
+    return this.#historiesOf(this.nameOf(run).workflowId)
   }
 
   /** The timers of the run's watch, through all its executions. */
@@ -157,7 +184,7 @@ export class Stage {
   async startWorker(options: Pick<WorkerOptions, 'maxCachedWorkflows'> = {}): Promise<void> {
     const worker = await Worker.create({
       connection: this.environment.nativeConnection,
-      taskQueue: this.#taskQueue,
+      taskQueue: this.taskQueue,
       workflowBundle,
       activities: this.#activities(),
       ...options,
@@ -227,7 +254,7 @@ export class Stage {
     const info = activityInfo()
     const { workflowId = '', runId = '' } = info.workflowExecution ?? {}
     this.#began(workflowId, runId)
-    const scripted = this.#scripts.get(argument.threadId ?? '')
+    const scripted = this.#scripts.get(argument.threadId ?? argument.key?.split('/').at(-1) ?? '')
     scripted?.calls.push({
       activity,
       argument,
@@ -240,6 +267,11 @@ export class Stage {
     if (!answer) throw new Error(`no test said what ${activity} answers`)
     return answer
   }
+}
+
+const byDefault: Script = {
+  cancelRun: () => Promise.resolve(),
+  findLaterRun: () => Promise.resolve(null),
 }
 
 const workflowBundle = { codePath: inject('workflowBundle') }

@@ -1,0 +1,528 @@
+import { fileURLToPath } from 'node:url'
+import { WorkflowUpdateFailedError } from '@temporalio/client'
+import type { WorkflowFailedError, WorkflowHandle } from '@temporalio/client'
+import { CancelledFailure } from '@temporalio/common'
+import { Worker, bundleWorkflowCode } from '@temporalio/worker'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { CreationUnanswered } from '../../src/activities/create-run.ts'
+import type { CancelRunInput, Cancellation, WatchOutcome } from '../../src/client.ts'
+import { langGraphFailureTypes as types } from '../../src/domain/contract.ts'
+import type { Creation } from '../../src/domain/creation.ts'
+import type { RunEnding, RunLook } from '../../src/domain/run.ts'
+import { LangGraphError } from '../../src/langgraph/errors.ts'
+import { Stage, answers, testEveryHistory } from '../support/time-skipping.ts'
+import type { Script, ScriptedRun } from '../support/time-skipping.ts'
+
+let stage: Stage
+beforeAll(async () => {
+  stage = await Stage.start()
+})
+afterEach(() => stage.endTest())
+afterAll(() => stage.stop())
+
+const running = { status: 'running' }
+const ended = (status: string, ending: Partial<RunEnding & { kind: 'known' }> = {}): RunLook => ({
+  status,
+  ending: { kind: 'known', next: [], interrupts: [], ...ending },
+})
+const stopped = ended('interrupted', { next: ['work'] })
+const asking = ended('success', { next: ['ask'], interrupts: [{ id: 'i1', value: 'buy AAPL?' }] })
+const values = { found: 'values' as const, values: { trading_signal: 'BUY' } }
+const gone = new LangGraphError(types.notFound, 'status from deployment "default": HTTP 404', { status: 404 })
+const outage = new LangGraphError(types.unavailable, 'cancel on deployment "default": HTTP 503', { status: 503 })
+const unanswered = new CreationUnanswered(
+  new LangGraphError(types.timeout, 'create run on deployment "default": no answer', { retryAfterMs: 20_000 }),
+  0,
+)
+const patient = { pollInterval: '1h', maxPollTime: '1d' } as const
+
+/** A run that is there at once, and at work. */
+function atWork(script: Script = {}): ScriptedRun {
+  return stage.run((ids) => ({
+    createRun: async () => ({ kind: 'created', ...ids }),
+    getRunStatus: answers(running),
+    retrieveStreamValues: answers(values),
+    ...script,
+  }))
+}
+
+/** A run that is not there yet: the first try does not create it, the later ones come to `then`. */
+function notThere(first: 'busy' | Error, then: 'created' | 'not_found' | Error, script: Script = {}): ScriptedRun {
+  return stage.run((ids) => {
+    const { threadId } = ids
+    const busy = { kind: 'busy', threadId, reason: 'run r1 is at work' } as const
+    const found = then === 'created' ? ({ kind: then, ...ids } as const) : ({ kind: 'not_found', threadId } as const)
+    return {
+      createRun: answers<Creation>(first === 'busy' ? busy : first, then instanceof Error ? then : found),
+      getRunStatus: answers(running, stopped),
+      ...script,
+    }
+  })
+}
+
+/** Cancels the run's workflow, and waits for its end with skipped time. */
+async function cancelled(run: ScriptedRun) {
+  await stage.handleOf(run).cancel()
+  return endOf(stage.handleOf(run))
+}
+
+async function endOf(handle: WorkflowHandle) {
+  const cause: unknown = await handle.result().catch((error: WorkflowFailedError) => error.cause)
+  expect(cause).toBeInstanceOf(CancelledFailure)
+  const { status, memo } = await handle.describe()
+  return { status: status.name, cancellation: memo?.['cancellation'] }
+}
+
+/** How a cancelled workflow ends. */
+function asCancelled(cancellation: Cancellation) {
+  return { status: 'CANCELLED', cancellation }
+}
+
+function ofRun({ ids }: ScriptedRun, result: Cancellation['result'], more: Partial<Cancellation> = {}): Cancellation {
+  return { result, run_id: ids.runId, thread_id: ids.threadId, ...more }
+}
+
+function callsOf(run: ScriptedRun, activity: string) {
+  return run.calls.filter((call) => call.activity === activity)
+}
+
+/** Sends the update `cancelRun`, and lets the time go on that it and the watch take to their ends. */
+async function cancelRun(
+  run: ScriptedRun,
+  input?: CancelRunInput,
+): Promise<{ cancellation: Cancellation; outcome: WatchOutcome }> {
+  const handle: WorkflowHandle<() => Promise<WatchOutcome>> = stage.handleOf(run)
+  const update = await handle.startUpdate<Cancellation, [CancelRunInput | undefined]>('cancelRun', {
+    args: [input],
+    waitForStage: 'ACCEPTED',
+  })
+  const outcome = await handle.result()
+  return { cancellation: await update.result(), outcome }
+}
+
+describe('a workflow that is cancelled with `onCancel: leave`', () => {
+  test('lets the run go on, as every watch does by default', async () => {
+    const run = atWork()
+    await stage.startWatch(run, patient)
+    await stage.until(run, { phase: 'waiting' })
+
+    expect(await cancelled(run)).toEqual(asCancelled(ofRun(run, 'left', { status: 'running' })))
+
+    expect(callsOf(run, 'cancelRun')).toEqual([])
+    expect(await stage.detailsOf(run)).toContain('the workflow was cancelled; the run: **left**')
+  })
+
+  test('lets the run go on that it has created', async () => {
+    const run = atWork()
+    await stage.startExecution(run, { ...patient, onCancel: 'leave' })
+    await stage.until(run, { phase: 'waiting' })
+    expect(await cancelled(run)).toEqual(asCancelled(ofRun(run, 'left')))
+    expect(callsOf(run, 'cancelRun')).toEqual([])
+  })
+
+  test('before there is a run says so', async () => {
+    const run = notThere('busy', 'created')
+    await stage.startExecution(run, { ...patient, onCancel: 'leave' })
+    await stage.until(run, { phase: 'waiting' })
+    expect(await cancelled(run)).toEqual(asCancelled({ result: 'not_created' }))
+  })
+})
+
+describe('an execution that is cancelled', () => {
+  test('between two tries to create the run creates none', async () => {
+    const run = notThere('busy', 'created')
+    await stage.startExecution(run, patient)
+    await stage.until(run, { phase: 'waiting' })
+
+    expect(await cancelled(run)).toEqual(asCancelled({ result: 'not_created' }))
+
+    expect(run.calls.map(({ activity }) => activity)).toEqual(['createRun'])
+  })
+
+  test('during a try to create the run cancels the run that it creates', async () => {
+    const gate = stage.gate()
+    const run = stage.run((ids) => ({
+      createRun: async () => {
+        await gate.opened
+        return { kind: 'created', ...ids }
+      },
+      getRunStatus: answers(running, stopped),
+    }))
+    await stage.startExecution(run, patient)
+    await stage.until(run, { phase: 'creating' })
+
+    await stage.handleOf(run).cancel()
+    gate.open()
+
+    const end = await endOf(stage.handleOf(run))
+    expect(end).toEqual(asCancelled(ofRun(run, 'cancelled', { status: 'interrupted' })))
+    expect(callsOf(run, 'createRun')).toHaveLength(1)
+  })
+
+  describe('after a try that got no answer', () => {
+    async function cancelledAfterIt(run: ScriptedRun) {
+      await stage.startExecution(run, patient)
+      await stage.until(run, { phase: 'waiting' })
+      return cancelled(run)
+    }
+
+    test('looks for the run, when it must have arrived, and cancels it', async () => {
+      const run = notThere(unanswered, 'created')
+
+      expect(await cancelledAfterIt(run)).toEqual(asCancelled(ofRun(run, 'cancelled', { status: 'interrupted' })))
+
+      const [first, look, ...others] = callsOf(run, 'createRun')
+      expect(look?.argument).toEqual({ ...first?.argument, findOnly: true })
+      expect((look?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(19_900)
+      expect(others).toEqual([])
+    })
+
+    test('looks for the run, and there is none', async () => {
+      const run = notThere(unanswered, 'not_found')
+      expect(await cancelledAfterIt(run)).toEqual(asCancelled({ result: 'not_created' }))
+      expect(callsOf(run, 'cancelRun')).toEqual([])
+    })
+
+    test('says that nobody knows, where LangGraph does not answer three looks either', async () => {
+      const run = notThere(unanswered, outage)
+      const error = `A run may have been created: ${outage.message}`
+      expect(await cancelledAfterIt(run)).toEqual(asCancelled({ result: 'cancel_unconfirmed', error }))
+      expect(callsOf(run, 'createRun')).toHaveLength(4)
+    })
+  })
+
+  test('while it waits cancels the run, and reads it until it has stopped', async () => {
+    const run = atWork({ getRunStatus: answers(running, running, running, stopped) })
+    await stage.startExecution(run, patient)
+    await stage.until(run, { phase: 'waiting' })
+
+    expect(await cancelled(run)).toEqual(asCancelled(ofRun(run, 'cancelled', { status: 'interrupted' })))
+
+    expect(callsOf(run, 'cancelRun').map(({ argument }) => argument)).toEqual([
+      { ...run.ids, deployment: 'default', action: 'interrupt' },
+    ])
+    expect((await stage.timersOf(run)).slice(1).map(({ ms }) => ms)).toEqual([500, 1000, 2000])
+    expect(await stage.detailsOf(run)).toBe(
+      `the workflow was cancelled; the run: **cancelled**\n\nrun \`${run.ids.runId}\`\n\nlast status \`interrupted\``,
+    )
+  })
+
+  test('while it polls cancels the run', async () => {
+    const gate = stage.gate()
+    const held = async () => {
+      await gate.opened
+      return running
+    }
+    const run = atWork({ getRunStatus: answers<RunLook>(held, running, stopped) })
+    await stage.startExecution(run, { pollInterval: '1s' })
+    const handle = stage.handleOf(run)
+    await stage.environment.sleep('1s')
+    await stage.until(run, { phase: 'polling' })
+
+    await handle.cancel()
+    gate.open()
+
+    expect(await endOf(handle)).toEqual(asCancelled(ofRun(run, 'cancelled', { status: 'interrupted' })))
+  })
+
+  test('while it retrieves leaves the run alone, which has ended', async () => {
+    const gate = stage.gate()
+    const held = async () => {
+      await gate.opened
+      return values
+    }
+    const run = atWork({ getRunStatus: answers(ended('success')), retrieveStreamValues: held })
+    await stage.startExecution(run, { pollInterval: '1s' })
+    await stage.environment.sleep('1s')
+    await stage.until(run, { phase: 'retrieving' })
+
+    await stage.handleOf(run).cancel()
+    const end = await vi.waitUntil(async () => {
+      const { status, memo } = await stage.handleOf(run).describe()
+      return status.name === 'CANCELLED' && { status: status.name, cancellation: memo?.['cancellation'] }
+    })
+    gate.open()
+
+    expect(end).toEqual(asCancelled(ofRun(run, 'had_ended', { status: 'success' })))
+    expect(callsOf(run, 'cancelRun')).toEqual([])
+  })
+
+  test('while it waits for a human leaves the run alone, which has ended', async () => {
+    const run = atWork({ getRunStatus: answers(asking) })
+    await stage.startExecution(run, { pollInterval: '1s', onInterrupt: 'wait' })
+    await stage.environment.sleep('1s')
+    await stage.until(run, { phase: 'interrupted' })
+
+    expect(await cancelled(run)).toEqual(asCancelled(ofRun(run, 'had_ended', { status: 'success' })))
+    expect(callsOf(run, 'cancelRun')).toEqual([])
+  })
+})
+
+describe('a run that is to be cancelled', () => {
+  async function cancelledAtWork(script: Script) {
+    const run = atWork(script)
+    await stage.startWatch(run, { ...patient, onCancel: 'cancel_run' })
+    await stage.until(run, { phase: 'waiting' })
+    const beforeMs = await stage.environment.currentTimeMs()
+    const { cancellation, status } = await cancelled(run)
+    expect(status).toBe('CANCELLED')
+    const tookMs = (await stage.environment.currentTimeMs()) - beforeMs
+    return { run, cancellation, tookMs }
+  }
+
+  test('and does not stop is given up within a minute', async () => {
+    const { run, cancellation, tookMs } = await cancelledAtWork({})
+    const error = 'LangGraph accepted it, and the run goes on'
+    expect(cancellation).toEqual(ofRun(run, 'cancel_unconfirmed', { status: 'running', error }))
+    expect(tookMs).toBeGreaterThan(30_000)
+    expect(tookMs).toBeLessThan(60_000)
+  })
+
+  test('and whose server refuses that three times is said to be unconfirmed, with the reason', async () => {
+    const { run, cancellation, tookMs } = await cancelledAtWork({ cancelRun: () => Promise.reject(outage) })
+    expect(cancellation).toEqual(ofRun(run, 'cancel_unconfirmed', { status: 'running', error: outage.message }))
+    expect(callsOf(run, 'cancelRun').map(({ attempt }) => attempt)).toEqual([1, 2, 3])
+    expect(tookMs).toBeLessThan(60_000)
+  })
+
+  test('and stops although the server did not say so is cancelled', async () => {
+    const { run, cancellation } = await cancelledAtWork({
+      getRunStatus: answers(running, running, stopped),
+      cancelRun: () => Promise.reject(outage),
+    })
+    expect(cancellation).toEqual(ofRun(run, 'cancelled', { status: 'interrupted' }))
+  })
+
+  test('and cannot be read is said to be unconfirmed, within five minutes', async () => {
+    const { run, cancellation, tookMs } = await cancelledAtWork({ getRunStatus: answers<RunLook>(running, outage) })
+    expect(cancellation).toEqual(ofRun(run, 'cancel_unconfirmed', { error: outage.message }))
+    expect(tookMs).toBeLessThan(300_000)
+  })
+
+  test('and is gone before had ended', async () => {
+    const { run, cancellation } = await cancelledAtWork({ getRunStatus: answers<RunLook>(running, gone) })
+    expect(cancellation).toEqual(ofRun(run, 'had_ended'))
+    expect(callsOf(run, 'cancelRun')).toEqual([])
+  })
+
+  test('and is gone after is cancelled', async () => {
+    const { run, cancellation } = await cancelledAtWork({ getRunStatus: answers<RunLook>(running, running, gone) })
+    expect(cancellation).toEqual(ofRun(run, 'cancelled'))
+  })
+
+  test.each(['success', 'timeout'])('and ends as %s meanwhile had ended', async (status) => {
+    const { run, cancellation } = await cancelledAtWork({ getRunStatus: answers(running, running, ended(status)) })
+    expect(cancellation).toEqual(ofRun(run, 'had_ended', { status }))
+  })
+
+  test.each(['interrupted', 'error'])('and ends as %s is cancelled', async (status) => {
+    const { run, cancellation } = await cancelledAtWork({ getRunStatus: answers(running, running, ended(status)) })
+    expect(cancellation).toEqual(ofRun(run, 'cancelled', { status }))
+  })
+})
+
+describe('the update `cancelRun`', () => {
+  test.each([
+    { input: undefined, action: 'interrupt' },
+    { input: { action: null }, action: 'interrupt' },
+    { input: { action: 'interrupt' }, action: 'interrupt' },
+    { input: { action: 'rollback' }, action: 'rollback' },
+  ] as const)(
+    'with $input cancels the run by $action, and the watch reports the outcome',
+    async ({ input, action }) => {
+      const run = atWork({ getRunStatus: answers(running, running, stopped) })
+      await stage.startWatch(run, patient)
+      await stage.until(run, { phase: 'waiting' })
+
+      const { cancellation, outcome } = await cancelRun(run, input)
+
+      expect(cancellation).toEqual(ofRun(run, 'cancelled', { status: 'interrupted' }))
+      expect(outcome).toMatchObject({
+        polling_result: 'interrupted',
+        status: 'interrupted',
+        run_id: run.ids.runId,
+        error: 'The run was cancelled before node "work" was done',
+        polling_metadata: { poll_count: 2 },
+      })
+      expect(callsOf(run, 'cancelRun').map(({ argument }) => argument.action)).toEqual([action])
+    },
+  )
+
+  test('on a server that calls a cancelled run failed has an outcome that says so', async () => {
+    const run = atWork({ getRunStatus: answers(running, running, ended('error')) })
+    await stage.startWatch(run, patient)
+    await stage.until(run, { phase: 'waiting' })
+    const { outcome } = await cancelRun(run)
+    expect(outcome).toMatchObject({ polling_result: 'error', status: 'error', error: 'The run was cancelled' })
+  })
+
+  test('with `rollback` has an outcome, although the run is gone', async () => {
+    const run = atWork({ getRunStatus: answers<RunLook>(running, running, gone) })
+    await stage.startWatch(run, patient)
+    await stage.until(run, { phase: 'waiting' })
+
+    const { cancellation, outcome } = await cancelRun(run, { action: 'rollback' })
+
+    expect(cancellation).toEqual(ofRun(run, 'cancelled'))
+    expect(outcome).toMatchObject({
+      polling_result: 'error',
+      status: 'polling_error',
+      error: `The run was cancelled and rolled back. ${gone.message}`,
+    })
+  })
+
+  test('on a run that has ended leaves it alone, and its result is delivered', async () => {
+    const run = atWork({ getRunStatus: answers(running, ended('success')) })
+    await stage.startWatch(run, patient)
+    await stage.until(run, { phase: 'waiting' })
+
+    const cancellation = await stage.runs.cancelRun(run.ids)
+
+    expect(cancellation).toEqual(ofRun(run, 'had_ended', { status: 'success' }))
+    expect(await stage.handleOf(run).result()).toHaveProperty('result', values.values)
+    expect(callsOf(run, 'cancelRun')).toEqual([])
+  })
+
+  test('on a run that does not stop says so, and the watch goes on', async () => {
+    const looks = Array.from({ length: 10 }, () => running)
+    const run = atWork({ getRunStatus: answers(...looks, ended('success')) })
+    await stage.startWatch(run, patient)
+    await stage.until(run, { phase: 'waiting' })
+
+    const { cancellation, outcome } = await cancelRun(run)
+
+    expect(cancellation).toMatchObject({ result: 'cancel_unconfirmed', status: 'running' })
+    expect(outcome).toHaveProperty('result', values.values)
+  })
+
+  test('while the thread is busy keeps the run from being created', async () => {
+    const run = notThere('busy', 'created')
+    const handle = await stage.startExecution(run, patient)
+    await stage.until(run, { phase: 'waiting' })
+
+    const cancellation = await stage.runs.cancelRun(stage.nameOf(run))
+
+    expect(cancellation).toEqual({ result: 'not_created' })
+    expect(await handle.result()).toMatchObject({
+      polling_result: 'error',
+      status: 'polling_error',
+      error: 'The run was cancelled before it was created',
+    })
+    expect(callsOf(run, 'createRun')).toHaveLength(1)
+  })
+
+  test('during a try to create the run cancels the run that it creates', async () => {
+    const gate = stage.gate()
+    const run = stage.run((ids) => ({
+      createRun: async () => {
+        await gate.opened
+        return { kind: 'created', ...ids }
+      },
+      getRunStatus: answers(running, stopped),
+    }))
+    await stage.startExecution(run, patient)
+    await stage.until(run, { phase: 'creating' })
+    // By the time that the update waits for the run.
+    setImmediate(() => gate.open())
+
+    const { cancellation, outcome } = await cancelRun(run)
+
+    expect(cancellation).toEqual(ofRun(run, 'cancelled', { status: 'interrupted' }))
+    expect(outcome).toMatchObject({ polling_result: 'interrupted', run_id: run.ids.runId })
+  })
+
+  test.each([
+    { then: 'created', result: 'cancelled', status: 'interrupted' },
+    { then: 'not_found', result: 'not_created', status: 'polling_error' },
+  ] as const)('after a try without an answer only looks for the run: $then', async ({ then, result, status }) => {
+    const run = notThere(unanswered, then)
+    await stage.startExecution(run, patient)
+    await stage.until(run, { phase: 'waiting' })
+
+    const { cancellation, outcome } = await cancelRun(run)
+
+    expect(cancellation.result).toBe(result)
+    expect(outcome.status).toBe(status)
+    expect(callsOf(run, 'createRun').map(({ argument }) => argument.findOnly)).toEqual([undefined, true])
+  })
+
+  test('while the run waits for a human ends the waiting', async () => {
+    const run = atWork({ getRunStatus: answers(asking) })
+    await stage.startWatch(run, { onInterrupt: 'wait' })
+    await stage.until(run, { phase: 'interrupted' })
+
+    const cancellation = await stage.runs.cancelRun(run.ids)
+
+    expect(cancellation).toEqual(ofRun(run, 'had_ended', { status: 'success' }))
+    expect(await stage.handleOf(run).result()).toMatchObject({
+      polling_result: 'interrupted',
+      error: 'The run was cancelled while it waited for a human',
+      interrupts: [{ id: 'i1', value: 'buy AAPL?' }],
+    })
+    expect(callsOf(run, 'cancelRun')).toEqual([])
+  })
+
+  test('asks by its own action once more where the workflow is cancelled after it', async () => {
+    const run = atWork()
+    await stage.startExecution(run, patient)
+    await stage.until(run, { phase: 'waiting' })
+    await stage.handleOf(run).startUpdate('cancelRun', { args: [{ action: 'rollback' }], waitForStage: 'ACCEPTED' })
+
+    expect(await cancelled(run)).toMatchObject(asCancelled(ofRun(run, 'cancel_unconfirmed')))
+
+    expect(new Set(callsOf(run, 'cancelRun').map(({ argument }) => argument.action))).toEqual(new Set(['rollback']))
+  })
+
+  test('with an action that is none is refused as InvalidInput', async () => {
+    const run = atWork()
+    await stage.startWatch(run, patient)
+    await stage.until(run, { phase: 'waiting' })
+
+    const wrong = { action: 'kill' } as unknown as CancelRunInput
+    await expect(stage.runs.cancelRun(run.ids, wrong)).rejects.toMatchObject({ type: 'InvalidInput' })
+    const unchecked = stage.handleOf(run).executeUpdate('cancelRun', { args: [wrong] })
+
+    await expect(unchecked).rejects.toThrow(WorkflowUpdateFailedError)
+    await expect(unchecked).rejects.toMatchObject({ cause: { type: 'InvalidInput' } })
+    expect(callsOf(run, 'cancelRun')).toEqual([])
+  })
+
+  test('where no watch is open is not found', async () => {
+    const run = atWork()
+    await expect(stage.runs.cancelRun(run.ids)).rejects.toMatchObject({ name: 'WorkflowNotFoundError' })
+  })
+})
+
+describe('a parent workflow that is cancelled', () => {
+  test('cancels the run of its child, and ends after it', async () => {
+    const workflowsPath = fileURLToPath(new URL('parent-workflow.ts', import.meta.url))
+    const parents = await Worker.create({
+      connection: stage.environment.nativeConnection,
+      taskQueue: 'parents',
+      workflowBundle: await bundleWorkflowCode({ workflowsPath }),
+    })
+    const run = atWork({ getRunStatus: answers(running, stopped) })
+    const { threadId } = run.ids
+    const { workflow } = stage.environment.client
+    const child = workflow.getHandle(`execution/${threadId}`)
+
+    await parents.runUntil(async () => {
+      const input = { assistantId: 'agent', threadId, ...patient }
+      const handle = await workflow.start('parent', {
+        taskQueue: 'parents',
+        workflowId: `parent/${threadId}`,
+        args: [stage.taskQueue, child.workflowId, input],
+      })
+      await vi.waitFor(async () => expect(await child.query('progress')).toMatchObject({ phase: 'waiting' }), 20_000)
+
+      await handle.cancel()
+
+      await expect(handle.result()).rejects.toThrow('cancelled')
+      expect((await handle.describe()).status.name).toBe('CANCELLED')
+    })
+
+    expect(await endOf(child)).toEqual(asCancelled(ofRun(run, 'cancelled', { status: 'interrupted' })))
+  })
+})
+
+testEveryHistory(() => stage)
