@@ -21,6 +21,8 @@ interface RunOptions {
   readonly streamResumable?: boolean
   readonly interruptBefore?: string[]
   readonly multitaskStrategy?: 'reject' | 'enqueue'
+  /** Instead of the input. */
+  readonly resume?: unknown
 }
 
 const patience = { timeout: 30_000, interval: 100 }
@@ -33,9 +35,10 @@ export class LangGraphRuns {
     this.#client = new Client({ apiUrl: url, apiKey: null, callerOptions: { maxRetries: 0 } })
   }
 
-  async create(graph: GraphName, input: GraphInput, { threadId, ...options }: RunOptions = {}): Promise<Ids> {
+  async create(graph: GraphName, input: GraphInput, { threadId, resume, ...options }: RunOptions = {}): Promise<Ids> {
     const thread = threadId ?? (await this.#client.threads.create()).thread_id
-    const { run_id } = await this.#client.runs.create(thread, graph, { input: { ...input }, ...options })
+    const what = resume === undefined ? { input: { ...input } } : { command: { resume } }
+    const { run_id } = await this.#client.runs.create(thread, graph, { ...what, ...options })
     return { threadId: thread, runId: run_id }
   }
 
@@ -48,6 +51,18 @@ export class LangGraphRuns {
 
   async status({ threadId, runId }: Ids): Promise<string> {
     return (await this.#client.runs.get(threadId, runId)).status
+  }
+
+  /** The runs of a thread, the oldest first. */
+  async runsOf(threadId: string): Promise<string[]> {
+    const runs = await this.#client.runs.list(threadId, { limit: 100 })
+    return runs.toSorted((a, b) => Date.parse(a.created_at) - Date.parse(b.created_at)).map(({ run_id }) => run_id)
+  }
+
+  /** What the thread holds: its values, and the nodes that come next. */
+  async state(threadId: string): Promise<{ values: unknown; next: readonly string[] }> {
+    const { values, next } = await this.#client.threads.getState(threadId)
+    return { values, next }
   }
 
   async untilEnded(ids: Ids): Promise<void> {

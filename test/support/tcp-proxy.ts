@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { createConnection, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 
-/** A request that the proxy keeps from the server until it is let go, or until the client has given up. */
-interface HeldRequest {
-  readonly socket: Socket
+/** What the proxy keeps from one side until it is let go, or until the client has given up. */
+interface Held {
+  readonly client: Socket
   readonly pass: () => void
 }
 
@@ -12,10 +12,19 @@ interface HeldRequest {
 export class TcpProxy {
   /** The first line of each request that arrived, whatever became of it. */
   readonly requests: string[] = []
+  /** The HTTP status of each answer that the server gave, whatever became of it. */
+  readonly statuses: number[] = []
   readonly #serverPort: number
   readonly #sockets = new Set<Socket>()
-  readonly #held = new Set<HeldRequest>()
+  readonly #held = new Set<Held>()
+  readonly #heldAnswers = new Set<Held>()
+  /** Clients whose requests go to the server although they themselves have given up. */
+  readonly #lingering = new Set<Socket>()
+  /** Clients whose last request has an answer that is to be held. */
+  readonly #unanswered = new Set<Socket>()
   #holding: RegExp | undefined
+  #holdingAnswers: RegExp | undefined
+  #holdsForClientsThatGaveUp = false
   #server: Server
   #port = 0
 
@@ -37,19 +46,46 @@ export class TcpProxy {
 
   /** How many requests hang here now. */
   get held(): number {
-    return this.#held.size
+    return this.#clientsOf(this.#held)
+  }
+
+  /** How many answers hang here now. */
+  get heldAnswers(): number {
+    return this.#clientsOf(this.#heldAnswers)
   }
 
   /** From now on every request whose first line is like this arrives here and goes no further. */
   hold(firstLine: RegExp): void {
     this.#holding = firstLine
+    this.#holdsForClientsThatGaveUp = false
+  }
+
+  /** The same, but a request still reaches the server on `release` when its client has long given up, as out of a slow network. */
+  delay(firstLine: RegExp): void {
+    this.#holding = firstLine
+    this.#holdsForClientsThatGaveUp = true
+  }
+
+  /** From now on every request whose first line is like this reaches the server, and its answer goes no further than here. */
+  holdAnswers(firstLine: RegExp): void {
+    this.#holdingAnswers = firstLine
+  }
+
+  /** What is held stays here, and what comes is passed on. */
+  holdNoMore(): void {
+    this.#holding = undefined
+    this.#holdingAnswers = undefined
   }
 
   /** Passes on what is held, and all that comes. */
   release(): void {
-    this.#holding = undefined
-    for (const { pass } of this.#held) pass()
-    this.#held.clear()
+    this.holdNoMore()
+    this.#unanswered.clear()
+    this.#lingering.clear()
+    for (const held of [this.#held, this.#heldAnswers]) {
+      for (const { pass } of held) pass()
+      held.clear()
+    }
   }
 
   /** Breaks all connections and takes no new ones: "connection refused". */
@@ -82,8 +118,12 @@ export class TcpProxy {
       this.#own(client, upstream)
       this.#own(upstream, client)
       client.on('data', (chunk) => this.#fromClient(client, upstream, chunk))
-      upstream.on('data', (chunk) => client.write(chunk))
+      upstream.on('data', (chunk) => this.#fromServer(client, chunk))
     })
+  }
+
+  #clientsOf(held: ReadonlySet<Held>): number {
+    return new Set([...held].map(({ client }) => client)).size
   }
 
   /** What becomes of one side becomes of the other. */
@@ -93,7 +133,11 @@ export class TcpProxy {
     socket.on('error', () => undefined)
     socket.on('close', (hadError) => {
       this.#sockets.delete(socket)
-      for (const held of this.#held) if (held.socket === socket) this.#held.delete(held)
+      this.#unanswered.delete(socket)
+      if (this.#lingering.delete(socket)) return
+      for (const held of [this.#held, this.#heldAnswers]) {
+        for (const item of held) if (item.client === socket) held.delete(item)
+      }
       if (hadError) other.destroy()
       else other.end()
     })
@@ -103,9 +147,19 @@ export class TcpProxy {
   #fromClient(client: Socket, upstream: Socket, chunk: Buffer): void {
     const [firstLine = ''] = /^[A-Z]+ \S+ HTTP\/1\.1(?=\r\n)/.exec(chunk.toString('latin1')) ?? []
     if (firstLine) this.requests.push(firstLine)
-    const isRestOfHeld = [...this.#held].some(({ socket }) => socket === client)
+    if (firstLine && this.#holdingAnswers?.test(firstLine)) this.#unanswered.add(client)
+    const isRestOfHeld = [...this.#held].some((held) => held.client === client)
     const pass = () => void upstream.write(chunk)
-    if (isRestOfHeld || (firstLine && this.#holding?.test(firstLine))) this.#held.add({ socket: client, pass })
+    if (!isRestOfHeld && !(firstLine && this.#holding?.test(firstLine))) return pass()
+    this.#held.add({ client, pass })
+    if (this.#holdsForClientsThatGaveUp) this.#lingering.add(client)
+  }
+
+  #fromServer(client: Socket, chunk: Buffer): void {
+    const [, status] = /^HTTP\/1\.1 (\d{3}) /.exec(chunk.toString('latin1')) ?? []
+    if (status) this.statuses.push(Number(status))
+    const pass = () => void client.write(chunk)
+    if (this.#unanswered.has(client)) this.#heldAnswers.add({ client, pass })
     else pass()
   }
 }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
-import { Client, Connection, WorkflowFailedError } from '@temporalio/client'
+import { Client, Connection, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
 import { inject, vi } from 'vitest'
@@ -135,14 +135,15 @@ export class WorkerStage {
     return worker
   }
 
-  /** What a workflow fails with. */
+  /** What a workflow, or an update of one, fails with. */
   async failureOf(result: Promise<unknown>): Promise<ApplicationFailure> {
     const error: unknown = await result.then(
       (value) => new Error(`no failure but ${JSON.stringify(value)}`),
       (failed: unknown) => failed,
     )
     this.#failures.push(error)
-    const cause = error instanceof WorkflowFailedError ? error.cause : error
+    const isWrapped = error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError
+    const cause = isWrapped ? error.cause : error
     if (!(cause instanceof ApplicationFailure)) throw cause
     return cause
   }
