@@ -86,8 +86,11 @@ async function untilAsked(on: WorkerStage, execution: Execution) {
 
 /** Waits until the run is created and at work, and the watch sleeps. */
 async function untilAtWork(on: WorkerStage, execution: Execution) {
-  const isSo = ({ phase, run_id }: Progress) => phase === 'waiting' && run_id !== undefined
-  const { run_id = '', thread_id = '' } = await until(on, execution, isSo)
+  const { run_id = '', thread_id = '' } = await until(
+    on,
+    execution,
+    (now) => now.phase === 'waiting' && now.run_id !== undefined,
+  )
   await langGraph.untilAtWork({ threadId: thread_id, runId: run_id })
   return { runId: run_id, threadId: thread_id }
 }
@@ -110,23 +113,34 @@ async function busyThread(seconds: number) {
   return run
 }
 
+function isBusy({ last_error }: Progress): boolean {
+  return last_error?.startsWith('the thread is busy: run ') ?? false
+}
+
+function stoppedIn(runId: string | undefined) {
+  return ({ phase, run_id }: Progress) => phase === 'interrupted' && run_id === runId
+}
+
+/** How many requests to create a run have arrived. */
+function creations({ requests }: TcpProxy): number {
+  return requests.filter((line) => creation.test(line)).length
+}
+
+async function startMany(on: WorkerStage, count: number) {
+  const symbols = Array.from({ length: count }, (_, n) => `S${n}`)
+  return Promise.all(symbols.map(async (symbol) => ({ symbol, execution: await start(on, { input: { symbol } }) })))
+}
+
+async function expectOneRunEach(executions: Awaited<ReturnType<typeof startMany>>) {
+  const outcomes = await Promise.all(executions.map(({ execution }) => execution.result()))
+  expect(outcomes).toMatchObject(
+    executions.map(({ symbol }) => ({ polling_result: 'success_with_results', result: values({ symbol }) })),
+  )
+  const runs = await Promise.all(outcomes.map(({ thread_id = '' }) => langGraph.runsOf(thread_id)))
+  expect(runs).toEqual(outcomes.map(({ run_id }) => [run_id]))
+}
+
 describe.concurrent('a worker killed while 50 runs are created', unhurried, () => {
-  async function startMany(on: WorkerStage, count: number) {
-    const symbols = Array.from({ length: count }, (_, n) => `S${n}`)
-    return Promise.all(symbols.map(async (symbol) => ({ symbol, execution: await start(on, { input: { symbol } }) })))
-  }
-
-  async function expectOneRunEach(executions: Awaited<ReturnType<typeof startMany>>) {
-    const outcomes = await Promise.all(executions.map(({ execution }) => execution.result()))
-    expect(outcomes).toMatchObject(
-      executions.map(({ symbol }) => ({ polling_result: 'success_with_results', result: values({ symbol }) })),
-    )
-    const runs = await Promise.all(outcomes.map(({ thread_id = '' }) => langGraph.runsOf(thread_id)))
-    expect(runs).toEqual(outcomes.map(({ run_id }) => [run_id]))
-  }
-
-  const creations = ({ requests }: TcpProxy) => requests.filter((line) => creation.test(line)).length
-
   test('before the requests reached the server: the next worker creates each once', async () => {
     const { proxy, stage: own, worker } = await openProxiedStage()
     proxy.hold(creation)
@@ -174,7 +188,7 @@ describe.concurrent('a creation request that arrives later than it is waited for
     proxy.delay(creation)
     const [several, single] = await Promise.all([
       start(own, { threadId, multitaskStrategy: 'enqueue' }),
-      start(own, { input: { seconds: 8 } }),
+      start(own, { input: { seconds: 60 } }),
     ])
     await vi.waitFor(() => expect(proxy.held).toBe(2), patience)
     proxy.holdNoMore()
@@ -185,8 +199,8 @@ describe.concurrent('a creation request that arrives later than it is waited for
     expect(before).toEqual([outcome.run_id])
     await vi.waitFor(async () => expect(await langGraph.runsOf(threadId)).toHaveLength(2), patience)
     await vi.waitFor(() => expect(proxy.statuses).toContain(422), patience)
-    expect(await single.result()).toMatchObject({ run_id: run.runId, result: values({ seconds: 8 }) })
     expect(await langGraph.runsOf(run.threadId)).toEqual([run.runId])
+    expect(await own.runs.cancelRun(single)).toMatchObject({ result: 'cancelled', run_id: run.runId })
   })
 })
 
@@ -247,7 +261,6 @@ describe.concurrent('one workflow id', () => {
 describe.concurrent('cancelling', () => {
   test('before the run is created leaves none, by the workflow and by the update', async () => {
     const inTheWay = await busyThread(20)
-    const isBusy = ({ last_error }: Progress) => last_error?.startsWith('the thread is busy: run ') ?? false
     const input = { threadId: inTheWay.threadId, pollInterval: '10m' }
     const [first, second] = await Promise.all([start(stage, input), start(stage, input)])
     await Promise.all([first, second].map((execution) => until(stage, execution, isBusy)))
@@ -408,11 +421,7 @@ describe.concurrent('an answer', () => {
     const execution = await start(stage, { ...asking, interruptAfter: ['ask'] })
     const question = await untilAsked(stage, execution)
     const answered = await stage.runs.resume(execution, { value: 'yes' })
-    const atBreakpoint = await until(
-      stage,
-      execution,
-      ({ phase, run_id }) => phase === 'interrupted' && run_id === answered.run_id,
-    )
+    const atBreakpoint = await until(stage, execution, stoppedIn(answered.run_id))
     const withValue = await stage.failureOf(stage.runs.resume(execution, { value: 'yes' }))
     const last = await stage.runs.resume(execution)
     expect(atBreakpoint).toMatchObject({ interrupts: [], next: ['work'] })
@@ -432,10 +441,9 @@ describe.concurrent('an answer', () => {
     const execution = await start(stage, { ...asking, interruptBefore: ['ask', 'work'] })
     const stop = await untilAsked(stage, execution)
     const toQuestion = await stage.runs.resume(execution)
-    const isAt = (runId: string | undefined) => (now: Progress) => now.phase === 'interrupted' && now.run_id === runId
-    const question = await until(stage, execution, isAt(toQuestion.run_id))
+    const question = await until(stage, execution, stoppedIn(toQuestion.run_id))
     const toWork = await stage.runs.resume(execution, { value: 'yes' })
-    const beforeWork = await until(stage, execution, isAt(toWork.run_id))
+    const beforeWork = await until(stage, execution, stoppedIn(toWork.run_id))
     await stage.runs.resume(execution)
     expect(stop.interrupts).toEqual([])
     expect(question).toMatchObject({ interrupts: [{ value: { question: `buy ${planted}?` } }], next: ['ask'] })

@@ -3,22 +3,28 @@ import { Client, Connection } from '@temporalio/client'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { BackgroundRuns } from '../../src/client.ts'
-import type { RunInput, WatchOutcome, WatchRunInput } from '../../src/client.ts'
-import { watchWorkflowId } from '../../src/domain/contract.ts'
+import type { ExecuteRunInput, RunInput, WatchOutcome, WatchRunInput } from '../../src/client.ts'
+import { watchWorkflowId, workflowTypes } from '../../src/domain/contract.ts'
 import { workerOptions } from '../../src/worker-options.ts'
+import type { executeRun } from '../../src/workflows/index.ts'
+import { TcpProxy } from '../support/tcp-proxy.ts'
+import { executions } from './executions.ts'
 import { dialects } from './servers.ts'
 import type { Dialect, DialectServer } from './servers.ts'
-import { createStage, situations } from './situations.ts'
-import type { Ids, Stage } from './situations.ts'
+import { createStage, situations as watched } from './situations.ts'
+import type { Execution, Ids, Stage } from './situations.ts'
 
 const names = Object.keys(dialects) as Dialect[]
 const servers = new Map<Dialect, DialectServer>()
+const proxies = new Map<Dialect, TcpProxy>()
 const stages = new Map<Dialect, Stage>()
+const situations = [...watched, ...executions]
 /** Row → column → what the watch reported. */
 const matrix = new Map<string, Map<Dialect, string>>()
 
 let runs: BackgroundRuns
 let client: Client
+let taskQueue: string
 let worker: Worker
 let working: Promise<void>
 let closing: () => Promise<void>
@@ -26,9 +32,10 @@ let closing: () => Promise<void>
 beforeAll(async () => {
   for (const [name, server] of await Promise.all(names.map(async (name) => [name, await dialects[name]()] as const))) {
     servers.set(name, server)
+    proxies.set(name, await TcpProxy.start(server.url))
   }
   const address = inject('temporalAddress')
-  const taskQueue = randomUUID()
+  taskQueue = randomUUID()
   const [connection, nativeConnection] = await Promise.all([
     Connection.connect({ address }),
     NativeConnection.connect({ address }),
@@ -38,7 +45,10 @@ beforeAll(async () => {
   worker = await Worker.create({
     connection: nativeConnection,
     ...workerOptions(
-      names.map((name) => ({ name: deploymentOf(name), url: serverOf(name).url })),
+      names.flatMap((name) => [
+        { name: deploymentOf(name), url: serverOf(name).url },
+        { name: proxiedDeploymentOf(name), url: proxyOf(name).url },
+      ]),
       taskQueue,
     ),
     workflowBundle: { codePath: inject('workflowBundle') },
@@ -51,13 +61,14 @@ beforeAll(async () => {
   }
   for (const name of names) {
     const watch: Stage['watch'] = (ids, options) => runs.watch(inputOf(name, ids, options))
-    stages.set(name, createStage(name, serverOf(name).url, watch))
+    const start: Stage['start'] = (input, options) => startExecution(name, input, options)
+    stages.set(name, createStage(name, serverOf(name).url, { runs, watch, start, proxy: proxyOf(name) }))
   }
 }, 600_000)
 
 afterAll(async () => {
   await closing()
-  await Promise.all([...servers.values()].map((server) => server.stop()))
+  await Promise.all([...servers.values(), ...proxies.values()].map((started) => started.stop()))
 })
 
 describe.each(names)('%s', (dialect) => {
@@ -173,8 +184,42 @@ function inputOf(name: Dialect, ids: Ids, options: object = {}) {
   return { pollInterval: '1s', maxPollTime: '90s', ...options, ...ids, deployment: deploymentOf(name) } as const
 }
 
+async function startExecution(
+  name: Dialect,
+  input: ExecuteRunInput,
+  { workflowId = randomUUID(), isProxied = false }: Parameters<Stage['start']>[1] = {},
+): Promise<Execution> {
+  const deployment = isProxied ? proxiedDeploymentOf(name) : deploymentOf(name)
+  const argument = { pollInterval: '1s', maxPollTime: '90s', ...input, deployment }
+  await runs.startExecution(workflowId, argument)
+  const execution = {
+    workflowId,
+    result: () => client.workflow.getHandle<typeof executeRun>(workflowId).result(),
+    // The client of this application would attach to the one that has ended.
+    again: async () => {
+      await client.workflow.start<typeof executeRun>(workflowTypes.executeRun, {
+        taskQueue,
+        workflowId,
+        args: [argument],
+      })
+      return execution
+    },
+  }
+  return execution
+}
+
 function deploymentOf(name: Dialect): string {
   return name.replace(' ', '-')
+}
+
+function proxiedDeploymentOf(name: Dialect): string {
+  return `${deploymentOf(name)}-proxied`
+}
+
+function proxyOf(name: Dialect): TcpProxy {
+  const proxy = proxies.get(name)
+  if (!proxy) throw new Error(`${name} has no proxy`)
+  return proxy
 }
 
 function serverOf(name: Dialect): DialectServer {

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from '@langchain/langgraph-sdk'
 import { expect, vi } from 'vitest'
-import type { WatchOutcome, WatchRunInput } from '../../src/client.ts'
+import type { BackgroundRuns, ExecuteRunInput, WatchOutcome, WatchRunInput } from '../../src/client.ts'
 import type { GraphName } from '../support/graphs.ts'
+import type { TcpProxy } from '../support/tcp-proxy.ts'
 import type { Dialect } from './servers.ts'
 
 export interface Ids {
@@ -10,13 +11,31 @@ export interface Ids {
   readonly runId: string
 }
 
-/** What a situation works with: one real server, and the real workflow. */
+/** A workflow that creates its run. */
+export interface Execution {
+  readonly workflowId: string
+  result(): Promise<WatchOutcome>
+  /** Starts it once more, when it has ended. */
+  again(): Promise<Execution>
+}
+
+interface StartOptions {
+  /** Default: a new one. */
+  readonly workflowId?: string
+  /** Through the stage's proxy. */
+  readonly isProxied?: boolean
+}
+
+/** What a situation works with: one real server, and the real workflows. */
 export interface Stage {
   readonly dialect: Dialect
   readonly langGraph: Client
+  readonly runs: BackgroundRuns
+  readonly proxy: TcpProxy
   create(graph: GraphName, input: unknown, options?: RunOptions, threadId?: string): Promise<Ids>
   ended(ids: Ids): Promise<void>
   watch(ids: Ids, options?: Omit<WatchRunInput, 'threadId' | 'runId'>): Promise<WatchOutcome>
+  start(input: ExecuteRunInput, options?: StartOptions): Promise<Execution>
 }
 
 type RunOptions = Omit<NonNullable<Parameters<Client['runs']['create']>[2]>, 'input'>
@@ -30,7 +49,11 @@ export interface Situation {
   readonly expected: object | ((dialect: Dialect) => object)
 }
 
-export function createStage(dialect: Dialect, url: string, watch: Stage['watch']): Stage {
+export function createStage(
+  dialect: Dialect,
+  url: string,
+  workflows: Pick<Stage, 'watch' | 'start' | 'runs' | 'proxy'>,
+): Stage {
   const langGraph = new Client({
     apiUrl: url,
     apiKey: null,
@@ -39,7 +62,7 @@ export function createStage(dialect: Dialect, url: string, watch: Stage['watch']
   return {
     dialect,
     langGraph,
-    watch,
+    ...workflows,
     async create(graph, input, options, threadId) {
       const thread = threadId ?? (await langGraph.threads.create()).thread_id
       const run = await langGraph.runs.create(thread, graph, { input: input as null, ...options })

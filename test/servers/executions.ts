@@ -1,0 +1,240 @@
+import { randomUUID } from 'node:crypto'
+import { expect, vi } from 'vitest'
+import type { WatchOutcome } from '../../src/client.ts'
+import { workflowMetadataKey } from '../../src/domain/contract.ts'
+import type { Execution, Ids, Situation, Stage } from './situations.ts'
+
+const aapl = { symbol: 'AAPL' }
+const done = { symbol: 'AAPL', partial: 'partial AAPL', final: 'done AAPL' }
+const result = (value: object) => ({ polling_result: 'success_with_results', status: 'success', result: value })
+const work = { assistantId: 'work', input: aapl } as const
+const human = { assistantId: 'human', input: aapl, onInterrupt: 'wait' } as const
+const patience = { timeout: 60_000, interval: 100 }
+const creation = /^POST \/threads\/[^/]+\/runs /
+
+async function runsOf({ langGraph }: Stage, threadId: string | undefined): Promise<string[]> {
+  const runs = await langGraph.runs.list(threadId ?? '', { limit: 100 })
+  return runs.toSorted((a, b) => Date.parse(a.created_at) - Date.parse(b.created_at)).map(({ run_id }) => run_id)
+}
+
+async function onlyRunOf(stage: Stage, outcome: WatchOutcome): Promise<WatchOutcome> {
+  expect(await runsOf(stage, outcome.thread_id)).toEqual([outcome.run_id])
+  return outcome
+}
+
+/** Until the run is created. */
+async function created({ runs }: Stage, execution: Execution): Promise<Ids> {
+  const progress = () => runs.progress(execution)
+  await vi.waitFor(async () => expect(await progress()).toHaveProperty('run_id'), patience)
+  const { run_id = '', thread_id = '' } = await progress()
+  return { threadId: thread_id, runId: run_id }
+}
+
+async function atWork(stage: Stage, { threadId, runId }: Ids): Promise<void> {
+  const { langGraph } = stage
+  const status = async () => (await langGraph.runs.get(threadId, runId)).status
+  await vi.waitFor(async () => expect(await status()).toBe('running'), patience)
+  await vi.waitFor(async () => expect((await langGraph.threads.getState(threadId)).next).toEqual(['work']), patience)
+}
+
+/** Until a human is asked. */
+async function asked({ runs }: Stage, execution: Execution) {
+  const progress = () => runs.progress(execution)
+  await vi.waitFor(async () => expect(await progress()).toMatchObject({ phase: 'interrupted' }), patience)
+  const { run_id = '', thread_id = '', interrupts = [] } = await progress()
+  return { threadId: thread_id, runId: run_id, interrupts }
+}
+
+function continued(by: string, by2 = 'success') {
+  return [{ status: 'interrupted', continued_by: by }, { status: by2 }]
+}
+
+/** The rows of the matrix in which the workflow creates the run. */
+export const executions: readonly Situation[] = [
+  {
+    title: 'executed: success',
+    play: async (stage) => onlyRunOf(stage, await (await stage.start(work)).result()),
+    expected: result(done),
+  },
+  {
+    title: 'executed: an assistant that is not there',
+    play: async (stage) => (await stage.start({ ...work, assistantId: 'unknown' })).result(),
+    expected: {
+      polling_result: 'error',
+      status: 'polling_error',
+      error: expect.stringMatching(/^The run could not be created: .*assistant "unknown".*HTTP (404|422)/),
+    },
+  },
+  {
+    title: 'executed: started five times at once',
+    play: async (stage) => {
+      const workflowId = randomUUID()
+      const starts = Array.from({ length: 5 }, async () => (await stage.start(work, { workflowId })).result())
+      const [outcome, ...others] = await Promise.all(starts)
+      if (!outcome) throw new Error('no outcome')
+      for (const other of others) expect(other).toEqual(outcome)
+      return onlyRunOf(stage, outcome)
+    },
+    expected: result(done),
+  },
+  {
+    title: 'executed: the answer to its creation got lost',
+    play: async (stage) => {
+      stage.proxy.holdAnswers(creation)
+      const execution = await stage.start(work, { isProxied: true })
+      await vi.waitFor(() => expect(stage.proxy.heldAnswers).toBe(1), patience)
+      await stage.proxy.refuse()
+      stage.proxy.release()
+      await stage.proxy.accept()
+      const outcome = await onlyRunOf(stage, await execution.result())
+      expect(stage.proxy.requests.filter((line) => creation.test(line))).toHaveLength(1)
+      return outcome
+    },
+    expected: result(done),
+  },
+  {
+    title: 'executed: on a thread where another run is at work',
+    play: async (stage) => {
+      const inTheWay = await stage.create('work', { symbol: 'MSFT', seconds: 3 })
+      await atWork(stage, inTheWay)
+      const execution = await stage.start({ ...work, input: { ...aapl, seconds: 0 }, threadId: inTheWay.threadId })
+      const isBusy = expect.stringContaining(`the thread is busy: run ${inTheWay.runId} is at work`)
+      await vi.waitFor(
+        async () => expect(await stage.runs.progress(execution)).toMatchObject({ last_error: isBusy }),
+        patience,
+      )
+      const outcome = await execution.result()
+      expect(await runsOf(stage, inTheWay.threadId)).toEqual([inTheWay.runId, outcome.run_id])
+      return outcome
+    },
+    expected: result({ ...done, seconds: 0 }),
+  },
+  {
+    title: 'executed: cancelled at work',
+    play: async (stage) => {
+      const execution = await stage.start({ ...work, input: { ...aapl, seconds: 15 } })
+      const run = await created(stage, execution)
+      await atWork(stage, run)
+      const cancellation = await stage.runs.cancelRun(execution)
+      expect(cancellation).toMatchObject({ result: 'cancelled', run_id: run.runId })
+      expect((await stage.langGraph.runs.get(run.threadId, run.runId)).status).toBe(cancellation.status)
+      return execution.result()
+    },
+    expected: { error: expect.stringMatching(/was cancelled/) },
+  },
+  {
+    title: 'executed: cancelled and rolled back at work',
+    play: async (stage) => {
+      const execution = await stage.start({ ...work, input: { ...aapl, seconds: 15 } })
+      const run = await created(stage, execution)
+      await atWork(stage, run)
+      const cancellation = await stage.runs.cancelRun(execution, { action: 'rollback' })
+      expect(cancellation).toMatchObject({ result: 'cancelled', run_id: run.runId })
+      return execution.result()
+    },
+    expected: { error: expect.stringMatching(/cancelled/) },
+  },
+  {
+    title: 'executed: cancelled when it had ended',
+    play: async (stage) => {
+      const execution = await stage.start({ ...work, pollInterval: '1h' })
+      const run = await created(stage, execution)
+      await stage.ended(run)
+      const seen = () => Promise.all([stage.langGraph.runs.get(run.threadId, run.runId), valuesOf(stage, run)])
+      const before = await seen()
+      const cancellation = await stage.runs.cancelRun(execution)
+      expect(cancellation).toMatchObject({ result: 'had_ended', status: 'success', run_id: run.runId })
+      expect(await seen()).toEqual(before)
+      return execution.result()
+    },
+    expected: result(done),
+  },
+  {
+    title: 'executed: interrupt(), answered',
+    play: async (stage) => {
+      const execution = await stage.start(human)
+      const question = await asked(stage, execution)
+      const receipt = await stage.runs.resume(execution, { value: 'yes' })
+      expect(await runsOf(stage, question.threadId)).toEqual([question.runId, receipt.run_id])
+      return execution.result()
+    },
+    expected: { ...result({ ...done, answer: 'yes' }), runs: continued('resume').map(expect.objectContaining) },
+  },
+  {
+    title: 'executed: interrupt(), answered wrongly, then rightly',
+    play: async (stage) => {
+      const execution = await stage.start(human)
+      const question = await asked(stage, execution)
+      const wrong = stage.runs.resume(execution, { value: 'yes', interruptId: 'unknown' })
+      await expect(wrong).rejects.toMatchObject({ cause: { type: 'NotAsked' } })
+      expect(await runsOf(stage, question.threadId)).toEqual([question.runId])
+      await stage.runs.resume(execution, { value: 'yes', interruptId: question.interrupts[0]?.id ?? null })
+      return execution.result()
+    },
+    expected: result({ ...done, answer: 'yes' }),
+  },
+  {
+    title: 'executed: two interrupts at once, answered one by one',
+    play: async (stage) => {
+      const execution = await stage.start({ ...human, assistantId: 'two_humans' })
+      const { threadId, runId, interrupts } = await asked(stage, execution)
+      const idOf = (question: string) => interrupts.find(({ value }) => value === question)?.id ?? null
+      const first = await stage.runs.resume(execution, { value: 'two', interruptId: idOf('second?') })
+      expect(first).toEqual({ open_interrupts: 1, thread_id: threadId })
+      const last = await stage.runs.resume(execution, { value: 'one', interruptId: idOf('first?') })
+      expect(await runsOf(stage, threadId)).toEqual([runId, last.run_id])
+      return execution.result()
+    },
+    expected: result({ ...done, answer: 'one', answer2: 'two' }),
+  },
+  {
+    title: 'executed: interrupt(), answered in LangGraph',
+    play: async (stage) => {
+      const execution = await stage.start(human)
+      const { threadId } = await asked(stage, execution)
+      const later = await stage.create('human', undefined, { command: { resume: 'elsewhere' } }, threadId)
+      await stage.runs.wake(execution)
+      const outcome = await execution.result()
+      expect(outcome.run_id).toBe(later.runId)
+      return outcome
+    },
+    expected: {
+      ...result({ ...done, answer: 'elsewhere' }),
+      runs: continued('elsewhere').map(expect.objectContaining),
+    },
+  },
+  {
+    title: 'executed: a breakpoint after the question, kept when it was answered',
+    play: async (stage) => {
+      const execution = await stage.start({ ...human, interruptAfter: ['ask'] })
+      await asked(stage, execution)
+      const { run_id } = await stage.runs.resume(execution, { value: 'yes' })
+      const atBreakpoint = { phase: 'interrupted', run_id, interrupts: [], next: ['work'] }
+      await vi.waitFor(async () => expect(await stage.runs.progress(execution)).toMatchObject(atBreakpoint), patience)
+      await stage.runs.resume(execution)
+      return execution.result()
+    },
+    expected: result({ ...done, answer: 'yes' }),
+  },
+  {
+    title: 'executed again under its id, after a later run that carries its mark',
+    play: async (stage) => {
+      const first = await stage.start({ ...work, threadId: randomUUID() })
+      const { run_id, thread_id = '' } = await first.result()
+      const mark = { [workflowMetadataKey]: `default/${first.workflowId}` }
+      const run = await stage.langGraph.runs.get(thread_id, run_id ?? '')
+      expect(run.metadata).toMatchObject(mark)
+      const later = await stage.create('work', { symbol: 'MSFT' }, { metadata: mark }, thread_id)
+      await stage.ended(later)
+      const outcome = await (await first.again()).result()
+      expect(outcome.run_id).toBe(run_id)
+      expect(await runsOf(stage, thread_id)).toEqual([run_id, later.runId])
+      return outcome
+    },
+    expected: result(done),
+  },
+]
+
+async function valuesOf({ langGraph }: Stage, { threadId }: Ids): Promise<unknown> {
+  return (await langGraph.threads.getState(threadId)).values
+}
