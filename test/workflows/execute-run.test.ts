@@ -300,15 +300,17 @@ describe('a thread that is busy', () => {
   })
 })
 
-describe('a server that refuses the run', () => {
-  const refused = (run: ScriptedRun) => ({
+function refused({ ids }: ScriptedRun) {
+  return {
     polling_result: 'error',
     status: 'polling_error',
-    thread_id: run.ids.threadId,
+    thread_id: ids.threadId,
     error: 'The run could not be created: HTTP 422: assistant "agent" not found',
     polling_metadata: { poll_count: 0, completion_time_seconds: seconds, timestamp: time },
-  })
+  }
+}
 
+describe('a server that refuses the run', () => {
   test('ends the workflow with its words, without a run', async () => {
     const run = created(['refused'])
     expect(await stage.execute(run)).toEqual(refused(run))

@@ -1,0 +1,461 @@
+import { WorkflowUpdateFailedError } from '@temporalio/client'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { CreationUnanswered } from '../../src/activities/create-run.ts'
+import type { ResumeInput, ResumeReceipt } from '../../src/client.ts'
+import { langGraphFailureTypes as types } from '../../src/domain/contract.ts'
+import type { Creation, LaterRun } from '../../src/domain/creation.ts'
+import type { Interrupt, RunEnding, RunLook } from '../../src/domain/run.ts'
+import { LangGraphError } from '../../src/langgraph/errors.ts'
+import { Stage, answers, testEveryHistory } from '../support/time-skipping.ts'
+import type { Answer, Script, ScriptedRun } from '../support/time-skipping.ts'
+
+let stage: Stage
+beforeAll(async () => {
+  stage = await Stage.start()
+})
+afterEach(() => stage.endTest())
+afterAll(() => stage.stop())
+
+const running = { status: 'running' }
+const ended = (status: string, ending: Partial<RunEnding & { kind: 'known' }> = {}): RunLook => ({
+  status,
+  ending: { kind: 'known', next: [], interrupts: [], ...ending },
+})
+const question = { id: 'i1', value: 'buy AAPL?', node: 'ask' }
+const second = { id: 'i2', value: 'how many?', node: 'ask' }
+const asking = (...interrupts: readonly Interrupt[]) => ended('success', { next: ['ask'], interrupts })
+const values = { found: 'values' as const, values: { trading_signal: 'BUY' } }
+const outage = new LangGraphError(types.unavailable, 'runs from deployment "default": HTTP 503', { status: 503 })
+const followUps = ['0199a1b2-c3d4-7e5f-8a9b-0000000000f1', '0199a1b2-c3d4-7e5f-8a9b-0000000000f2'] as const
+const [followUp, secondFollowUp] = followUps
+const wait = { onInterrupt: 'wait' } as const
+
+/** What a try to create the run that goes on comes to. */
+type Try = string | 'refused' | 'busy' | LaterRun | Error
+
+/** A run that ends as each of the looks in turn, and whose follow-ups are created as each of the tries. */
+function asked(looks: readonly Answer<RunLook>[], tries: readonly Try[] = followUps, script: Script = {}): ScriptedRun {
+  return stage.run(({ threadId }) => ({
+    getRunStatus: answers(...looks),
+    createRun: answers<Creation>(...tries.map((tried) => creationOf(tried, threadId))),
+    retrieveStreamValues: answers(values),
+    ...script,
+  }))
+}
+
+function creationOf(tried: Try, threadId: string): Answer<Creation> {
+  if (tried instanceof Error) return tried
+  if (typeof tried !== 'string') return { kind: 'overtaken', threadId, by: tried }
+  if (tried === 'refused') return { kind: 'refused', threadId, reason: 'HTTP 422: no such interrupt' }
+  if (tried === 'busy') return { kind: 'busy', threadId, reason: 'run r1 is at work' }
+  return { kind: 'created', threadId, runId: tried }
+}
+
+/** What each look for a later run finds; the last one for ever. */
+function laterRuns(...looks: readonly (LaterRun | null | Error)[]): NonNullable<Script['findLaterRun']> {
+  const found = answers(...looks.map((look) => (look instanceof Error ? look : { look })))
+  return async () => (await found()).look
+}
+
+/** Starts a watch that waits for a human, and waits until it does. */
+async function waiting(run: ScriptedRun, options: Parameters<Stage['startWatch']>[1] = {}) {
+  const handle = await stage.startWatch(run, { ...wait, ...options })
+  await stage.until(run, { phase: 'interrupted' })
+  return handle
+}
+
+function resume(run: ScriptedRun, input?: ResumeInput, updateId?: string): Promise<ResumeReceipt> {
+  return stage.runs.resume(stage.nameOf(run), input, updateId === undefined ? {} : { updateId })
+}
+
+function callsOf(run: ScriptedRun, activity: string) {
+  return run.calls.filter((call) => call.activity === activity)
+}
+
+function keyOf(run: ScriptedRun, n: number): string {
+  return `default/${stage.nameOf(run).workflowId}#${n}`
+}
+
+describe('a run that waits for a human', () => {
+  test('ends the watch by default', async () => {
+    const run = asked([asking(question)])
+    const outcome = await stage.watch(run)
+    expect(outcome).toMatchObject({ polling_result: 'interrupted', interrupts: [question] })
+    expect(outcome).not.toHaveProperty('runs')
+    expect(callsOf(run, 'findLaterRun')).toEqual([])
+  })
+
+  test('is shown with its question and the time until which it waits', async () => {
+    const run = asked([asking(question)])
+    await waiting(run, { humanTimeout: '1 day' })
+
+    const progress = await stage.runs.progress(run.ids)
+
+    expect(progress).toMatchObject({ phase: 'interrupted', interrupts: [question], next: ['ask'], poll_count: 1 })
+    const untilMs = Date.parse(progress.human_deadline_at ?? '') - (await stage.environment.currentTimeMs())
+    expect(untilMs / 86_400_000).toBeCloseTo(1, 2)
+    const details = await stage.detailsOf(run)
+    expect(details).toContain(`waits for a human before ask, until ${progress.human_deadline_at}`)
+    expect(details).toContain(JSON.stringify(question))
+    expect(details).toContain(`langgraph-runs resume --id ${stage.nameOf(run).workflowId}`)
+  })
+
+  test('without a limit is shown without one', async () => {
+    const run = asked([asking(question)])
+    await waiting(run, { humanTimeout: 'none' })
+    expect(await stage.runs.progress(run.ids)).not.toHaveProperty('human_deadline_at')
+    expect(await stage.detailsOf(run)).toContain('until somebody answers')
+  })
+
+  test('and was cancelled, without a question, is not waited with', async () => {
+    const run = asked([ended('interrupted', { next: ['work'] })])
+    const outcome = await stage.watch(run, wait)
+    expect(outcome).toMatchObject({ polling_result: 'interrupted', error: expect.stringContaining('cancelled') })
+  })
+})
+
+describe('an answer', () => {
+  test('creates one run that goes on, whose result is the outcome', async () => {
+    const run = asked([asking(question), running, ended('success')])
+    const handle = await waiting(run, { pollInterval: '10s' })
+
+    const receipt = await resume(run, { value: { buy: true } })
+
+    const { threadId, runId } = run.ids
+    expect(receipt).toEqual({ open_interrupts: 0, run_id: followUp, thread_id: threadId })
+    expect(await handle.result()).toMatchObject({
+      polling_result: 'success_with_results',
+      run_id: followUp,
+      result: values.values,
+      runs: [
+        { run_id: runId, status: 'interrupted', continued_by: 'resume' },
+        { run_id: followUp, status: 'success' },
+      ],
+    })
+    expect(callsOf(run, 'createRun').map(({ argument }) => argument)).toEqual([
+      {
+        deployment: 'default',
+        threadId,
+        key: keyOf(run, 1),
+        run: { continues: runId, resume: { i1: { buy: true } } },
+      },
+    ])
+    expect(callsOf(run, 'getRunStatus').map(({ argument }) => argument)).toMatchObject([
+      { runId },
+      { runId: followUp },
+      { runId: followUp },
+    ])
+  })
+
+  test.each([[false], [0], [''], [[]], ['no']])('may be %j', async (value) => {
+    const run = asked([asking(question), ended('error')])
+    await waiting(run)
+    await resume(run, { value })
+    expect(callsOf(run, 'createRun')[0]?.argument.run).toMatchObject({ resume: { i1: value } })
+  })
+
+  test('to a run that an execution has created goes on under its key', async () => {
+    const run = asked([asking(question), ended('success')], [], {
+      createRun: answers<Creation>(
+        async () => ({ kind: 'created', ...run.ids }),
+        async () => ({ kind: 'created', threadId: run.ids.threadId, runId: followUp }),
+      ),
+    })
+    const handle = await stage.startExecution(run, wait)
+    await stage.until(run, { phase: 'waiting' })
+    await stage.runs.wake(stage.nameOf(run))
+    await stage.until(run, { phase: 'interrupted' })
+
+    await resume(run, { value: 'yes' })
+
+    expect(await handle.result()).toHaveProperty('result', values.values)
+    const [first, next] = callsOf(run, 'createRun').map(({ argument }) => argument.key)
+    expect(next).toBe(`${first}#1`)
+  })
+
+  test('to a question without an id is the resume itself', async () => {
+    const run = asked([asking({ value: 'sure?' }), ended('error')])
+    await waiting(run)
+    await resume(run, { value: 'yes' })
+    expect(callsOf(run, 'createRun')[0]?.argument.run).toEqual({ continues: run.ids.runId, resume: 'yes' })
+  })
+
+  test('at a breakpoint has no value, and the run goes on without a resume', async () => {
+    const run = asked([ended('success', { next: ['trade'] }), ended('error')])
+    await waiting(run)
+    expect(await stage.runs.progress(run.ids)).toMatchObject({ interrupts: [], next: ['trade'] })
+
+    expect(await resume(run)).toMatchObject({ run_id: followUp })
+
+    expect(callsOf(run, 'createRun')[0]?.argument.run).toEqual({ continues: run.ids.runId })
+  })
+
+  test('to each of several questions is collected until all are answered', async () => {
+    const run = asked([asking(question, second), ended('success')])
+    const handle = await waiting(run)
+
+    const first = await resume(run, { value: 10, interruptId: 'i2' })
+    const shown = await stage.runs.progress(run.ids)
+    const last = await resume(run, { value: 'yes' })
+
+    expect(first).toEqual({ open_interrupts: 1, thread_id: run.ids.threadId })
+    expect(shown.interrupts).toEqual([question])
+    expect(last).toEqual({ open_interrupts: 0, thread_id: run.ids.threadId, run_id: followUp })
+    const [created, ...others] = callsOf(run, 'createRun')
+    expect(created?.argument.run).toMatchObject({ resume: { i1: 'yes', i2: 10 } })
+    expect(others).toEqual([])
+    await handle.result()
+  })
+
+  test('may be followed by another question', async () => {
+    const run = asked([asking(question), asking(second), ended('success')])
+    const handle = await waiting(run, { pollInterval: '1h', maxPollTime: '1d' })
+
+    await resume(run, { value: 'yes' })
+    await stage.until(run, { phase: 'waiting' })
+    await stage.runs.wake(run.ids)
+    await stage.until(run, { phase: 'interrupted' })
+    await resume(run, { value: 10 })
+
+    expect((await handle.result()).runs).toEqual([
+      { run_id: run.ids.runId, status: 'interrupted', continued_by: 'resume' },
+      { run_id: followUp, status: 'interrupted', continued_by: 'resume' },
+      { run_id: secondFollowUp, status: 'success' },
+    ])
+    expect(callsOf(run, 'createRun').map(({ argument }) => [argument.key, argument.run])).toEqual([
+      [keyOf(run, 1), { continues: run.ids.runId, resume: { i1: 'yes' } }],
+      [keyOf(run, 2), { continues: followUp, resume: { i2: 10 } }],
+    ])
+  })
+
+  test('sent again under the same update id counts once, with the same receipt', async () => {
+    const run = asked([asking(question), running])
+    await waiting(run, { pollInterval: '1h', maxPollTime: '1d' })
+    const first = await resume(run, { value: 'yes' }, 'answer-1')
+    expect(await resume(run, { value: 'yes' }, 'answer-1')).toEqual(first)
+    expect(callsOf(run, 'createRun')).toHaveLength(1)
+  })
+
+  test('given twice at once counts once', async () => {
+    const run = asked([asking(question), running])
+    await waiting(run, { pollInterval: '1h', maxPollTime: '1d' })
+
+    const both = await Promise.allSettled([resume(run, { value: 'yes' }), resume(run, { value: 'no' })])
+
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    expect(callsOf(run, 'createRun')).toHaveLength(1)
+  })
+
+  test('that LangGraph refuses fails, and the question stays open for another', async () => {
+    const run = asked([asking(question), ended('success')], ['refused', followUp])
+    const handle = await waiting(run)
+
+    await expect(resume(run, { value: 'nonsense' }, 'same')).rejects.toMatchObject({
+      cause: { type: 'LangGraphRefused', message: expect.stringContaining('HTTP 422: no such interrupt') },
+    })
+    await stage.until(run, { phase: 'interrupted' })
+    expect(await stage.runs.progress(run.ids)).toMatchObject({ interrupts: [question] })
+    expect(await resume(run, { value: 'yes' })).toMatchObject({ run_id: followUp })
+
+    expect(await handle.result()).toHaveProperty('result', values.values)
+    expect(callsOf(run, 'createRun').map(({ argument }) => argument.run)).toMatchObject([
+      { resume: { i1: 'nonsense' } },
+      { resume: { i1: 'yes' } },
+    ])
+  })
+
+  test('that finds LangGraph out of reach is given to it later', async () => {
+    const run = asked([asking(question), ended('success')], [outage, 'busy', followUp])
+    const handle = await waiting(run, { pollInterval: '5s' })
+    const update = await stage.handleOf(run).startUpdate<ResumeReceipt, [ResumeInput]>('resume', {
+      args: [{ value: 'yes' }],
+      waitForStage: 'ACCEPTED',
+    })
+    expect(await handle.result()).toHaveProperty('result', values.values)
+    expect(await update.result()).toMatchObject({ run_id: followUp })
+  })
+
+  test('of a cancelled workflow, which got no answer, has its run looked for and cancelled', async () => {
+    const lost = new CreationUnanswered(outage, 0)
+    const run = asked([asking(question), running, ended('interrupted')], [lost, followUp])
+    await waiting(run, { onCancel: 'cancel_run' })
+    const handle = stage.handleOf(run)
+    await handle.startUpdate('resume', { args: [{ value: 'yes' }], waitForStage: 'ACCEPTED' })
+    await stage.until(run, { phase: 'waiting' })
+
+    await handle.cancel()
+
+    await expect(handle.result()).rejects.toThrow('cancelled')
+    expect((await handle.describe()).memo).toMatchObject({ cancellation: { result: 'cancelled', run_id: followUp } })
+    expect(callsOf(run, 'createRun')[1]?.argument).toMatchObject({ key: keyOf(run, 1), findOnly: true })
+  })
+})
+
+describe('an answer that nobody asked for is refused, and nothing is lost:', () => {
+  const both = [question, second]
+  const breakpoint = ended('success', { next: ['trade'] })
+  test.each([
+    { why: 'the question is unknown', look: asking(...both), input: { value: 1, interruptId: 'i9' }, says: '"i9"' },
+    { why: 'it is not said which is meant', look: asking(...both), input: { value: 1 }, says: '2 questions are open' },
+    { why: 'it has no value', look: asking(question), input: {}, says: '`value` is missing' },
+    { why: 'its value is null', look: asking(question), input: { value: null }, says: '`value` is missing' },
+    { why: 'a breakpoint takes no value', look: breakpoint, input: { value: 1 }, says: 'asks nothing' },
+    { why: 'a breakpoint takes no id', look: breakpoint, input: { interruptId: 'i1' }, says: 'asks nothing' },
+    {
+      why: 'two questions have no id',
+      look: asking({ value: 'a' }, { value: 'b' }),
+      input: { value: 1 },
+      says: 'answer it in LangGraph',
+    },
+  ])('$why', async ({ look, input, says }) => {
+    const run = asked([look])
+    await waiting(run)
+
+    const refused = resume(run, input)
+
+    await expect(refused).rejects.toThrow(WorkflowUpdateFailedError)
+    await expect(refused).rejects.toMatchObject({
+      cause: { type: 'NotAsked', message: expect.stringContaining(says) },
+    })
+    expect(await stage.runs.progress(run.ids)).toMatchObject({ phase: 'interrupted' })
+    expect(callsOf(run, 'createRun')).toEqual([])
+  })
+
+  test('this one has been answered already', async () => {
+    const run = asked([asking(question, second), running])
+    await waiting(run)
+    await resume(run, { value: 'yes', interruptId: 'i1' })
+    await expect(resume(run, { value: 'no', interruptId: 'i1' })).rejects.toMatchObject({ cause: { type: 'NotAsked' } })
+    await resume(run, { value: 10 })
+    expect(callsOf(run, 'createRun')[0]?.argument.run).toMatchObject({ resume: { i1: 'yes', i2: 10 } })
+  })
+
+  test('the run is at work', async () => {
+    const run = asked([running])
+    await stage.startWatch(run, { ...wait, pollInterval: '1h', maxPollTime: '1d' })
+    await stage.until(run, { phase: 'waiting' })
+    await expect(resume(run, { value: 1 })).rejects.toMatchObject({ cause: { type: 'NotAsked' } })
+  })
+})
+
+describe('a question that nobody answers', () => {
+  test('ends the watch after `humanTimeout`, with the question', async () => {
+    const run = asked([asking(question)])
+    const outcome = await stage.watch(run, { ...wait, humanTimeout: '1h' })
+    expect(outcome).toMatchObject({
+      polling_result: 'interrupted',
+      status: 'interrupted',
+      run_id: run.ids.runId,
+      error: 'Nobody answered within 3600.0s (`humanTimeout`)',
+      interrupts: [question],
+      next: ['ask'],
+      runs: [{ run_id: run.ids.runId, status: 'interrupted' }],
+    })
+    expect(outcome.polling_metadata).toHaveProperty('completion_time_seconds', expect.closeTo(3600, -2))
+  })
+
+  test('is looked for elsewhere after 10 s, and then ever more seldom, up to 5 min', async () => {
+    const run = asked([asking(question)])
+    await stage.watch(run, { ...wait, humanTimeout: '30m' })
+    const times = callsOf(run, 'findLaterRun').map(({ atMs }) => atMs)
+    const pauses = times.slice(1).map((atMs, n) => Math.round((atMs - (times[n] ?? 0)) / 1000))
+    expect(pauses.slice(0, 8)).toEqual([10, 20, 40, 80, 160, 300, 300, 300])
+  })
+
+  test('is looked for at once when the watch is woken', async () => {
+    const run = asked([asking(question)], [], {
+      findLaterRun: laterRuns(null, { runId: followUp, resumes: false }),
+    })
+    const handle = await waiting(run)
+    await stage.runs.wake(run.ids)
+    expect(await handle.result()).toHaveProperty('error', expect.stringContaining('began anew'))
+    const [first, hinted] = callsOf(run, 'findLaterRun')
+    expect((hinted?.atMs ?? 0) - (first?.atMs ?? 0)).toBeLessThan(9000)
+  })
+})
+
+describe('a question that somebody answers elsewhere', () => {
+  test('is followed to the run that goes on', async () => {
+    const run = asked([asking(question), ended('success')], [], {
+      findLaterRun: laterRuns(outage, null, { runId: followUp, resumes: true }),
+    })
+    const outcome = await stage.watch(run, wait)
+    expect(outcome).toMatchObject({
+      run_id: followUp,
+      result: values.values,
+      runs: [
+        { run_id: run.ids.runId, status: 'interrupted', continued_by: 'elsewhere' },
+        { run_id: followUp, status: 'success' },
+      ],
+    })
+    expect(callsOf(run, 'findLaterRun')[0]?.argument).toEqual({ ...run.ids, deployment: 'default' })
+  })
+
+  test('is pointless where a run began anew', async () => {
+    const run = asked([asking(question)], [], { findLaterRun: laterRuns({ runId: followUp, resumes: false }) })
+    expect(await stage.watch(run, wait)).toMatchObject({
+      polling_result: 'interrupted',
+      run_id: run.ids.runId,
+      error: `Run ${followUp} began anew on the thread, without an answer: the question is pointless now`,
+      interrupts: [question],
+    })
+  })
+
+  test('faster than here is followed to that run', async () => {
+    const run = asked([asking(question), ended('success')], [{ runId: secondFollowUp, resumes: true }])
+    const handle = await waiting(run)
+    expect(await resume(run, { value: 'yes' })).toMatchObject({ run_id: secondFollowUp })
+    expect((await handle.result()).runs?.[0]).toMatchObject({ continued_by: 'elsewhere' })
+  })
+})
+
+describe('the time that a human takes', () => {
+  test('does not count as `maxPollTime`', async () => {
+    const run = asked([asking(question), running])
+    const handle = await waiting(run, { pollInterval: '10s', maxPollTime: '1m' })
+    await stage.environment.sleep('3h')
+
+    await resume(run, { value: 'yes' })
+
+    const outcome = await handle.result()
+    expect(outcome).toMatchObject({ status: 'polling_timeout', polling_metadata: { poll_count: 7 } })
+    expect(outcome.polling_metadata).toHaveProperty('elapsed_seconds', expect.closeTo(10_860, -2))
+  })
+
+  test('may be weeks: the question, its answers and the ids of the updates last', async () => {
+    const run = asked([asking(question, second), ended('success')])
+    const handle = await waiting(run, { humanTimeout: '30 days' })
+    const before = await stage.runs.progress(run.ids)
+    const first = await resume(run, { value: 'yes', interruptId: 'i1' }, 'answer-1')
+
+    await stage.environment.sleep('40h')
+
+    expect(await stage.runs.progress(run.ids)).toMatchObject({
+      phase: 'interrupted',
+      interrupts: [second],
+      human_deadline_at: before.human_deadline_at,
+    })
+    expect(await resume(run, { value: 'yes', interruptId: 'i1' }, 'answer-1')).toEqual(first)
+    await resume(run, { value: 10 })
+    expect(await handle.result()).toHaveProperty('result', values.values)
+    expect((await stage.historiesOf(run)).length).toBeGreaterThan(1)
+    expect(callsOf(run, 'createRun').map(({ argument }) => argument.run)).toEqual([
+      { continues: run.ids.runId, resume: { i1: 'yes', i2: 10 } },
+    ])
+  })
+
+  test('may see a worker stop and another start', async () => {
+    const run = asked([asking(question, second), ended('success')])
+    const handle = await waiting(run)
+    await resume(run, { value: 'yes', interruptId: 'i1' })
+    await stage.stopWorker()
+    await stage.startWorker()
+
+    await resume(run, { value: 10 })
+
+    expect(await handle.result()).toHaveProperty('result', values.values)
+    expect(callsOf(run, 'createRun')[0]?.argument.run).toMatchObject({ resume: { i1: 'yes', i2: 10 } })
+  })
+})
+
+testEveryHistory(() => stage)
