@@ -17,7 +17,7 @@ import type { WatchOutcome } from '../domain/outcome.ts'
 import type { EndedRun, RunRef } from '../domain/run.ts'
 import { cancelAndConfirm } from './cancel-and-confirm.ts'
 import { createOnce, findUnanswered } from './create-once.ts'
-import { accepted, failure } from './failures.ts'
+import { accepted, failure, withoutStack } from './failures.ts'
 import * as outcomes from './outcomes.ts'
 import { pollUntilTerminal, scheduleNextPoll } from './poll-until-terminal.ts'
 import { acceptAnswers } from './question.ts'
@@ -186,7 +186,9 @@ function acceptCancellation({ watch }: Work): void {
       state.cancelAsked = action
       // A creation that is under way ends first, with a run or without.
       state.wakeRequested = true
-      await condition(() => state.run !== undefined || watch.isRestarting)
+      await condition(() => state.run !== undefined || watch.isRestarting).catch((error: unknown) => {
+        throw withoutStack(error)
+      })
       if (!state.run) return { result: 'not_created' }
       const { cancellation } = await cancelAndConfirm(state.run, action)
       state.wakeRequested = true

@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow'
+import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow'
 import { failureTypes, langGraphFailureTypes } from '../domain/contract.ts'
 import type { LangGraphFailureDetails } from '../domain/contract.ts'
 import { refusal } from '../domain/input.ts'
@@ -9,6 +9,12 @@ export function failure(type: string, message: string, ...details: unknown[]): A
   const failed = ApplicationFailure.nonRetryable(message, type, ...details)
   failed.stack = `${type}: ${message}`
   return failed
+}
+
+/** What an update fails with where its workflow is cancelled: again without a stack. */
+export function withoutStack(error: unknown): unknown {
+  if (error instanceof CancelledFailure) error.stack = `${error.name}: ${error.message}`
+  return error
 }
 
 /** The options, or the failure `InvalidInput`: other languages start these workflows too, so the workflow checks as well. */

@@ -4,7 +4,7 @@ import { parseResumeInput } from '../domain/input.ts'
 import type { ResumeInput } from '../domain/input.ts'
 import type { ResumeReceipt } from '../domain/outcome.ts'
 import type { Interrupt, Interrupts, Json } from '../domain/run.ts'
-import { accepted, failure } from './failures.ts'
+import { accepted, failure, withoutStack } from './failures.ts'
 import type { Watch, WatchState } from './watch.ts'
 
 /** Answers the question that the run waits with. Accepted only while one is open; carried out once. */
@@ -46,7 +46,10 @@ export function acceptAnswers(watch: Watch): void {
       const id = updateId()
       if (!isHandled(state, id)) noteAnswer(state, id, input)
       const { question } = state
-      await condition(() => state.question !== question || !question || !isAnswered(question) || watch.isRestarting)
+      const isSettled = () => state.question !== question || !question || !isAnswered(question) || watch.isRestarting
+      await condition(isSettled).catch((error: unknown) => {
+        throw withoutStack(error)
+      })
       if (question?.refused !== undefined && !isHandled(state, id)) {
         const message = `The answer was refused, and the question is still open: ${question.refused}`
         throw failure(langGraphFailureTypes.refused, message)
