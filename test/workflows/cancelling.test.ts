@@ -439,17 +439,6 @@ describe('the update `cancelRun`', () => {
     expect(callsOf(run, 'cancelRun')).toEqual([])
   })
 
-  test('asks by its own action once more where the workflow is cancelled after it', async () => {
-    const run = atWork()
-    await stage.startExecution(run, patient)
-    await stage.until(run, { phase: 'waiting' })
-    await stage.handleOf(run).startUpdate('cancelRun', { args: [{ action: 'rollback' }], waitForStage: 'ACCEPTED' })
-
-    expect(await cancelled(run)).toMatchObject(asCancelled(ofRun(run, 'cancel_unconfirmed')))
-
-    expect(new Set(callsOf(run, 'cancelRun').map(({ argument }) => argument.action))).toEqual(new Set(['rollback']))
-  })
-
   test('with an action that is none is refused as InvalidInput', async () => {
     const run = atWork()
     await stage.startWatch(run, patient)
