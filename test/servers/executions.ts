@@ -45,8 +45,11 @@ async function asked({ runs }: Stage, execution: Execution) {
   return { threadId: thread_id, runId: run_id, interrupts }
 }
 
-function continued(by: string, by2 = 'success') {
-  return [{ status: 'interrupted', continued_by: by }, { status: by2 }]
+function continued(by: string) {
+  return [
+    expect.objectContaining({ status: 'interrupted', continued_by: by }),
+    expect.objectContaining({ status: 'success' }),
+  ]
 }
 
 /** The rows of the matrix in which the workflow creates the run. */
@@ -158,7 +161,7 @@ export const executions: readonly Situation[] = [
       expect(await runsOf(stage, question.threadId)).toEqual([question.runId, receipt.run_id])
       return execution.result()
     },
-    expected: { ...result({ ...done, answer: 'yes' }), runs: continued('resume').map(expect.objectContaining) },
+    expected: { ...result({ ...done, answer: 'yes' }), runs: continued('resume') },
   },
   {
     title: 'executed: interrupt(), answered wrongly, then rightly',
@@ -200,7 +203,7 @@ export const executions: readonly Situation[] = [
     },
     expected: {
       ...result({ ...done, answer: 'elsewhere' }),
-      runs: continued('elsewhere').map(expect.objectContaining),
+      runs: continued('elsewhere'),
     },
   },
   {

@@ -6,6 +6,7 @@ import type { Server, Socket } from 'node:net'
 interface Held {
   readonly client: Socket
   readonly pass: () => void
+  readonly outlivesClient?: boolean
 }
 
 /** Stands between the worker and a real LangGraph server, for the faults of a network. */
@@ -18,13 +19,12 @@ export class TcpProxy {
   readonly #sockets = new Set<Socket>()
   readonly #held = new Set<Held>()
   readonly #heldAnswers = new Set<Held>()
-  /** Clients whose requests go to the server although they themselves have given up. */
-  readonly #lingering = new Set<Socket>()
   /** Clients whose last request has an answer that is to be held. */
   readonly #unanswered = new Set<Socket>()
+  readonly #late = new Map<Socket, Socket>()
   #holding: RegExp | undefined
   #holdingAnswers: RegExp | undefined
-  #holdsForClientsThatGaveUp = false
+  #isDelaying = false
   #server: Server
   #port = 0
 
@@ -57,13 +57,13 @@ export class TcpProxy {
   /** From now on every request whose first line is like this arrives here and goes no further. */
   hold(firstLine: RegExp): void {
     this.#holding = firstLine
-    this.#holdsForClientsThatGaveUp = false
+    this.#isDelaying = false
   }
 
   /** The same, but a request still reaches the server on `release` when its client has long given up, as out of a slow network. */
   delay(firstLine: RegExp): void {
     this.#holding = firstLine
-    this.#holdsForClientsThatGaveUp = true
+    this.#isDelaying = true
   }
 
   /** From now on every request whose first line is like this reaches the server, and its answer goes no further than here. */
@@ -81,7 +81,6 @@ export class TcpProxy {
   release(): void {
     this.holdNoMore()
     this.#unanswered.clear()
-    this.#lingering.clear()
     for (const held of [this.#held, this.#heldAnswers]) {
       for (const { pass } of held) pass()
       held.clear()
@@ -134,9 +133,8 @@ export class TcpProxy {
     socket.on('close', (hadError) => {
       this.#sockets.delete(socket)
       this.#unanswered.delete(socket)
-      if (this.#lingering.delete(socket)) return
       for (const held of [this.#held, this.#heldAnswers]) {
-        for (const item of held) if (item.client === socket) held.delete(item)
+        for (const item of held) if (item.client === socket && !item.outlivesClient) held.delete(item)
       }
       if (hadError) other.destroy()
       else other.end()
@@ -149,10 +147,21 @@ export class TcpProxy {
     if (firstLine) this.requests.push(firstLine)
     if (firstLine && this.#holdingAnswers?.test(firstLine)) this.#unanswered.add(client)
     const isRestOfHeld = [...this.#held].some((held) => held.client === client)
-    const pass = () => void upstream.write(chunk)
-    if (!isRestOfHeld && !(firstLine && this.#holding?.test(firstLine))) return pass()
-    this.#held.add({ client, pass })
-    if (this.#holdsForClientsThatGaveUp) this.#lingering.add(client)
+    if (!isRestOfHeld && !(firstLine && this.#holding?.test(firstLine))) upstream.write(chunk)
+    else if (this.#isDelaying)
+      this.#held.add({ client, pass: () => this.#sendLate(client, chunk), outlivesClient: true })
+    else this.#held.add({ client, pass: () => void upstream.write(chunk) })
+  }
+
+  /** Over a connection of its own: by now the server may have closed the other. */
+  #sendLate(client: Socket, chunk: Buffer): void {
+    const late = this.#late.get(client) ?? createConnection(this.#serverPort, '127.0.0.1')
+    if (!this.#late.has(client)) {
+      this.#late.set(client, late)
+      this.#own(late, client)
+      late.on('data', (answer) => this.#fromServer(client, answer))
+    }
+    late.write(chunk)
   }
 
   #fromServer(client: Socket, chunk: Buffer): void {
