@@ -336,6 +336,18 @@ describe.concurrent('cancelling', () => {
     expect(await Promise.all(runs.map((run) => langGraph.status(run)))).toEqual(['success', 'success'])
     expect(await Promise.all(runs.map(({ threadId }) => langGraph.state(threadId)))).toEqual(before)
   })
+
+  test('a run that has failed leaves it a failed one', async () => {
+    const execution = await start(stage, { assistantId: 'fail', input: { seconds: 2 }, pollInterval: '1h' })
+    const run = await untilAtWork(stage, execution)
+    await langGraph.untilEnded(run)
+    expect(await stage.runs.cancelRun(execution)).toMatchObject({ result: 'had_ended', status: 'error' })
+    expect(await langGraph.status(run)).toBe('error')
+    expect(await execution.result()).toMatchObject({
+      polling_result: 'error',
+      error: `ValueError: boom for ${planted}`,
+    })
+  })
 })
 
 describe.concurrent('an answer', () => {
