@@ -117,6 +117,8 @@ describe.concurrent('npm run demo', () => {
     expect(await demo.ended()).toEqual({ code: 143, signal: null })
     expect(watch.status.name).toBe('COMPLETED')
     expect(webUi.status).toBe(200)
+    // Where the command line looks for it.
+    expect(Number(new URL(link).port)).toBe(Number(address.split(':')[1]) + 1000)
     expect(await demo.processes()).toEqual([])
     expect(await demo.tempFiles()).toEqual([])
   })
