@@ -1,7 +1,7 @@
 import { activityInfo } from '@temporalio/activity'
 import { v5 as uuidV5 } from 'uuid'
 import { langGraphFailureTypes, workflowMetadataKey } from '../domain/contract.ts'
-import type { CreateRunRequest, Creation, LaterRun, NewRun } from '../domain/creation.ts'
+import type { CreateRunRequest, Creation, LaterRun, NewRun, RunIsGone } from '../domain/creation.ts'
 import { maxErrorBytes } from '../domain/defaults.ts'
 import { isTerminal } from '../domain/run.ts'
 import type { RunRef } from '../domain/run.ts'
@@ -12,6 +12,8 @@ import { withTimeout } from '../langgraph/with-timeout.ts'
 import { timeLimit } from './time-limit.ts'
 
 const lookTimeoutMs = 4000
+/** A thread may have thousands of runs. */
+const listTimeoutMs = 8000
 /** How long a request that got no answer may still be on its way: the next try comes after that. */
 const creationTimeoutMs = 6000
 
@@ -19,12 +21,12 @@ const creationTimeoutMs = 6000
 export class CreationUnanswered extends Error {
   override readonly name = 'CreationUnanswered'
   override readonly cause: LangGraphError
-  readonly retryAfterMs: number
+  readonly mayArriveForMs: number
 
   constructor(cause: LangGraphError, sentAtMs: number) {
     super(cause.message)
     this.cause = cause
-    this.retryAfterMs = Math.max(cause.retryAfterMs ?? 0, sentAtMs + creationTimeoutMs - Date.now(), 0)
+    this.mayArriveForMs = Math.max(sentAtMs + creationTimeoutMs - Date.now(), 0)
   }
 }
 
@@ -63,28 +65,54 @@ function derivedThreadId(deployment: string): string {
 /** @returns `undefined` where nothing is in the way of creating the run */
 async function look(
   langGraph: LangGraph,
-  { key, run }: CreateRunRequest,
+  { key, run, deployment }: CreateRunRequest,
   threadId: string,
   wholeTry: AbortSignal,
   refusal?: LangGraphError,
 ): Promise<Creation | undefined> {
-  const runs = await langGraph.listRuns(threadId, withTimeout(wholeTry, lookTimeoutMs))
-  // The first one: later runs of the thread inherit its metadata.
-  const own = runs.find(({ metadata }) => metadata[workflowMetadataKey] === key)
+  const runs = await langGraph.listRuns(threadId, withTimeout(wholeTry, listTimeoutMs))
+  const own = ownOf(runs, key)
   if (own) return { kind: 'created', threadId, runId: own.runId }
-  const by = 'continues' in run ? laterRun(runs, run.continues) : undefined
-  if (by) return { kind: 'overtaken', threadId, by }
+  if ('continues' in run) {
+    const by = await laterRun(langGraph, runs, { threadId, runId: run.continues, deployment }, wholeTry)
+    if (by && !('isGone' in by)) return { kind: 'overtaken', threadId, by }
+  }
   const atWork = refusal && runs.find(({ status }) => !isTerminal(status))
   return (
     atWork && { kind: 'busy', threadId, reason: `run ${atWork.runId} is at work on the thread: ${refusal.message}` }
   )
 }
 
-/** The first run that came after. */
-export function laterRun(runs: readonly ListedRun[], runId: string): LaterRun | undefined {
-  const index = runs.findIndex((run) => run.runId === runId)
-  const later = index === -1 ? undefined : runs[index + 1]
-  return later && { runId: later.runId, resumes: later.resumes }
+/** The one that was made first: the thread takes over its metadata, and later runs have it from there. */
+function ownOf(runs: readonly ListedRun[], key: string): ListedRun | undefined {
+  const [first] = runs
+    .filter(({ metadata }) => metadata[workflowMetadataKey] === key)
+    .toSorted((a, b) => a.madeAtMs - b.madeAtMs)
+  return first
+}
+
+/** The first run after this one that has begun: one that waits for its turn, or was cancelled before, changes nothing. */
+export async function laterRun(
+  langGraph: LangGraph,
+  runs: readonly ListedRun[],
+  run: RunRef,
+  signal: AbortSignal,
+): Promise<LaterRun | RunIsGone | undefined> {
+  const index = runs.findIndex(({ runId }) => runId === run.runId)
+  if (index === -1) return { isGone: true }
+  for (const { runId, status } of runs.slice(index + 1)) {
+    const later = { ...run, runId }
+    if (!(await hasBegun(langGraph, later, status, signal))) continue
+    return { runId, resumes: await langGraph.isContinuation(later, withTimeout(signal, lookTimeoutMs)) }
+  }
+  return undefined
+}
+
+async function hasBegun(langGraph: LangGraph, run: RunRef, status: string, signal: AbortSignal): Promise<boolean> {
+  if (status === 'pending') return false
+  if (status !== 'interrupted' && status !== 'error') return true
+  const ending = await langGraph.readEnding(run, { status }, withTimeout(signal, lookTimeoutMs))
+  return ending.kind === 'known'
 }
 
 async function runToCreate(

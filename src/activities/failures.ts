@@ -25,8 +25,8 @@ function classify(error: unknown): unknown {
     return withoutStack(ApplicationFailure.nonRetryable(error.message, failureTypes.unknownDeployment))
   }
   if (error instanceof CreationUnanswered) {
-    const { cause, retryAfterMs } = error
-    return asFailure(cause, { creation_sent: true, retry_after_ms: retryAfterMs })
+    const { cause, mayArriveForMs } = error
+    return asFailure(cause, { creation_sent: true, may_arrive_for_ms: mayArriveForMs })
   }
   if (!(error instanceof LangGraphError)) {
     const name = error instanceof Error ? error.name : typeof error

@@ -1,4 +1,4 @@
-import type { CancelAction, CreateRunRequest, Creation, LaterRun } from '../domain/creation.ts'
+import type { CancelAction, CreateRunRequest, Creation, LaterRun, RunIsGone } from '../domain/creation.ts'
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
 import type { RunLook, RunRef } from '../domain/run.ts'
 import type { Deployments, LangGraph, OwnValues } from '../langgraph/port.ts'
@@ -26,10 +26,12 @@ export function createActivities(deployments: Deployments) {
       return classified(() => deployments(run.deployment).cancelRun(run, action, timeLimit()))
     },
     /** The run that came next on the thread; null where none did. */
-    findLaterRun({ threadId, runId, deployment }: RunRef): Promise<LaterRun | null> {
+    findLaterRun(run: RunRef): Promise<LaterRun | RunIsGone | null> {
       return classified(async () => {
-        const runs = await deployments(deployment).listRuns(threadId, timeLimit())
-        return laterRun(runs, runId) ?? null
+        const limit = timeLimit()
+        const langGraph = deployments(run.deployment)
+        const runs = await langGraph.listRuns(run.threadId, limit)
+        return (await laterRun(langGraph, runs, run, limit)) ?? null
       })
     },
     retrieveStreamValues(request: RetrievalRequest): Promise<Retrieved> {

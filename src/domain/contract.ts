@@ -88,6 +88,8 @@ export const langGraphFailureTypes = {
 export interface LangGraphFailureDetails {
   /** The server was asked to create a run, and did not answer. */
   readonly creation_sent?: true
+  /** Then: for how long the request may still arrive there. */
+  readonly may_arrive_for_ms?: number
   readonly http_status?: number
   readonly retry_after_ms?: number
 }

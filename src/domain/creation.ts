@@ -55,6 +55,11 @@ export interface LaterRun {
   readonly resumes: boolean
 }
 
+/** The run that was looked from is not on the thread any more. */
+export interface RunIsGone {
+  readonly isGone: true
+}
+
 export type CancelAction = 'interrupt' | 'rollback'
 
 /** What came of cancelling a run. */

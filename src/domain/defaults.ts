@@ -16,4 +16,6 @@ const KB = 1024
 export const maxResultBytes = 1.5 * KB * KB
 export const maxErrorBytes = 4 * KB
 export const maxReasonBytes = KB
+/** They travel with the request, and with the watch's memory beside the questions. */
+export const maxAnswersBytes = 512 * KB
 export const maxInterruptsBytes = 256 * KB

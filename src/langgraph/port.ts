@@ -14,8 +14,8 @@ export interface ListedRun {
   readonly status: string
   /** Every text in it. A thread hands its metadata on to the runs that come after, so a key in it may be an older run's. */
   readonly metadata: Readonly<Record<string, string>>
-  /** It resumes, or goes on past a breakpoint: it has no input of its own. */
-  readonly resumes: boolean
+  /** When it was made, not when it begins: of `after_seconds` servers say the latter where they can. */
+  readonly madeAtMs: number
 }
 
 /** The options of a run that a run which continues it must have as well: without its breakpoints it would run through. */
@@ -37,7 +37,7 @@ export interface LangGraph {
   readOwnStream(run: RunRef, from: 'begin' | 'now', signal: AbortSignal): Promise<OwnValues>
   /** Whether the thread is there: tells a deleted run from a deleted thread. */
   hasThread(threadId: string, signal: AbortSignal): Promise<boolean>
-  /** All runs of a thread, in the order of their creation; none where the thread is not there. */
+  /** All runs of a thread, in the order in which they begin; none where the thread is not there. */
   listRuns(threadId: string, signal: AbortSignal): Promise<readonly ListedRun[]>
   /**
    * Creates a run, and the thread where it is not there. Not repeatable: the answer may be lost.
@@ -51,6 +51,8 @@ export interface LangGraph {
     run: NewRun & { readonly metadata: Readonly<Record<string, Json>> },
     signal: AbortSignal,
   ): Promise<string>
+  /** Whether a run resumes, or goes on past a breakpoint: it has no input of its own. */
+  isContinuation(run: RunRef, signal: AbortSignal): Promise<boolean>
   /** What a run was created with. */
   readOptions(run: RunRef, signal: AbortSignal): Promise<InheritedOptions>
   /** Asks for it, and no more: some servers say yes and change nothing. A run that is not there, or has ended, is no error. */

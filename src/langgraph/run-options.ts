@@ -1,6 +1,6 @@
 import type { Json } from '../domain/run.ts'
 import type { InheritedOptions, ListedRun } from './port.ts'
-import { json, listOf, recordOf, textOf } from './wire.ts'
+import { json, listOf, recordOf, textOf, utcTime } from './wire.ts'
 
 /** What servers put into a run's configuration themselves. */
 const serversOwn = /^(__|langgraph_|checkpoint_|(run_id|thread_id|graph_id|assistant_id|user_id|user-agent)$)/
@@ -51,23 +51,28 @@ function isDurability(text: string | undefined): text is 'sync' | 'async' | 'exi
   return text === 'sync' || text === 'async' || text === 'exit'
 }
 
-export function listedRun(wire: unknown): (ListedRun & { readonly createdAtMs: number }) | undefined {
+export function listedRun(wire: unknown): (ListedRun & { readonly beginsAtMs: number }) | undefined {
   const run = recordOf(wire)
   const runId = textOf(run['run_id'])?.toLowerCase()
   if (runId === undefined) return undefined
-  const kwargs = recordOf(run['kwargs'])
   const metadata = Object.entries(recordOf(run['metadata'])).flatMap(([name, value]) =>
     typeof value === 'string' ? [[name, value] as const] : [],
   )
+  const beginsAtMs = Date.parse(utcTime(run['created_at']) ?? '') || 0
   return {
     runId,
     status: textOf(run['status']) ?? '',
     metadata: Object.fromEntries(metadata),
-    resumes: isNothing(kwargs['input']),
-    createdAtMs: Date.parse(textOf(run['created_at']) ?? ''),
+    madeAtMs: timeInUuid(runId) ?? beginsAtMs,
+    beginsAtMs,
   }
 }
 
-function isNothing(value: unknown): boolean {
-  return value === undefined || value === null
+export function isContinuation(wire: Readonly<Record<string, unknown>>): boolean {
+  return (recordOf(wire['kwargs'])['input'] ?? null) === null
+}
+
+/** A UUID of version 7 begins with the time at which it was made. */
+function timeInUuid(uuid: string): number | undefined {
+  return uuid[14] === '7' ? Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16) : undefined
 }

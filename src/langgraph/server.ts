@@ -10,7 +10,7 @@ import { errorText } from './error-text.ts'
 import { asLangGraphError, httpStatusOf, LangGraphError } from './errors.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import type { InheritedOptions, LangGraph, ListedRun, OwnValues, StatusLook } from './port.ts'
-import { inheritedOptions, listedRun } from './run-options.ts'
+import { inheritedOptions, isContinuation, listedRun } from './run-options.ts'
 import { lastOwnValues } from './stream.ts'
 import type { StreamReading } from './stream.ts'
 import { listOf, recordOf, textOf, utcTime } from './wire.ts'
@@ -35,6 +35,8 @@ const shortestSecretPart = 6
 /** How far back to look for a run's checkpoint on a server that cannot filter. */
 const unfilteredHistory = 100
 const runsAPage = 100
+type RunField = (typeof listedFields)[number]
+const listedFields = ['run_id', 'status', 'metadata', 'created_at'] as const
 /** The ending needs no values; servers that know `select` leave them out. */
 const endingFields = ['next', 'tasks', 'metadata', 'checkpoint', 'interrupts'] as const
 
@@ -136,6 +138,10 @@ export class LangGraphServer implements LangGraph {
     })
   }
 
+  isContinuation({ threadId, runId }: RunRef, signal: AbortSignal): Promise<boolean> {
+    return this.#ask(`input of run ${runId}`, signal, () => this.#isContinuation(threadId, runId, signal))
+  }
+
   readOptions({ threadId, runId }: RunRef, signal: AbortSignal): Promise<InheritedOptions> {
     return this.#ask(`options of run ${runId}`, signal, async () =>
       inheritedOptions(recordOf(await this.#client.runs.get(threadId, runId, { signal }))),
@@ -162,12 +168,28 @@ export class LangGraphServer implements LangGraph {
       if (runs.size === before) break
       offset += page.length
     }
-    return [...runs.values()].toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.runId < b.runId ? -1 : 1))
+    return [...runs.values()].toSorted((a, b) => a.beginsAtMs - b.beginsAtMs || (a.runId < b.runId ? -1 : 1))
+  }
+
+  async #isContinuation(threadId: string, runId: string, signal: AbortSignal): Promise<boolean> {
+    return isContinuation(recordOf(await this.#client.runs.get(threadId, runId, { signal })))
+  }
+
+  /** A run repeats its input, which may be large: servers that can leave it out. */
+  async #withoutInputs(list: (select?: { select: RunField[] }) => Promise<unknown>): Promise<unknown> {
+    try {
+      return await list({ select: [...listedFields] })
+    } catch (error) {
+      if (!isRefusedQuery(httpStatusOf(error))) throw error
+      return list()
+    }
   }
 
   async #pageOfRuns(threadId: string, offset: number, signal: AbortSignal): Promise<readonly unknown[]> {
     try {
-      const page: unknown = await this.#client.runs.list(threadId, { limit: runsAPage, offset, signal })
+      const page = await this.#withoutInputs((select) =>
+        this.#client.runs.list(threadId, { limit: runsAPage, offset, signal, ...select }),
+      )
       if (Array.isArray(page)) return page
       const message = `runs of thread ${threadId} from deployment "${this.#name}": the answer is no list: is this a LangGraph server?`
       throw new LangGraphError(langGraphFailureTypes.badAnswer, message)
@@ -214,7 +236,8 @@ export class LangGraphServer implements LangGraph {
     const newest = parseCheckpoint(withoutAnswered(state))
     if (newest.next.length === 0 || newest.error !== undefined) return undefined
     const runs = await this.#runsOf(threadId, signal)
-    return runs.at(-1)?.runId === runId && runs.at(-1)?.resumes ? newest : undefined
+    const isLast = runs.at(-1)?.runId === runId
+    return isLast && (await this.#isContinuation(threadId, runId, signal)) ? newest : undefined
   }
 
   /**

@@ -46,7 +46,7 @@ export const { createRun } = proxyActivities<Activities>({
 /** Cancelling twice is cancelling once. Bounded, since a cancelled workflow waits for it. */
 export const { cancelRun } = proxyActivities<Activities>({
   startToCloseTimeout: '8s',
-  scheduleToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '15s',
   retry: { maximumAttempts: 3 },
 })
 
@@ -60,6 +60,6 @@ export const { findLaterRun } = proxyActivities<Activities>({
 /** A look before and after a run is cancelled. Bounded as `cancelRun`. */
 export const { getRunStatus: lookAtCancelledRun } = proxyActivities<Activities>({
   startToCloseTimeout: '10s',
-  scheduleToCloseTimeout: '20s',
+  scheduleToCloseTimeout: '10s',
   retry: { maximumAttempts: 3 },
 })

@@ -8,8 +8,9 @@ import { bounded } from '../domain/text.ts'
 import { cancelRun, lookAtCancelledRun } from './activities.ts'
 import { noAnswer } from './failures.ts'
 
-/** 30 s in all. */
-const pausesMs = [500, 1000, 2000, 4000, 8000, 15_000]
+/** After the request: for so long the run may take to stop. Looks that hang count. */
+const confirmMs = 30_000
+const firstPauseMs = 500
 
 interface Cancelled {
   readonly cancellation: Cancellation
@@ -20,18 +21,22 @@ interface Cancelled {
 type Seen = { readonly look: RunLook } | { readonly isGone: true } | { readonly error: string }
 
 /**
- * Cancels a run and waits, 30 s at most, until it has stopped. A run that has ended is left alone: some servers would
+ * Cancels a run and waits until it has stopped: 30 s, and a minute where the server hangs. A run that has ended is left alone: some servers would
  * rewrite how it ended. A cancellation of the workflow does not cut it short.
+ *
+ * @param onSent before the server is asked: from then on it is known why the run stops
  */
-export async function cancelAndConfirm(run: RunRef, action: CancelAction): Promise<Cancelled> {
+export async function cancelAndConfirm(run: RunRef, action: CancelAction, onSent = () => {}): Promise<Cancelled> {
   return CancellationScope.nonCancellable(async () => {
     const before = await look(run)
     if ('look' in before && hasEnded(before.look)) return hadEnded(run, before.look)
     if ('isGone' in before) return { cancellation: of(run, 'had_ended') }
+    onSent()
     const refused = await ask(run, action)
     let after: Seen = before
-    for (const pauseMs of pausesMs) {
-      await sleep(pauseMs, { summary: 'until the run has stopped' })
+    const untilMs = Date.now() + confirmMs
+    for (let n = 0; Date.now() < untilMs; n += 1) {
+      await sleep(Math.min(firstPauseMs * 2 ** n, untilMs - Date.now()), { summary: 'until the run has stopped' })
       after = await look(run)
       if ('isGone' in after) return { cancellation: of(run, 'cancelled') }
       if (!('look' in after) || !hasEnded(after.look)) continue

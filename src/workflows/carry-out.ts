@@ -10,7 +10,7 @@ import {
   upsertMemo,
 } from '@temporalio/workflow'
 import { cancelRunUpdateName } from '../domain/contract.ts'
-import type { Cancellation } from '../domain/creation.ts'
+import type { CancelAction, Cancellation } from '../domain/creation.ts'
 import { parseCancelRunInput } from '../domain/input.ts'
 import type { CancelRunInput, RunRequest } from '../domain/input.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
@@ -46,7 +46,7 @@ export async function carryOut(work: Work): Promise<WatchOutcome> {
   acceptCancellation(work)
   try {
     const outcome = await outcomeOf(work)
-    watch.isRestarting = true
+    watch.isEnding = true
     await condition(allHandlersFinished)
     return deliver(watch, { ...outcome, ...outcomes.chain(watch, outcome) })
   } catch (error) {
@@ -71,7 +71,7 @@ async function outcomeOf(work: Work): Promise<WatchOutcome> {
     const { question } = state
     const end = await waitForHuman(watch, question, run, restart)
     if (end.kind === 'unanswered') return outcomes.unanswered(watch, question, end.why)
-    follow(watch, question, end.run, end.by)
+    follow(watch, end.run, end.by)
   }
 }
 
@@ -86,9 +86,9 @@ async function createRunIfNone({ watch, request, restart }: Work): Promise<Watch
       scheduleNextPoll(watch)
       return undefined
     case 'timed_out':
-      return outcomes.pollingTimedOut(watch, await cancelAtTimeout(watch, request))
+      return concludeTimeoutOfCreation(watch, request)
     case 'cancelled':
-      return outcomes.pollingRefused(watch, 'The run was cancelled before it was created')
+      return outcomes.pollingRefused(watch, 'The run was cancelled before it was created', notKnownToRun(watch))
     case 'refused':
       return outcomes.pollingRefused(watch, `The run could not be created: ${end.reason}`)
     case 'overtaken':
@@ -96,10 +96,19 @@ async function createRunIfNone({ watch, request, restart }: Work): Promise<Watch
   }
 }
 
-async function cancelAtTimeout(watch: Watch, request: RunRequest): Promise<Cancellation | undefined> {
-  if (watch.options.onPollTimeout === 'leave') return undefined
+async function concludeTimeoutOfCreation(watch: Watch, request: RunRequest): Promise<WatchOutcome> {
+  const { state, options } = watch
+  if (options.onPollTimeout === 'leave') return outcomes.pollingTimedOut(watch)
   const run = await findUnanswered(watch, { ...request, key: creationKey() })
-  return run ? (await cancelAndConfirm(run, 'interrupt')).cancellation : undefined
+  if (!run) return outcomes.pollingTimedOut(watch, notKnownToRun(watch))
+  waitForRun(state, run)
+  return concludeTimeout(watch, run)
+}
+
+/** Where no run is known: one may be there all the same. */
+function notKnownToRun({ state }: Watch): Cancellation | undefined {
+  if (state.unansweredUntilMs === undefined) return undefined
+  return { result: 'cancel_unconfirmed', error: `A run may have been created: ${state.lastError}` }
 }
 
 async function outcomeOfRun({ watch, restart }: Work, run: RunRef): Promise<WatchOutcome> {
@@ -122,7 +131,7 @@ async function concludeTimeout(watch: Watch, run: RunRef): Promise<WatchOutcome>
 
 /** Only a run that succeeded, and did not stop half-way, has a result to bring back. */
 async function concludeRun(watch: Watch, run: RunRef, look: EndedRun): Promise<WatchOutcome> {
-  const verdict = verdictOn(look, watch.state.cancelAsked !== undefined)
+  const verdict = verdictOn(look, watch.state.cancelSent)
   switch (verdict.kind) {
     case 'unsuccessful':
       return outcomes.unsuccessful(watch, verdict, look.ending)
@@ -152,12 +161,11 @@ function questionIn({ options }: Watch, outcome: WatchOutcome): Question | undef
   }
 }
 
-/** The run that goes on is another one; the time that the human took does not count. */
-function follow(watch: Watch, question: Question, run: RunRef, by: 'resume' | 'elsewhere'): void {
+/** The run that goes on is another one. */
+function follow(watch: Watch, run: RunRef, by: 'resume' | 'elsewhere'): void {
   const { state } = watch
   const before = { run_id: runOf(watch).runId, status: 'interrupted', continued_by: by }
   state.chain = [...(state.chain ?? []), before]
-  state.humanMs = (state.humanMs ?? 0) + Date.now() - question.sinceMs
   delete state.question
   waitForRun(state, run)
   scheduleNextPoll(watch)
@@ -185,43 +193,61 @@ function acceptCancellation({ watch }: Work): void {
       const { action } = accepted(cancelRunUpdateName, parseCancelRunInput(input))
       state.cancelAsked = action
       // A creation that is under way ends first, with a run or without.
-      state.wakeRequested = true
-      await condition(() => state.run !== undefined || watch.isRestarting).catch((error: unknown) => {
-        throw withoutStack(error)
-      })
-      if (!state.run) return { result: 'not_created' }
-      const { cancellation } = await cancelAndConfirm(state.run, action)
-      state.wakeRequested = true
-      return cancellation
+      if (watch.isCreating) state.wakeRequested = true
+      await condition(() => watch.isEnding || (state.run !== undefined && !watch.isCreating)).catch(
+        (error: unknown) => {
+          throw withoutStack(error)
+        },
+      )
+      const unknown = notKnownToRun(watch)
+      if (unknown) return unknown
+      return state.run ? cancelWatched(watch, state.run, action) : { result: 'not_created' }
     },
     { validator: (input) => void accepted(cancelRunUpdateName, parseCancelRunInput(input)) },
   )
 }
 
+/** Polls go on meanwhile: how the run ended is theirs to see. */
+async function cancelWatched({ state }: Watch, run: RunRef, action: CancelAction): Promise<Cancellation> {
+  const { cancellation } = await cancelAndConfirm(run, action, () => {
+    state.cancelSent = true
+  })
+  if (cancellation.result === 'cancel_unconfirmed') {
+    // Whatever becomes of the run now, it is not of this.
+    delete state.cancelAsked
+    delete state.cancelSent
+  }
+  state.wakeRequested = true
+  return cancellation
+}
+
 /** The workflow was cancelled: the run is too, or goes on, as `onCancel` says. */
 async function endCancelled({ watch, request }: Work): Promise<void> {
-  const { state, options } = watch
+  const { options } = watch
   const cancellation = options.onCancel === 'leave' ? left(watch) : await cancelWhatRuns(watch, request)
   watch.enter('done', outcomes.cancellationDetails(cancellation))
   log.info('watch cancelled', { result: cancellation.result, status: cancellation.status })
   // Temporal gives a cancelled workflow no result, and this SDK no details.
   if (patched('cancellation-memo')) upsertMemo({ cancellation })
-  watch.isRestarting = true
+  watch.isEnding = true
   await condition(allHandlersFinished)
-  state.wakeRequested = false
 }
 
-function left({ state: { run, status } }: Watch): Cancellation {
-  return { result: run ? 'left' : 'not_created', ...idsOf(run), ...(status !== undefined && { status }) }
+function left(watch: Watch): Cancellation {
+  const { run, status } = watch.state
+  const unknown = notKnownToRun(watch)
+  if (!run && !unknown) return { result: 'not_created' }
+  return { ...unknown, result: 'left', ...idsOf(run), ...(status !== undefined && { status }) }
 }
 
 async function cancelWhatRuns(watch: Watch, request: RunRequest | undefined): Promise<Cancellation> {
   const { state } = watch
   const asked = state.run ? continuation(watch) : request && { ...request, key: creationKey() }
-  const run = (asked && (await findUnanswered(watch, asked))) ?? state.run
-  if (run) return (await cancelAndConfirm(run, state.cancelAsked ?? 'interrupt')).cancellation
-  if (state.unansweredUntilMs === undefined) return { result: 'not_created' }
-  return { result: 'cancel_unconfirmed', error: `A run may have been created: ${state.lastError}` }
+  const found = asked && (await findUnanswered(watch, asked))
+  const unknown = notKnownToRun(watch)
+  if (unknown) return unknown
+  const run = found ?? state.run
+  return run ? (await cancelAndConfirm(run, state.cancelAsked ?? 'interrupt')).cancellation : { result: 'not_created' }
 }
 
 function idsOf(run: RunRef | undefined) {

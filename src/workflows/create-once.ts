@@ -1,4 +1,5 @@
-import { CancellationScope, log, sleep } from '@temporalio/workflow'
+import { CancellationScope, condition, log, sleep } from '@temporalio/workflow'
+import { langGraphFailureTypes } from '../domain/contract.ts'
 import { maxReasonBytes } from '../domain/defaults.ts'
 import type { CreateRunRequest, Creation, LaterRun } from '../domain/creation.ts'
 import type { RunRef } from '../domain/run.ts'
@@ -32,13 +33,27 @@ export async function createOnce(
   request: CreateRunRequest,
   restart: () => Promise<never>,
 ): Promise<CreationEnd> {
-  const { state } = watch
+  watch.isCreating = true
+  try {
+    return await tryUntilCreated(watch, request, restart)
+  } finally {
+    watch.isCreating = false
+  }
+}
+
+async function tryUntilCreated(
+  watch: Watch,
+  request: CreateRunRequest,
+  restart: () => Promise<never>,
+): Promise<CreationEnd> {
   for (;;) {
     await sleepUntilNextPoll(watch)
     await untilNoneIsOnItsWay(watch)
+    // What cannot be cancelled begins below: a workflow that is cancelled already ends here.
+    await condition(() => true)
+    if (watch.state.cancelAsked) return endOfCancelled(watch, request)
     const isLastTry = Date.now() >= watch.deadlineMs
-    if (state.cancelAsked && state.unansweredUntilMs === undefined) return { kind: 'cancelled' }
-    const tried = await tryOnce(watch, state.cancelAsked ? { ...request, findOnly: true } : request)
+    const tried = await tryOnce(watch, request)
     const end = 'creation' in tried ? endOf(watch, request, tried.creation) : refusalOf(watch, tried.failed)
     if (end) return end
     if (isLastTry) return { kind: 'timed_out' }
@@ -47,10 +62,15 @@ export async function createOnce(
   }
 }
 
+async function endOfCancelled(watch: Watch, request: CreateRunRequest): Promise<CreationEnd> {
+  const run = await findUnanswered(watch, request)
+  return run ? { kind: 'created', run } : { kind: 'cancelled' }
+}
+
 /**
- * The run that a try created without saying so; for a workflow that was cancelled meanwhile.
+ * The run that a try created without saying so, after a cancellation.
  *
- * @returns `undefined` where there is none, or where it could not be found out
+ * @returns `undefined` where there is none; and where that could not be found out: then `unansweredUntilMs` stays
  */
 export async function findUnanswered(watch: Watch, request: CreateRunRequest): Promise<RunRef | undefined> {
   for (let look = 1; watch.state.unansweredUntilMs !== undefined && look <= mostLooksForUnanswered; look += 1) {
@@ -81,7 +101,7 @@ async function tryOnce(watch: Watch, request: CreateRunRequest): Promise<Try> {
     return { creation }
   } catch (error) {
     const failed = noAnswer(error)
-    if (failed.mayHaveCreated) watch.state.unansweredUntilMs = Date.now() + (failed.retryAfterMs ?? creationTimeoutMs)
+    if (failed.mayHaveCreated) watch.state.unansweredUntilMs = Date.now() + (failed.mayArriveForMs ?? creationTimeoutMs)
     return { failed }
   }
 }
@@ -110,6 +130,7 @@ function endOf({ state }: Watch, { deployment }: CreateRunRequest, creation: Cre
 function refusalOf({ state }: Watch, failed: NoAnswer): CreationEnd | undefined {
   noteNoAnswer(state, failed)
   log.warn('the run could not be created', { failedInARow: state.failedInARow, type: failed.type })
-  const isRefused = state.unansweredUntilMs === undefined && isFinal(failed.type, state.answered)
+  const isFinalHere = failed.type === langGraphFailureTypes.tooLarge || isFinal(failed.type, state.answered)
+  const isRefused = state.unansweredUntilMs === undefined && isFinalHere
   return isRefused ? { kind: 'refused', reason: failed.message } : undefined
 }

@@ -30,6 +30,8 @@ export interface NoAnswer {
   readonly retryAfterMs?: number
   /** Of the activity `createRun`: the server may have got the request, and the run may be there. */
   readonly mayHaveCreated: boolean
+  /** Then: for how long the request may still arrive there; absent where nobody knows. */
+  readonly mayArriveForMs?: number
 }
 
 /**
@@ -54,6 +56,7 @@ export function noAnswer(error: unknown): NoAnswer {
     message: cause.message,
     mayHaveCreated: details.creation_sent ?? !isLangGraphFailure(cause.type),
     ...(details.retry_after_ms !== undefined && { retryAfterMs: details.retry_after_ms }),
+    ...(details.may_arrive_for_ms !== undefined && { mayArriveForMs: details.may_arrive_for_ms }),
   }
 }
 

@@ -99,10 +99,15 @@ export function pollingTimedOut(watch: Watch, cancellation?: Cancellation): Watc
   }
 }
 
-export function pollingRefused(watch: Watch, reason: string): WatchOutcome {
-  const error = bounded(reason, maxErrorBytes)
-  const polling_metadata = completed(watch)
-  return { polling_result: 'error', status: 'polling_error', ...ids(watch), error, polling_metadata }
+export function pollingRefused(watch: Watch, reason: string, cancellation?: Cancellation): WatchOutcome {
+  return {
+    polling_result: 'error',
+    status: 'polling_error',
+    ...ids(watch),
+    error: bounded(reason, maxErrorBytes),
+    ...(cancellation && { cancellation }),
+    polling_metadata: completed(watch),
+  }
 }
 
 /** The type of the failure under `onUnsuccessful: 'fail'`. */

@@ -51,8 +51,10 @@ export async function pollUntilTerminal(watch: Watch, run: RunRef, restart: () =
 export async function restartWhereLong(watch: Watch, restart: () => Promise<never>): Promise<void> {
   if (!isHistoryLong()) return
   watch.isRestarting = true
-  await condition(allHandlersFinished)
-  await restart()
+  await condition(() => allHandlersFinished() || watch.state.cancelAsked !== undefined)
+  // The update `cancelRun` waits for what the watch does next, which is soon.
+  if (allHandlersFinished()) await restart()
+  watch.isRestarting = false
 }
 
 /** The first poll comes at once; `wake` cuts any later sleep short. */
@@ -131,7 +133,7 @@ function refusalOf({ state }: Watch, failed: NoAnswer): PollingEnd | undefined {
   if (!isFinal(failed.type, state.answered)) return undefined
   const isRolledBack = state.cancelAsked === 'rollback' && failed.type === langGraphFailureTypes.notFound
   if (isRolledBack) return { kind: 'refused', reason: `The run was cancelled and rolled back. ${failed.message}` }
-  const earlier = state.answered ? `. At an earlier poll it was there, with status ${state.status}` : ''
+  const earlier = state.status !== undefined ? `. At an earlier poll it was there, with status ${state.status}` : ''
   return { kind: 'refused', reason: `${failed.message}${earlier}` }
 }
 

@@ -6,6 +6,8 @@ import type { ResumeReceipt } from '../domain/outcome.ts'
 import type { Interrupt, Interrupts, Json } from '../domain/run.ts'
 import { accepted, failure, withoutStack } from './failures.ts'
 import type { Watch, WatchState } from './watch.ts'
+import { maxAnswersBytes } from '../domain/defaults.ts'
+import { utf8Bytes } from '../domain/text.ts'
 
 /** Answers the question that the run waits with. Accepted only while one is open; carried out once. */
 const resumeUpdate = defineUpdate<ResumeReceipt, [input: ResumeInput | undefined]>(resumeUpdateName)
@@ -15,7 +17,8 @@ const mostHandledResumes = 200
 /** A run that stopped to be continued, and the answers so far. */
 export interface Question extends Interrupts {
   readonly next: readonly string[]
-  readonly sinceMs: number
+  /** From here on the human's time is not counted in `humanMs` yet. */
+  sinceMs: number
   /** Absent: no limit. */
   readonly untilMs?: number
   /** The index of the interrupt → its answer. The run goes on when all are answered. */
@@ -37,6 +40,13 @@ export function isAnswered(question: Question): boolean {
   return question.interrupts.length === 0 ? question.goOn : openInterrupts(question).length === 0
 }
 
+/** `maxPollTime` does not run while a human is waited for. */
+export function countHumanTime(state: WatchState, question: Question): void {
+  const now = Date.now()
+  state.humanMs = (state.humanMs ?? 0) + now - question.sinceMs
+  question.sinceMs = now
+}
+
 /** Takes the update `resume` from here on. */
 export function acceptAnswers(watch: Watch): void {
   const { state } = watch
@@ -46,7 +56,8 @@ export function acceptAnswers(watch: Watch): void {
       const id = updateId()
       if (!isHandled(state, id)) noteAnswer(state, id, input)
       const { question } = state
-      const isSettled = () => state.question !== question || !question || !isAnswered(question) || watch.isRestarting
+      const isSettled = () =>
+        state.question !== question || !question || !isAnswered(question) || watch.isRestarting || watch.isEnding
       await condition(isSettled).catch((error: unknown) => {
         throw withoutStack(error)
       })
@@ -54,12 +65,15 @@ export function acceptAnswers(watch: Watch): void {
         const message = `The answer was refused, and the question is still open: ${question.refused}`
         throw failure(langGraphFailureTypes.refused, message)
       }
+      const why = whyItCameToNothing(watch, question)
+      if (why !== undefined) throw failure(failureTypes.notAsked, why)
       return receipt(state, state.question !== question)
     },
     {
       validator: (input) => {
         const answer = accepted(resumeUpdateName, parseResumeInput(input))
-        if (!isHandled(state, updateId())) refuseWrongAnswer(state.question, answer)
+        if (isHandled(state, updateId())) return
+        refuseWrongAnswer(watch.isEnding || state.cancelAsked ? undefined : state.question, answer)
       },
     },
   )
@@ -71,6 +85,14 @@ export function takeAnswersBack(state: WatchState, question: Question, reason: s
   question.goOn = false
   question.refused = reason
   state.handledResumes = []
+}
+
+function whyItCameToNothing({ state, isEnding }: Watch, question: Question | undefined): string | undefined {
+  if (state.question !== question) {
+    const isOvertaken = state.chain?.at(-1)?.continued_by === 'elsewhere'
+    return isOvertaken ? 'Somebody else was faster: the watch follows the run that their answer made' : undefined
+  }
+  return isEnding ? 'The watch ended before the answer was given to LangGraph: its outcome says why' : undefined
 }
 
 function receipt({ question, run, threadId = '' }: WatchState, isContinued: boolean): ResumeReceipt {
@@ -124,7 +146,11 @@ function whatIsWrong(question: Question, { value, interruptId }: Answer): string
   if (question.answers[index] !== undefined) {
     return `The question "${interruptId}" has been answered already; open: ${ids(open)}`
   }
-  return value === undefined ? '`value` is missing: the answer, any JSON but null' : undefined
+  if (value === undefined) return '`value` is missing: the answer, any JSON but null'
+  const bytes = utf8Bytes(JSON.stringify([value, question.answers]))
+  return bytes > maxAnswersBytes
+    ? `All answers together are ${bytes} bytes of JSON: at most ${maxAnswersBytes}`
+    : undefined
 }
 
 /** The question that is meant, where only one can be; else -1. */

@@ -6,7 +6,7 @@ import { findLaterRun } from './activities.ts'
 import { createOnce } from './create-once.ts'
 import { noAnswer } from './failures.ts'
 import { restartWhereLong } from './poll-until-terminal.ts'
-import { isAnswered, takeAnswersBack } from './question.ts'
+import { countHumanTime, isAnswered, takeAnswersBack } from './question.ts'
 import type { Question } from './question.ts'
 import type { Watch } from './watch.ts'
 
@@ -68,6 +68,7 @@ async function carryOnWithAnswers(
   const request = continuation(watch)
   if (!request) return undefined
   delete watch.state.nextPollAtMs
+  countHumanTime(watch.state, question)
   const end = await createOnce(watch, request, restart)
   switch (end.kind) {
     case 'created':
@@ -75,14 +76,21 @@ async function carryOnWithAnswers(
     case 'overtaken':
       return overtaken(end.by, run)
     case 'cancelled':
-      return unanswered('The run was cancelled before the answer was given to it')
+      return unanswered(`The run was cancelled before the answer was given to it${mayHaveBeenGiven(watch)}`)
     case 'timed_out':
-      return unanswered(`The answer could not be given to LangGraph within \`maxPollTime\`: ${watch.state.lastError}`)
+      return unanswered(
+        `The answer could not be given to LangGraph within \`maxPollTime\`${mayHaveBeenGiven(watch)}: ${watch.state.lastError}`,
+      )
     case 'refused':
       log.warn('the answer was refused', { threadId: run.threadId, runId: run.runId })
       takeAnswersBack(watch.state, question, end.reason)
+      question.sinceMs = Date.now()
       return undefined
   }
+}
+
+function mayHaveBeenGiven({ state }: Watch): string {
+  return state.unansweredUntilMs === undefined ? '' : ' (or it was, and the run that goes on is not known)'
 }
 
 async function lookElsewhere({ state }: Watch, question: Question, run: RunRef): Promise<HumanEnd | undefined> {
@@ -91,7 +99,11 @@ async function lookElsewhere({ state }: Watch, question: Question, run: RunRef):
   try {
     const later = await findLaterRun.executeWithOptions({ summary: 'did somebody else answer?' }, [run])
     state.lastError = undefined
-    return later ? overtaken(later, run) : undefined
+    if (!later) return undefined
+    countHumanTime(state, question)
+    return 'isGone' in later
+      ? unanswered('The run, or its thread, is gone: nobody can answer it')
+      : overtaken(later, run)
   } catch (error) {
     state.lastError = noAnswer(error).message
     return undefined

@@ -50,8 +50,10 @@ export interface WatchState {
   humanMs?: number
   /** Ids of the updates `resume` that were accepted: Temporal forgets them at continue-as-new. */
   handledResumes?: string[]
-  /** What the update `cancelRun` asked for. */
+  /** What the update `cancelRun` asked for, until it turns out that the run goes on. */
   cancelAsked?: CancelAction
+  /** The server was asked to cancel the run while it was at work. */
+  cancelSent?: boolean
 }
 
 /** From here on another run is waited for, and the sleeps begin anew. */
@@ -74,6 +76,10 @@ export interface Watch {
   readonly deadlineMs: number
   /** It continues as new as soon as all update handlers have returned: none may wait for more. */
   isRestarting: boolean
+  /** Its end is known: what an update asks for now comes too late. */
+  isEnding: boolean
+  /** A run is being created. */
+  isCreating: boolean
   /** Changes what `progress` and the Web UI say. */
   enter(phase: WatchProgress['phase'], details?: string): void
 }
@@ -102,6 +108,8 @@ export function openWatch(options: WatchOptions, carried?: WatchState, run?: Run
     options,
     state,
     isRestarting: false,
+    isEnding: false,
+    isCreating: false,
     get deadlineMs() {
       return state.startedAtMs + options.maxPollTimeMs + (state.humanMs ?? 0)
     },

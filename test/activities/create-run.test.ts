@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { CreateRunRequest } from '../../src/domain/creation.ts'
-import { after, hang, json, reset, ScriptedLangGraph, text } from '../support/scripted-langgraph.ts'
+import { after, events, hang, json, reset, ScriptedLangGraph, text } from '../support/scripted-langgraph.ts'
 import type { Answer } from '../support/scripted-langgraph.ts'
 import { activitiesOn, failureOf, inActivity, newRun, shortTry } from './in-activity.ts'
 
@@ -27,14 +27,12 @@ interface Listed {
   readonly status?: string
   readonly n?: number
   readonly key?: string
-  readonly input?: unknown
 }
-const listed = ({ runId = randomUUID(), status = 'success', n = 1, key: itsKey, input = {} }: Listed) => ({
+const listed = ({ runId = randomUUID(), status = 'success', n = 1, key: itsKey }: Listed) => ({
   run_id: runId,
   status,
   created_at: new Date(Date.UTC(2026, 0, 1, 0, 0, n)).toISOString(),
   metadata: itsKey === undefined ? {} : { temporal_workflow: itsKey },
-  kwargs: { input },
 })
 /** Page after page; the last one is empty. */
 const pages = (...of: readonly (readonly Listed[])[]) =>
@@ -121,6 +119,15 @@ describe('a creation', () => {
     expect(await create()).toMatchObject({ runId: found })
   })
 
+  test('takes the one that was made first, although a later one begins before it', async () => {
+    const [first, second] = ['0199a1b2-c3d4-7e5f-8a9b-000000000001', '0199a1b2-c3d5-7e5f-8a9b-000000000002']
+    pages([
+      { n: 9, runId: first, key },
+      { n: 2, runId: second, key },
+    ])
+    expect(await create()).toMatchObject({ runId: first })
+  })
+
   test('looks, and creates nothing, where it is only to find', async () => {
     nobody()
     expect(await create({ findOnly: true })).toEqual({ kind: 'not_found', threadId })
@@ -180,11 +187,19 @@ describe('a creation', () => {
     server.on('create', answer)
     const failure = await failureOf(create({}, info))
     expect(failure).toMatchObject({ type, details: [{ creation_sent: true }] })
-    const waitMs = Number(Reflect.get(Object(failure.details?.[0]), 'retry_after_ms'))
+    const waitMs = Number(Reflect.get(Object(failure.details?.[0]), 'may_arrive_for_ms'))
     // What is left of the 6 s in which the request may still arrive.
     expect(waitMs).toBeGreaterThan(4000)
     expect(waitMs).toBeLessThanOrEqual(6000)
     expect(server.to('create')).toHaveLength(1)
+  })
+
+  test('that is told to come back in an hour may arrive no longer than any other', async () => {
+    nobody()
+    server.on('create', text('busy', { status: 503, headers: { 'retry-after': '3600' } }))
+    const [details] = (await failureOf(create())).details ?? []
+    expect(details).toMatchObject({ creation_sent: true, retry_after_ms: 3_600_000 })
+    expect(Number(Reflect.get(Object(details), 'may_arrive_for_ms'))).toBeLessThanOrEqual(6000)
   })
 
   test('that could not even look has certainly created nothing', async () => {
@@ -272,17 +287,19 @@ describe('a run that continues another one', () => {
     const later = randomUUID()
     pages([
       { runId: earlier, n: 1, key },
-      { runId: later, n: 2, key, input },
+      { runId: later, n: 2, key },
     ])
+    server.on('run', json({ run_id: later, kwargs: { input } }))
     const by = { runId: later, resumes }
     expect(await create(continues())).toEqual({ kind: 'overtaken', threadId, by })
-    expect(server.to('create')).toEqual([])
+    expect(server.to('run').map(({ path }) => path)).toEqual([`/threads/${threadId}/runs/${later}`])
+    expect(sent()).toBeUndefined()
   })
 
   test('is found where an earlier try has created it', async () => {
     pages([
       { runId: earlier, n: 1, key },
-      { runId: ours, n: 2, key: `${key}#1`, input: null },
+      { runId: ours, n: 2, key: `${key}#1` },
     ])
     expect(await create(continues())).toEqual({ kind: 'created', threadId, runId: ours })
     expect(server.to('create')).toEqual([])
@@ -291,25 +308,65 @@ describe('a run that continues another one', () => {
 
 describe('a look for a later run', () => {
   const watched = { ...newRun(), threadId }
+  const next = randomUUID()
   const later = () => inActivity(activitiesOn(server.url).findLaterRun, watched, longTry)
+  const resuming = () => server.on('run', json({ run_id: next, kwargs: { input: null } }))
 
   test('finds the first that came after', async () => {
-    const next = randomUUID()
+    pages([{ n: 3 }, { n: 2, runId: next }, { n: 1, runId: watched.runId }, { n: 0 }])
+    resuming()
+    expect(await later()).toEqual({ runId: next, resumes: true })
+  })
+
+  test('finds none where it is the last', async () => {
+    pages([{ n: 0 }, { n: 1, runId: watched.runId }])
+    expect(await later()).toBeNull()
+  })
+
+  test('passes over one that has not begun', async () => {
     pages([
-      { n: 3, input: {} },
-      { n: 2, runId: next, input: null },
       { n: 1, runId: watched.runId },
-      { n: 0, input: null },
+      { n: 2, status: 'pending' },
+      { n: 3, runId: next },
     ])
+    resuming()
+    expect(await later()).toEqual({ runId: next, resumes: true })
+  })
+
+  test.each(['interrupted', 'error'])('passes over one that ended as %s before it began', async (status) => {
+    pages([
+      { n: 1, runId: watched.runId },
+      { n: 2, status },
+    ])
+    server.on('history', json([])).on('thread', json({})).on('stream', events([]))
+    expect(await later()).toBeNull()
+  })
+
+  test.each(['interrupted', 'error'])('finds one that began and ended as %s', async (status) => {
+    pages([
+      { n: 1, runId: watched.runId },
+      { n: 2, runId: next, status },
+    ])
+    const own = { values: {}, next: ['ask'], tasks: [{ name: 'ask', error: 'boom' }], metadata: { run_id: next } }
+    server.on('history', json([own]))
+    resuming()
     expect(await later()).toEqual({ runId: next, resumes: true })
   })
 
   test.each([
-    { what: 'it is the last', runs: [{ n: 0 }, { n: 1, runId: watched.runId }] },
-    { what: 'the run is not on the thread', runs: [{ n: 5 }] },
-  ])('finds none where $what', async ({ runs }) => {
+    { what: 'the run', runs: [{ n: 5 }] },
+    { what: 'the thread', runs: [] },
+  ])('says that $what is gone', async ({ runs }) => {
     pages(runs)
+    expect(await later()).toEqual({ isGone: true })
+  })
+
+  test('asks for no inputs, and does without that where a server refuses', async () => {
+    server.on('runs', text('select?', { status: 422 }), json([listed({ runId: watched.runId })]), json([]))
     expect(await later()).toBeNull()
+    const [asked, again] = server.to('runs').map(({ query }) => query.getAll('select').join())
+    expect(asked).toBe('run_id,status,metadata,created_at')
+    expect(again).toBe('')
   })
 
   test('fails where the answer is no list', async () => {

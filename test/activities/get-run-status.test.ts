@@ -41,11 +41,10 @@ const checkpoint = (more = {}) => ({
   ...more,
 })
 
-const listed = (runId: string, n: number, input: unknown = null) => ({
+const listed = (runId: string, n: number) => ({
   run_id: runId,
   status: 'success',
   created_at: `2026-01-01T00:00:0${n}Z`,
-  kwargs: { input },
 })
 
 interface Fault {
@@ -318,14 +317,17 @@ describe('a poll of a run that has ended', () => {
         { name: 'ask_too', interrupts: [{ id: 'i2', value: 'second?' }], result: null },
       ],
     })
-    const pollOfThread = (...runs: object[]) => {
-      server.on('run', status('success')).on('history', json([])).on('state', json(asking))
+    const pollOfThread = (input: unknown, ...runs: object[]) => {
+      server
+        .on('run', status('success', { kwargs: { input } }))
+        .on('history', json([]))
+        .on('state', json(asking))
       server.on('runs', json(runs), json([]))
       return poll()
     }
 
     test('waits with the questions that are left, where it continued the thread and was the last to do so', async () => {
-      expect(await pollOfThread(listed(run.runId, 2), listed(earlier, 1, { symbol: 'A' }))).toMatchObject({
+      expect(await pollOfThread(null, listed(run.runId, 2), listed(earlier, 1))).toMatchObject({
         ending: {
           kind: 'known',
           next: ['ask', 'ask_too'],
@@ -335,10 +337,10 @@ describe('a poll of a run that has ended', () => {
     })
 
     test.each([
-      { what: 'a later run came', runs: [listed(run.runId, 2), listed(newRun().runId, 3)] },
-      { what: 'it began anew', runs: [listed(earlier, 1), listed(run.runId, 2, { symbol: 'A' })] },
-    ])('proves nothing where $what', async ({ runs }) => {
-      expect(await pollOfThread(...runs)).toMatchObject({ ending: { kind: 'unproven' } })
+      { what: 'a later run came', input: null, runs: [listed(run.runId, 2), listed(newRun().runId, 3)] },
+      { what: 'it began anew', input: { symbol: 'A' }, runs: [listed(earlier, 1), listed(run.runId, 2)] },
+    ])('proves nothing where $what', async ({ input, runs }) => {
+      expect(await pollOfThread(input, ...runs)).toMatchObject({ ending: { kind: 'unproven' } })
     })
   })
 

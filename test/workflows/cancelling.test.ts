@@ -30,9 +30,11 @@ const asking = ended('success', { next: ['ask'], interrupts: [{ id: 'i1', value:
 const values = { found: 'values' as const, values: { trading_signal: 'BUY' } }
 const gone = new LangGraphError(types.notFound, 'status from deployment "default": HTTP 404', { status: 404 })
 const outage = new LangGraphError(types.unavailable, 'cancel on deployment "default": HTTP 503', { status: 503 })
+const requestTimeoutMs = 6000
+/** Nobody knows whether the run was created; the request may still arrive for 20 s. */
 const unanswered = new CreationUnanswered(
-  new LangGraphError(types.timeout, 'create run on deployment "default": no answer', { retryAfterMs: 20_000 }),
-  0,
+  new LangGraphError(types.timeout, 'create run on deployment "default": no answer'),
+  Date.now() + 20_000 - requestTimeoutMs,
 )
 const patient = { pollInterval: '1h', maxPollTime: '1d' } as const
 
@@ -167,9 +169,29 @@ describe('a workflow that is cancelled with `onCancel: leave`', () => {
     await stage.until(run, { phase: 'waiting' })
     expect(await cancelled(run)).toEqual(asCancelled({ result: 'not_created' }))
   })
+
+  test('after a try that got no answer says that a run may go on', async () => {
+    const run = notThere(unanswered, 'created')
+    await stage.startExecution(run, { ...patient, onCancel: 'leave' })
+    await stage.until(run, { phase: 'waiting' })
+    const error = `A run may have been created: ${unanswered.message}`
+    expect(await cancelled(run)).toEqual(asCancelled({ result: 'left', error }))
+  })
 })
 
 describe('an execution that is cancelled', () => {
+  test.each(['leave', 'cancel_run'] as const)('before a worker is there creates no run: %s', async (onCancel) => {
+    await stage.stopWorker()
+    const run = atWork()
+    await stage.startExecution(run, { ...patient, onCancel })
+    await stage.handleOf(run).cancel()
+    await stage.startWorker()
+
+    expect(await endOf(stage.handleOf(run))).toEqual(asCancelled({ result: 'not_created' }))
+
+    expect(run.calls).toEqual([])
+  })
+
   test('between two tries to create the run creates none', async () => {
     const run = notThere('busy', 'created')
     await stage.startExecution(run, patient)
@@ -421,6 +443,70 @@ describe('the update `cancelRun`', () => {
     expect(cancellation.result).toBe(result)
     expect(outcome.status).toBe(status)
     expect(callsOf(run, 'createRun').map(({ argument }) => argument.findOnly)).toEqual([undefined, true])
+  })
+
+  test('after a try without an answer, on a server that stays away, says that nobody knows', async () => {
+    const run = notThere(unanswered, outage)
+    await stage.startExecution(run, patient)
+    await stage.until(run, { phase: 'waiting' })
+
+    const { cancellation, outcome } = await cancelRun(run)
+
+    const unknown = { result: 'cancel_unconfirmed', error: expect.stringContaining('A run may have been created') }
+    expect(cancellation).toEqual(unknown)
+    expect(outcome).toMatchObject({ status: 'polling_error', cancellation: unknown })
+  })
+
+  test('while the run that goes on is created cancels that one', async () => {
+    const gate = stage.gate()
+    const followUp = '0199a1b2-c3d4-7e5f-8a9b-0000000000f1'
+    let isCancelled = false
+    const run = stage.run(({ threadId, runId }) => ({
+      createRun: async () => {
+        await gate.opened
+        return { kind: 'created', threadId, runId: followUp }
+      },
+      cancelRun: async () => {
+        isCancelled = true
+      },
+      getRunStatus: async (asked) => {
+        if (asked.runId === runId) return asking
+        return isCancelled ? stopped : running
+      },
+    }))
+    await stage.startWatch(run, { ...patient, onInterrupt: 'wait' })
+    await stage.until(run, { phase: 'interrupted' })
+    const handle = stage.handleOf(run)
+    await handle.startUpdate('resume', { args: [{ value: 'yes' }], waitForStage: 'ACCEPTED' })
+    await stage.until(run, { phase: 'creating' })
+    setImmediate(() => gate.open())
+
+    const { cancellation, outcome } = await cancelRun(run)
+
+    expect(cancellation).toMatchObject({ result: 'cancelled', run_id: followUp })
+    expect(outcome).toMatchObject({ polling_result: 'interrupted', run_id: followUp })
+    expect(callsOf(run, 'cancelRun').map(({ argument }) => argument.runId)).toEqual([followUp])
+  })
+
+  test('that did not stop the run is forgotten when it asks a human later', async () => {
+    const looks = Array.from({ length: 12 }, () => running)
+    const run = atWork({ getRunStatus: answers(...looks, asking) })
+    await stage.startWatch(run, { ...patient, onInterrupt: 'wait', humanTimeout: '1h' })
+    await stage.until(run, { phase: 'waiting' })
+
+    const { cancellation, outcome } = await cancelRun(run)
+
+    expect(cancellation).toMatchObject({ result: 'cancel_unconfirmed' })
+    expect(outcome).toMatchObject({ error: expect.stringContaining('Nobody answered within 3600.0s') })
+  })
+
+  test('on a run that had failed does not make it a cancelled one', async () => {
+    const run = atWork({ getRunStatus: answers(running, ended('error')) })
+    await stage.startWatch(run, patient)
+    await stage.until(run, { phase: 'waiting' })
+    const { cancellation, outcome } = await cancelRun(run)
+    expect(cancellation).toEqual(ofRun(run, 'had_ended', { status: 'error' }))
+    expect(outcome).toMatchObject({ status: 'error', error: expect.stringContaining('failed or was cancelled') })
   })
 
   test('while the run waits for a human ends the waiting', async () => {

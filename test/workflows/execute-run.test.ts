@@ -26,10 +26,11 @@ const values = { found: 'values' as const, values: { trading_signal: 'BUY' } }
 const outage = new LangGraphError(types.unavailable, 'runs from deployment "default": HTTP 503', { status: 503 })
 const wrongKey = new LangGraphError(types.unauthorized, 'runs from deployment "default": HTTP 401', { status: 401 })
 /** Nobody knows whether the run was created; the request may still arrive so long. */
-const unanswered = (retryAfterMs: number) => {
-  const cause = new LangGraphError(types.timeout, 'create run on deployment "default": no answer', { retryAfterMs })
-  return new CreationUnanswered(cause, 0)
+const unanswered = (mayArriveForMs: number, http: { retryAfterMs?: number } = {}) => {
+  const cause = new LangGraphError(types.timeout, 'create run on deployment "default": no answer', http)
+  return new CreationUnanswered(cause, Date.now() + mayArriveForMs - requestTimeoutMs)
 }
+const requestTimeoutMs = 6000
 
 /** What a try to create the run comes to. */
 type Try = 'created' | 'busy' | 'not_found' | 'refused' | Error | (() => Promise<void>)
@@ -202,6 +203,14 @@ describe('a try that got no answer', () => {
     expect(pauseMs(run)).toBeGreaterThan(29_900)
     const timers = await stage.timersOf(run)
     expect(timers).toContainEqual(expect.objectContaining({ summary: 'until no earlier request can arrive' }))
+  })
+
+  test('and was to be repeated in an hour only does not hold up the deadline', async () => {
+    const run = created([unanswered(6000, { retryAfterMs: 3_600_000 })])
+    const outcome = await stage.execute(run, { maxPollTime: '3m' })
+    expect(outcome).toMatchObject({ status: 'polling_timeout' })
+    expect(outcome.polling_metadata).toHaveProperty('elapsed_seconds', expect.closeTo(180, -2))
+    expect(triesOf(run).length).toBeGreaterThan(2)
   })
 
   test('because its worker was shut down is one too, and what it sent has 6 s to arrive', async () => {
@@ -418,9 +427,18 @@ describe('at `maxPollTime`, with `onPollTimeout`', () => {
 
     expect(outcome).toMatchObject({
       status: 'polling_timeout',
+      run_id: run.ids.runId,
       cancellation: cancellation(run, { result: 'cancelled', status: 'interrupted' }),
     })
     expect(triesOf(run).map(({ argument }) => argument.findOnly)).toEqual([undefined, undefined, undefined, true])
+  })
+
+  test('`cancel_run` a run that nobody knows of is said to be unconfirmed', async () => {
+    const run = created([unanswered(20_000), outage])
+    expect(await stage.execute(run, cutOff)).toMatchObject({
+      status: 'polling_timeout',
+      cancellation: { result: 'cancel_unconfirmed', error: expect.stringContaining('A run may have been created') },
+    })
   })
 
   test('`cancel_run` nothing is cancelled where nothing can have been created', async () => {

@@ -275,6 +275,33 @@ describe('an answer', () => {
     expect(await update.result()).toMatchObject({ run_id: followUp })
   })
 
+  test('after hours is given to it within what is left of `maxPollTime`, not in one try', async () => {
+    const run = asked([asking(question), ended('success')], [outage, outage, outage, followUp])
+    const handle = await waiting(run, { maxPollTime: '1m' })
+    await stage.environment.sleep('3h')
+    const update = await stage.handleOf(run).startUpdate<ResumeReceipt, [ResumeInput]>('resume', {
+      args: [{ value: 'yes' }],
+      waitForStage: 'ACCEPTED',
+    })
+    expect(await handle.result()).toMatchObject({ run_id: followUp, result: values.values })
+    expect(await update.result()).toMatchObject({ run_id: followUp })
+  })
+
+  test('that LangGraph does not take in time fails, and the outcome says so', async () => {
+    const run = asked([asking(question)], [outage])
+    const handle = await waiting(run, { maxPollTime: '1m' })
+    const update = await stage.handleOf(run).startUpdate<ResumeReceipt, [ResumeInput]>('resume', {
+      args: [{ value: 'yes' }],
+      waitForStage: 'ACCEPTED',
+    })
+    expect(await handle.result()).toMatchObject({
+      polling_result: 'interrupted',
+      error: `The answer could not be given to LangGraph within \`maxPollTime\`: ${outage.message}`,
+      interrupts: [question],
+    })
+    await expect(update.result()).rejects.toMatchObject({ cause: { type: 'NotAsked' } })
+  })
+
   test('of a cancelled workflow, which got no answer, has its run looked for and cancelled', async () => {
     const lost = new CreationUnanswered(outage, 0)
     const run = asked([asking(question), running, ended('interrupted')], [lost, followUp])
@@ -328,6 +355,17 @@ describe('an answer that nobody asked for is refused, and nothing is lost:', () 
     await expect(resume(run, { value: 'no', interruptId: 'i1' })).rejects.toMatchObject({ cause: { type: 'NotAsked' } })
     await resume(run, { value: 10 })
     expect(callsOf(run, 'createRun')[0]?.argument.run).toMatchObject({ resume: { i1: 'yes', i2: 10 } })
+  })
+
+  test('all together they are too large', async () => {
+    const run = asked([asking(...both)])
+    await waiting(run)
+    const large = 'x'.repeat(300_000)
+    await resume(run, { value: large, interruptId: 'i1' })
+    await expect(resume(run, { value: large, interruptId: 'i2' })).rejects.toMatchObject({
+      cause: { type: 'NotAsked', message: expect.stringContaining('All answers together are 600') },
+    })
+    expect(await resume(run, { value: 'short', interruptId: 'i2' })).toHaveProperty('open_interrupts', 0)
   })
 
   test('the run is at work', async () => {
@@ -401,11 +439,24 @@ describe('a question that somebody answers elsewhere', () => {
     })
   })
 
-  test('faster than here is followed to that run', async () => {
+  test('faster than here is followed to that run, and the answer fails', async () => {
     const run = asked([asking(question), ended('success')], [{ runId: secondFollowUp, resumes: true }])
     const handle = await waiting(run)
-    expect(await resume(run, { value: 'yes' })).toMatchObject({ run_id: secondFollowUp })
-    expect((await handle.result()).runs?.[0]).toMatchObject({ continued_by: 'elsewhere' })
+    const answered = resume(run, { value: 'yes' })
+    await expect(answered).rejects.toMatchObject({
+      cause: { type: 'NotAsked', message: expect.stringContaining('Somebody else was faster') },
+    })
+    const { run_id, runs } = await handle.result()
+    expect(run_id).toBe(secondFollowUp)
+    expect(runs?.[0]).toMatchObject({ continued_by: 'elsewhere' })
+  })
+
+  test('in vain, because the run is gone, is not waited with', async () => {
+    const run = asked([asking(question)], [], { findLaterRun: async () => ({ isGone: true }) })
+    expect(await stage.watch(run, { ...wait, humanTimeout: 'none' })).toMatchObject({
+      polling_result: 'interrupted',
+      error: 'The run, or its thread, is gone: nobody can answer it',
+    })
   })
 })
 
