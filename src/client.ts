@@ -191,7 +191,7 @@ export class BackgroundRuns {
   }
 
   /**
-   * Cancels the run of an open watch, and returns when it has stopped (30 s at most). The watch reports the outcome.
+   * Cancels the run of an open watch, and returns when it has stopped (30 s; a minute where the server hangs). The watch reports the outcome.
    *
    * @throws WorkflowNotFoundError when no watch is open; ApplicationFailure of type `InvalidInput`
    */

@@ -2,7 +2,7 @@ import { activityInfo } from '@temporalio/activity'
 import { v5 as uuidV5 } from 'uuid'
 import { langGraphFailureTypes, workflowMetadataKey } from '../domain/contract.ts'
 import type { CreateRunRequest, Creation, LaterRun, NewRun, RunIsGone } from '../domain/creation.ts'
-import { maxErrorBytes } from '../domain/defaults.ts'
+import { creationTimeoutMs, maxErrorBytes } from '../domain/defaults.ts'
 import { isTerminal } from '../domain/run.ts'
 import type { RunRef } from '../domain/run.ts'
 import { bounded } from '../domain/text.ts'
@@ -14,8 +14,6 @@ import { timeLimit } from './time-limit.ts'
 const lookTimeoutMs = 4000
 /** A thread may have thousands of runs. */
 const listTimeoutMs = 8000
-/** How long a request that got no answer may still be on its way: the next try comes after that. */
-const creationTimeoutMs = 6000
 
 /** The creation got no answer: the run may be there, or come yet. */
 export class CreationUnanswered extends Error {

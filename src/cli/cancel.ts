@@ -27,7 +27,7 @@ export function addCancel(program: Command, world: World): void {
     .command('cancel')
     .summary('cancel a run, and wait until it has stopped')
     .description(
-      'Cancels a run in LangGraph, and waits, 30 s at most, until it has stopped. Its watch reports how the run ended; a run without an open watch gets one.',
+      'Cancels a run in LangGraph, and waits until it has stopped: 30 s, or a minute where the server hangs. Its watch reports how the run ended; a run without an open watch gets one.',
     )
   addWhich(command)
     .addOption(

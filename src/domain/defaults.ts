@@ -11,6 +11,9 @@ export const defaultHumanTimeout = '7 days'
 export const retrievalStrategies = ['stream_values', 'thread_state', 'join_stream'] as const
 export type RetrievalStrategy = (typeof retrievalStrategies)[number]
 
+/** A request to create a run that got no answer may arrive for so long: before that nobody looks for its run. */
+export const creationTimeoutMs = 6000
+
 const KB = 1024
 /** Temporal payloads end at 2 MB: a larger result stays in LangGraph and the outcome names where. */
 export const maxResultBytes = 1.5 * KB * KB

@@ -1,5 +1,4 @@
 import { msToNumber } from '@temporalio/common'
-import { workflowMetadataKey } from './contract.ts'
 import {
   defaultDeployment,
   defaultHumanTimeout,
@@ -10,16 +9,34 @@ import {
 } from './defaults.ts'
 import type { RetrievalStrategy } from './defaults.ts'
 import type { CancelAction, NewRun } from './creation.ts'
-import { isRecord, list, matching, oneOf, parse } from './fields.ts'
-import type { Fields, Parsed, Rule } from './fields.ts'
+import { isRecord, oneOf, parse } from './fields.ts'
+import type { Fields, Parsed } from './fields.ts'
 import type { PollInterval } from './poll-interval.ts'
+import {
+  anything,
+  backoffCoefficient,
+  deploymentName,
+  duration,
+  durationOrNone,
+  fieldNames,
+  fixedInterval,
+  nodes,
+  record,
+  retrievalTimeout,
+  secondsFromNow,
+  strategies,
+  text,
+  trueOrFalse,
+  userMetadata,
+  uuid,
+  webUrl,
+} from './rules.ts'
+import type { Duration } from './rules.ts'
 import type { Json, RunRef } from './run.ts'
 
 export { refusal } from './fields.ts'
 export type { Parsed } from './fields.ts'
-
-/** A Temporal duration: `'10s'`, `'5 minutes'`, or a number of milliseconds. */
-export type Duration = string | number
+export type { Duration } from './rules.ts'
 
 /** Which run. `null` anywhere in an input means "not given"; unknown fields are refused. */
 export interface RunInput {
@@ -296,117 +313,5 @@ function pollInterval(fields: Fields): PollInterval {
     coefficient: coefficient ?? defaultPollInterval.backoffCoefficient,
     maximumMs: maximumMs ?? Math.max(defaultMaximumMs, initialMs ?? 0),
     jitter: true,
-  }
-}
-
-const uuid: Rule<string> = {
-  allowed: 'a UUID such as 0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b',
-  read: (value) => matching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, lowerCased(value)),
-}
-
-const deploymentName: Rule<string> = {
-  allowed: "a deployment's name: 1-63 letters, digits, '.', '_' or '-', the first a letter or digit",
-  read: (value) => matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, value),
-}
-
-const allowedDuration = "a duration above 0 and at most 365d, such as '10s', or a number of milliseconds"
-const duration: Rule<number> = { allowed: allowedDuration, read: (value) => durationMs(value, '365d') }
-const fixedInterval: Rule<number> = {
-  allowed: `${allowedDuration}, or { initialInterval?, backoffCoefficient?, maximumInterval? }`,
-  read: duration.read,
-}
-const durationOrNone: Rule<number> = {
-  allowed: `${allowedDuration}, or 'none'`,
-  read: (value) => (value === 'none' ? Infinity : duration.read(value)),
-}
-const retrievalTimeout: Rule<number> = {
-  allowed: "a duration from 1s to 1h, such as '30s', or a number of milliseconds",
-  read: (value) => {
-    const ms = durationMs(value, '1h')
-    return ms !== undefined && ms >= 1000 ? ms : undefined
-  },
-}
-const backoffCoefficient: Rule<number> = {
-  allowed: 'a number from 1 to 10',
-  read: (value) => (typeof value === 'number' && value >= 1 && value <= 10 ? value : undefined),
-}
-
-const text: Rule<string> = {
-  allowed: 'a non-empty text of at most 1,000 characters',
-  read: (value) => matching(/^[^]{1,1000}$/, value),
-}
-
-/** It came as JSON, or goes as JSON next. */
-const anything: Rule<Json> = {
-  allowed: 'any JSON',
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  read: (value) => value as Json | undefined,
-}
-
-const record: Rule<Readonly<Record<string, Json>>> = {
-  allowed: 'an object',
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  read: (value) => (isRecord(value) ? (value as Readonly<Record<string, Json>>) : undefined),
-}
-
-const userMetadata: Rule<Readonly<Record<string, Json>>> = {
-  allowed: `an object without "${workflowMetadataKey}", by which this application finds its run`,
-  read: (value) => {
-    const metadata = record.read(value)
-    return metadata && !Object.hasOwn(metadata, workflowMetadataKey) ? metadata : undefined
-  },
-}
-
-const nodes: Rule<'*' | readonly string[]> = {
-  allowed: "'*' or 1-100 names of nodes",
-  read: (value) => (value === '*' ? value : fieldNames.read(value)),
-}
-
-const trueOrFalse: Rule<boolean> = {
-  allowed: 'true or false',
-  read: (value) => (typeof value === 'boolean' ? value : undefined),
-}
-
-const secondsFromNow: Rule<number> = {
-  allowed: 'a whole number of seconds from 1 to 31536000 (365 days)',
-  read: (value) =>
-    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 31_536_000 ? Number(value) : undefined,
-}
-
-const webUrl: Rule<string> = {
-  allowed: 'a URL that begins with http:// or https://, or a path on the LangGraph server that begins with /',
-  read: (value) => matching(/^(https?:\/\/|\/)\S+$/, value),
-}
-
-const strategies: Rule<readonly RetrievalStrategy[]> = {
-  allowed: `1-3 of ${retrievalStrategies.map((name) => `'${name}'`).join(', ')}, no repeats`,
-  read: (value) => {
-    const names = list(value, oneOf(...retrievalStrategies), 3)
-    return names && new Set(names).size === names.length ? names : undefined
-  },
-}
-
-const fieldNames: Rule<readonly string[]> = {
-  allowed: '1-100 non-empty field names',
-  read: (value) => list(value, { allowed: '', read: (item) => matching(/[^]/, item) }, 100),
-}
-
-function lowerCased(value: unknown): unknown {
-  return typeof value === 'string' ? value.toLowerCase() : value
-}
-
-function durationMs(value: unknown, most: Duration): number | undefined {
-  if (typeof value !== 'number' && !isDurationText(value)) return undefined
-  const ms = msToNumber(value)
-  return ms > 0 && ms <= msToNumber(most) ? Math.ceil(ms) : undefined
-}
-
-function isDurationText(value: unknown): value is string {
-  if (typeof value !== 'string') return false
-  try {
-    msToNumber(value)
-    return true
-  } catch {
-    return false
   }
 }

@@ -1,6 +1,6 @@
 import { CancellationScope, condition, log, sleep } from '@temporalio/workflow'
 import { langGraphFailureTypes } from '../domain/contract.ts'
-import { maxReasonBytes } from '../domain/defaults.ts'
+import { creationTimeoutMs, maxReasonBytes } from '../domain/defaults.ts'
 import type { CreateRunRequest, Creation, LaterRun } from '../domain/creation.ts'
 import type { RunRef } from '../domain/run.ts'
 import { bounded } from '../domain/text.ts'
@@ -10,8 +10,6 @@ import type { NoAnswer } from './failures.ts'
 import { isFinal, noteNoAnswer, restartWhereLong, scheduleNextPoll, sleepUntilNextPoll } from './poll-until-terminal.ts'
 import type { Watch } from './watch.ts'
 
-/** As long as the activity gives a request that got no answer to arrive. */
-const creationTimeoutMs = 6000
 const mostLooksForUnanswered = 3
 
 export type CreationEnd =

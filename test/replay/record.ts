@@ -9,9 +9,9 @@ import { Worker } from '@temporalio/worker'
 import { startTimeSkippingServer } from '../../dev/embedded-temporal.ts'
 import type { Activities } from '../../src/activities/index.ts'
 import { BackgroundRuns } from '../../src/client.ts'
-import type { RunInput, WatchRunInput } from '../../src/client.ts'
+import type { ExecuteRunInput, RunInput, WatchProgress, WatchRunInput } from '../../src/client.ts'
 import { langGraphFailureTypes } from '../../src/domain/contract.ts'
-import type { Creation } from '../../src/domain/creation.ts'
+import type { Creation, LaterRun } from '../../src/domain/creation.ts'
 import type { RunLook } from '../../src/domain/run.ts'
 
 /**
@@ -47,7 +47,10 @@ const unavailable = () => failing(langGraphFailureTypes.unavailable, 'no connect
 /** What the activities answer, one after the other; the last answer stays. An error is thrown. */
 interface Script {
   readonly looks: readonly (RunLook | Error)[]
-  readonly creation?: Creation | Error
+  /** What the tries to create a run come to; the last one stays. */
+  readonly creations?: readonly (Creation | Error)[]
+  /** What somebody else has made of the thread. */
+  readonly later?: LaterRun
   readonly stream?: Awaited<ReturnType<Activities['retrieveStreamValues']>> | Error
   readonly state?: Awaited<ReturnType<Activities['retrieveThreadState']>> | Error
 }
@@ -61,6 +64,21 @@ interface Shape extends Script {
 
 const values = { found: 'values', values: { signal: 'BUY' } } as const
 const nothing = { found: 'nothing', reason: 'the stream held no values' } as const
+
+const { threadId, runId } = run
+const followUp = '0199a1b2-c3d4-7e5f-8a9b-000000000003'
+const asking = ended({ ending: { kind: 'known', next: ['ask'], interrupts: [{ id: 'i1', value: 'sure?' }] } })
+const created = (id = runId): Creation => ({ kind: 'created', threadId, runId: id })
+const unanswered = () => {
+  const details = [{ creation_sent: true, may_arrive_for_ms: 6000 }]
+  const failure = ApplicationFailure.create({ type: langGraphFailureTypes.timeout, message: 'no answer', details })
+  failure.stack = failure.message
+  return failure
+}
+const execute = (name: string, input: Partial<ExecuteRunInput> = {}) => {
+  const request = { assistantId: 'agent', threadId, ...input }
+  return (ofRuns: BackgroundRuns): Promise<unknown> => ofRuns.execute(`recorded/${name}`, request)
+}
 
 const shapes: Record<string, Shape> = {
   'found-at-once': { looks: [success], stream: values },
@@ -129,6 +147,66 @@ const shapes: Record<string, Shape> = {
       await handle.result()
     },
   },
+  executed: { creations: [created()], looks: [success], stream: values, start: execute('executed') },
+  'executed-after-busy': {
+    creations: [{ kind: 'busy', threadId, reason: 'another run is at work' }, created()],
+    looks: [success],
+    stream: values,
+    start: execute('executed-after-busy'),
+  },
+  'executed-after-no-answer': {
+    creations: [unanswered(), created()],
+    looks: [success],
+    stream: values,
+    start: execute('executed-after-no-answer'),
+  },
+  'execution-refused': {
+    creations: [{ kind: 'refused', threadId, reason: 'HTTP 404: no such assistant' }],
+    looks: [running],
+    start: execute('execution-refused'),
+  },
+  'execution-cancelled': {
+    creations: [created()],
+    looks: [running, ended({ status: 'interrupted' })],
+    start: async (ofRuns) => {
+      const handle = await ofRuns.startExecution('recorded/execution-cancelled', { assistantId: 'agent', threadId })
+      await untilPhase(ofRuns, handle, 'waiting')
+      await handle.cancel()
+      await handle.result()
+    },
+  },
+  'execution-cancelled-at-timeout': {
+    creations: [created()],
+    looks: [...many(4, running), ended({ status: 'interrupted' })],
+    start: execute('execution-cancelled-at-timeout', { ...fixed, maxPollTime: '25s', onPollTimeout: 'cancel_run' }),
+  },
+  'run-cancelled': {
+    looks: [running, running, ended({ status: 'interrupted' })],
+    input: { pollInterval: '1h', maxPollTime: 'none' },
+    play: async (ofRuns, handle) => {
+      await untilPolls(ofRuns, 1)
+      await ofRuns.cancelRun(run)
+      await handle.result()
+    },
+  },
+  answered: {
+    creations: [created(followUp)],
+    looks: [asking, success],
+    stream: values,
+    input: { onInterrupt: 'wait' },
+    play: async (ofRuns, handle) => {
+      await untilPhase(ofRuns, handle, 'interrupted')
+      await ofRuns.resume(run, { value: 'yes' })
+      await handle.result()
+    },
+  },
+  'answered-elsewhere': {
+    later: { runId: followUp, resumes: true },
+    looks: [asking, success],
+    stream: values,
+    input: { onInterrupt: 'wait' },
+  },
+  'nobody-answered': { looks: [asking], input: { onInterrupt: 'wait', humanTimeout: '1h' } },
   'retrieve-run-result': { looks: [success], stream: values, start: (runs) => runs.retrieve(run) },
   'retrieve-not-complete': { looks: [running], start: (runs) => runs.retrieve(run) },
   'read-run-status': { looks: [running], start: (runs) => runs.readStatus(run) },
@@ -174,8 +252,12 @@ async function play({ start, play: drive, input }: Shape): Promise<unknown> {
   return drive ? drive(runs, handle) : handle.result()
 }
 
-function scripted({ looks, stream, state, creation }: Script, executions: Map<string, string>): Activities {
+function scripted(
+  { looks, stream, state, creations = [], later }: Script,
+  executions: Map<string, string>,
+): Activities {
   const left = [...looks]
+  const tries = [...creations]
   const answer = async <T>(given: T | Error | undefined): Promise<T> => {
     const { workflowId = '', runId = '' } = activityInfo().workflowExecution ?? {}
     executions.set(runId, workflowId)
@@ -183,14 +265,22 @@ function scripted({ looks, stream, state, creation }: Script, executions: Map<st
     return given
   }
   return {
-    createRun: () => answer(creation),
+    createRun: () => answer(tries.length > 1 ? tries.shift() : tries[0]),
     cancelRun: () => Promise.resolve(),
-    findLaterRun: () => Promise.resolve(null),
+    findLaterRun: () => Promise.resolve(later ?? null),
     getRunStatus: () => answer(left.length > 1 ? left.shift() : left[0]),
     retrieveStreamValues: () => answer(stream),
     retrieveThreadState: () => answer(state),
     retrieveJoinStream: () => answer({ found: 'nothing', reason: 'the stream held no values' } as const),
   }
+}
+
+async function untilPhase(
+  ofRuns: BackgroundRuns,
+  { workflowId }: WorkflowHandle,
+  phase: WatchProgress['phase'],
+): Promise<void> {
+  while ((await ofRuns.progress({ workflowId })).phase !== phase);
 }
 
 async function untilPolls(ofRuns: BackgroundRuns, polls: number): Promise<void> {

@@ -17,7 +17,7 @@ describe('a recorded history replays with the workflows of today', () => {
 
 test('every shape is there', () => {
   // A folder that was moved or emptied would let the tests above pass.
-  expect(files.length).toBeGreaterThan(20)
+  expect(files.length).toBeGreaterThan(30)
   expect(
     files.map(read).filter((text) => text.includes('EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW')),
   ).toHaveLength(1)

@@ -7,9 +7,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { CreationUnanswered } from '../../src/activities/create-run.ts'
 import type { CancelRunInput, Cancellation, WatchOutcome } from '../../src/client.ts'
 import { langGraphFailureTypes as types } from '../../src/domain/contract.ts'
+import { creationTimeoutMs } from '../../src/domain/defaults.ts'
 import type { Creation } from '../../src/domain/creation.ts'
-import type { RunEnding, RunLook } from '../../src/domain/run.ts'
+import type { RunLook } from '../../src/domain/run.ts'
 import { LangGraphError } from '../../src/langgraph/errors.ts'
+import { ended, running, values } from '../support/looks.ts'
 import { Stage, answers, testEveryHistory } from '../support/time-skipping.ts'
 import type { Script, ScriptedRun } from '../support/time-skipping.ts'
 
@@ -20,21 +22,14 @@ beforeAll(async () => {
 afterEach(() => stage.endTest())
 afterAll(() => stage.stop())
 
-const running = { status: 'running' }
-const ended = (status: string, ending: Partial<RunEnding & { kind: 'known' }> = {}): RunLook => ({
-  status,
-  ending: { kind: 'known', next: [], interrupts: [], ...ending },
-})
 const stopped = ended('interrupted', { next: ['work'] })
 const asking = ended('success', { next: ['ask'], interrupts: [{ id: 'i1', value: 'buy AAPL?' }] })
-const values = { found: 'values' as const, values: { trading_signal: 'BUY' } }
 const gone = new LangGraphError(types.notFound, 'status from deployment "default": HTTP 404', { status: 404 })
 const outage = new LangGraphError(types.unavailable, 'cancel on deployment "default": HTTP 503', { status: 503 })
-const requestTimeoutMs = 6000
 /** Nobody knows whether the run was created; the request may still arrive for 20 s. */
 const unanswered = new CreationUnanswered(
   new LangGraphError(types.timeout, 'create run on deployment "default": no answer'),
-  Date.now() + 20_000 - requestTimeoutMs,
+  Date.now() + 20_000 - creationTimeoutMs,
 )
 const patient = { pollInterval: '1h', maxPollTime: '1d' } as const
 

@@ -3,10 +3,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { CreationUnanswered } from '../../src/activities/create-run.ts'
 import type { Cancellation, ExecuteRunInput, WatchProgress } from '../../src/client.ts'
 import { langGraphFailureTypes as types } from '../../src/domain/contract.ts'
+import { creationTimeoutMs } from '../../src/domain/defaults.ts'
 import type { Creation } from '../../src/domain/creation.ts'
-import type { RunEnding, RunLook, RunRef } from '../../src/domain/run.ts'
+import type { RunLook, RunRef } from '../../src/domain/run.ts'
 import { createDeployments } from '../../src/langgraph/deployments.ts'
 import { LangGraphError } from '../../src/langgraph/errors.ts'
+import { ended, running, values } from '../support/looks.ts'
 import { Stage, answers, failureOf, testEveryHistory } from '../support/time-skipping.ts'
 import type { Answer, Script, ScriptedRun } from '../support/time-skipping.ts'
 
@@ -17,20 +19,13 @@ beforeAll(async () => {
 afterEach(() => stage.endTest())
 afterAll(() => stage.stop())
 
-const running = { status: 'running' }
-const ended = (status: string, ending: Partial<RunEnding & { kind: 'known' }> = {}): RunLook => ({
-  status,
-  ending: { kind: 'known', next: [], interrupts: [], ...ending },
-})
-const values = { found: 'values' as const, values: { trading_signal: 'BUY' } }
 const outage = new LangGraphError(types.unavailable, 'runs from deployment "default": HTTP 503', { status: 503 })
 const wrongKey = new LangGraphError(types.unauthorized, 'runs from deployment "default": HTTP 401', { status: 401 })
 /** Nobody knows whether the run was created; the request may still arrive so long. */
 const unanswered = (mayArriveForMs: number, http: { retryAfterMs?: number } = {}) => {
   const cause = new LangGraphError(types.timeout, 'create run on deployment "default": no answer', http)
-  return new CreationUnanswered(cause, Date.now() + mayArriveForMs - requestTimeoutMs)
+  return new CreationUnanswered(cause, Date.now() + mayArriveForMs - creationTimeoutMs)
 }
-const requestTimeoutMs = 6000
 
 /** What a try to create the run comes to. */
 type Try = 'created' | 'busy' | 'not_found' | 'refused' | Error | (() => Promise<void>)

@@ -4,8 +4,9 @@ import { CreationUnanswered } from '../../src/activities/create-run.ts'
 import type { ResumeInput, ResumeReceipt } from '../../src/client.ts'
 import { langGraphFailureTypes as types } from '../../src/domain/contract.ts'
 import type { Creation, LaterRun } from '../../src/domain/creation.ts'
-import type { Interrupt, RunEnding, RunLook } from '../../src/domain/run.ts'
+import type { Interrupt, RunLook } from '../../src/domain/run.ts'
 import { LangGraphError } from '../../src/langgraph/errors.ts'
+import { ended, running, values } from '../support/looks.ts'
 import { Stage, answers, testEveryHistory } from '../support/time-skipping.ts'
 import type { Answer, Script, ScriptedRun } from '../support/time-skipping.ts'
 
@@ -16,15 +17,9 @@ beforeAll(async () => {
 afterEach(() => stage.endTest())
 afterAll(() => stage.stop())
 
-const running = { status: 'running' }
-const ended = (status: string, ending: Partial<RunEnding & { kind: 'known' }> = {}): RunLook => ({
-  status,
-  ending: { kind: 'known', next: [], interrupts: [], ...ending },
-})
 const question = { id: 'i1', value: 'buy AAPL?', node: 'ask' }
 const second = { id: 'i2', value: 'how many?', node: 'ask' }
 const asking = (...interrupts: readonly Interrupt[]) => ended('success', { next: ['ask'], interrupts })
-const values = { found: 'values' as const, values: { trading_signal: 'BUY' } }
 const outage = new LangGraphError(types.unavailable, 'runs from deployment "default": HTTP 503', { status: 503 })
 const followUps = ['0199a1b2-c3d4-7e5f-8a9b-0000000000f1', '0199a1b2-c3d4-7e5f-8a9b-0000000000f2'] as const
 const [followUp, secondFollowUp] = followUps

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { langGraphFailureTypes as types } from '../../src/domain/contract.ts'
 import type { Retrieved } from '../../src/domain/retrieved.ts'
-import type { RunEnding, RunLook, RunRef } from '../../src/domain/run.ts'
+import type { RunLook, RunRef } from '../../src/domain/run.ts'
 import { createDeployments } from '../../src/langgraph/deployments.ts'
 import { LangGraphError } from '../../src/langgraph/errors.ts'
+import { ended } from '../support/looks.ts'
 import { Stage, answers, failureOf, testEveryHistory } from '../support/time-skipping.ts'
 import type { Answer, ScriptedRun } from '../support/time-skipping.ts'
 
@@ -14,10 +15,6 @@ beforeAll(async () => {
 afterEach(() => stage.endTest())
 afterAll(() => stage.stop())
 
-const ended = (status: string, ending: Partial<RunEnding & { kind: 'known' }> = {}): RunLook => ({
-  status,
-  ending: { kind: 'known', next: [], interrupts: [], ...ending },
-})
 const question = { id: 'i1', value: 'buy AAPL?', node: 'ask' }
 const found: Retrieved = { found: 'values', values: { trading_signal: 'BUY' }, checkpointId: 'c1' }
 const missing = (reason: string): Retrieved => ({ found: 'nothing', reason })

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { WatchProgress } from '../../src/client.ts'
 import { langGraphFailureTypes as types } from '../../src/domain/contract.ts'
-import type { RunEnding, RunLook, RunRef } from '../../src/domain/run.ts'
+import type { RunLook, RunRef } from '../../src/domain/run.ts'
 import { createDeployments } from '../../src/langgraph/deployments.ts'
 import { LangGraphError } from '../../src/langgraph/errors.ts'
+import { ended, running, values } from '../support/looks.ts'
 import { Stage, answers, failureOf, testEveryHistory } from '../support/time-skipping.ts'
 import type { Answer, ScriptedRun } from '../support/time-skipping.ts'
 
@@ -14,11 +15,6 @@ beforeAll(async () => {
 afterEach(() => stage.endTest())
 afterAll(() => stage.stop())
 
-const running = { status: 'running' }
-const ended = (status: string, ending: Partial<RunEnding & { kind: 'known' }> = {}): RunLook => ({
-  status,
-  ending: { kind: 'known', next: [], interrupts: [], ...ending },
-})
 const unreadable = (status: string, retryAfterMs?: number): RunLook => ({
   status,
   ending: {
@@ -27,7 +23,6 @@ const unreadable = (status: string, retryAfterMs?: number): RunLook => ({
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   },
 })
-const values = { found: 'values' as const, values: { trading_signal: 'BUY' } }
 const missing = { found: 'nothing' as const, reason: 'nothing there' }
 const question = { id: 'i1', value: 'buy AAPL?', node: 'ask' }
 const outage = new LangGraphError(types.unavailable, 'status from deployment "default": HTTP 503', { status: 503 })

@@ -4,7 +4,8 @@ import { CancelledFailure } from '@temporalio/common'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { WatchProgress } from '../../src/client.ts'
 import type { Retrieved } from '../../src/domain/retrieved.ts'
-import type { RunEnding, RunLook } from '../../src/domain/run.ts'
+import type { RunLook } from '../../src/domain/run.ts'
+import { ended, running } from '../support/looks.ts'
 import { Stage, answers, testEveryHistory } from '../support/time-skipping.ts'
 import type { ScriptedRun } from '../support/time-skipping.ts'
 
@@ -15,11 +16,6 @@ beforeAll(async () => {
 afterEach(() => stage.endTest())
 afterAll(() => stage.stop())
 
-const running = { status: 'running' }
-const ended = (status: string, ending: Partial<RunEnding & { kind: 'known' }> = {}) => ({
-  status,
-  ending: { kind: 'known' as const, next: [], interrupts: [], ...ending },
-})
 const unproven = { kind: 'unproven' as const, reason: 'no checkpoint of the thread belongs to the run' }
 const values = { found: 'values' as const, values: { trading_signal: 'BUY' }, checkpointId: 'c1' }
 const missing = { found: 'nothing' as const, reason: 'nothing there' }
