@@ -11,6 +11,8 @@ import { WorkerStage, holding } from '../support/worker-process.ts'
 /** They start and end processes, all at once. */
 const unhurried = { timeout: 150_000 }
 const patience = { timeout: 90_000, interval: 100 }
+const statusRequest = /^GET \/threads\/[^/]+\/runs\/[^/]+ /
+const cancelRequest = /^POST \/threads\/[^/]+\/runs\/[^/]+\/cancel\b/
 const creation = /^POST \/threads\/[^/]+\/runs /
 
 const langGraph = new LangGraphRuns(inject('langGraphUrl'))
@@ -295,6 +297,42 @@ describe.concurrent('cancelling', () => {
       error: expect.stringMatching(/^The run was cancelled before node "work"/),
     })
     expect(await langGraph.status(run)).toBe('interrupted')
+  })
+
+  test('while a poll hangs stops the run all the same, by the workflow', async () => {
+    const { proxy, stage: own } = await openProxiedStage()
+    const execution = await start(own, { input: { seconds: 60 } })
+    const run = await untilAtWork(own, execution)
+    proxy.hold(statusRequest)
+    await vi.waitUntil(() => proxy.held > 0, patience)
+    const ended = cancelled(execution)
+    // The poll, and the look before the cancellation.
+    await vi.waitUntil(() => proxy.held > 1, patience)
+    proxy.release()
+    expect(await ended).toMatchObject({ result: 'cancelled', run_id: run.runId })
+    expect(await langGraph.status(run)).toBe('interrupted')
+  })
+
+  test('by the workflow while the update rolls the run back ends both, with the run gone or stopped', async () => {
+    const { proxy, stage: own } = await openProxiedStage()
+    const execution = await start(own, { input: { seconds: 60 }, pollInterval: '1h' })
+    const run = await untilAtWork(own, execution)
+    proxy.hold(cancelRequest)
+    const byUpdate = own.runs.cancelRun(execution, { action: 'rollback' })
+    await vi.waitUntil(() => proxy.held > 0, patience)
+    const byWorkflow = cancelled(execution)
+    await vi.waitUntil(() => proxy.held > 1, patience)
+    proxy.release()
+    expect(await byWorkflow).toMatchObject({
+      run_id: run.runId,
+      result: expect.stringMatching(/^(cancelled|had_ended)$/),
+    })
+    expect(await byUpdate).toMatchObject({
+      run_id: run.runId,
+      result: expect.stringMatching(/^(cancelled|had_ended)$/),
+    })
+    const requests = proxy.requests.filter((line) => cancelRequest.test(line))
+    expect(requests.every((line) => line.includes('action=rollback'))).toBe(true)
   })
 
   test('with `onCancel: leave` lets the run go on', async () => {
