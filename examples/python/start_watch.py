@@ -34,7 +34,7 @@ async def watch(thread_id: str, run_id: str, deployment: str, max_poll_time: str
     return await handle.result()
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("thread_id")
     parser.add_argument("run_id")
@@ -47,9 +47,16 @@ def main() -> None:
             watch(args.thread_id.lower(), args.run_id.lower(), args.deployment, args.max_poll_time)
         )
     except WorkflowFailureError as error:
-        sys.exit(f"error: {error.cause}")
+        print(f"error: {error.cause}", file=sys.stderr)
+        return 1
     print(json.dumps(outcome, indent=2))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    exit_code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not by the interpreter's own end, where a short-lived Temporal client now and then aborts the process although all
+    # went well: https://github.com/temporalio/sdk-python/issues/300
+    os._exit(exit_code)

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import type { WorkflowHandle } from '@temporalio/client'
 import { CancelledFailure } from '@temporalio/common'
+import { NativeConnection, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import type { ExecuteRunInput, WatchOutcome } from '../../src/client.ts'
 import { LangGraphRuns } from '../support/langgraph.ts'
@@ -13,6 +15,7 @@ const unhurried = { timeout: 150_000 }
 const patience = { timeout: 90_000, interval: 100 }
 const statusRequest = /^GET \/threads\/[^/]+\/runs\/[^/]+ /
 const cancelRequest = /^POST \/threads\/[^/]+\/runs\/[^/]+\/cancel\b/
+const stateRequest = /^GET \/threads\/[^/]+\/state /
 const creation = /^POST \/threads\/[^/]+\/runs /
 
 const langGraph = new LangGraphRuns(inject('langGraphUrl'))
@@ -333,6 +336,40 @@ describe.concurrent('cancelling', () => {
     })
     const requests = proxy.requests.filter((line) => cancelRequest.test(line))
     expect(requests.every((line) => line.includes('action=rollback'))).toBe(true)
+  })
+
+  test('while the result is brought back leaves the run alone, which has ended', async () => {
+    const { proxy, stage: own } = await openProxiedStage()
+    proxy.hold(stateRequest)
+    const execution = await start(own, { retrievalOrder: ['thread_state'] })
+    const { run_id } = await until(own, execution, ({ phase }) => phase === 'retrieving')
+    await vi.waitUntil(() => proxy.held > 0, patience)
+    expect(await cancelled(execution)).toMatchObject({ result: 'had_ended', status: 'success', run_id })
+    expect(proxy.requests.filter((line) => cancelRequest.test(line))).toEqual([])
+    proxy.release()
+  })
+
+  test('a parent workflow stops the run of its child, and ends after it', async () => {
+    const connection = await NativeConnection.connect({ address: inject('temporalAddress') })
+    const taskQueue = randomUUID()
+    const workflowsPath = fileURLToPath(new URL('parent-workflow.ts', import.meta.url))
+    const parents = await Worker.create({ connection, taskQueue, workflowsPath })
+    const child = stage.client.workflow.getHandle(randomUUID())
+    await parents.runUntil(async () => {
+      const parent = await stage.client.workflow.start('parent', {
+        taskQueue,
+        workflowId: randomUUID(),
+        args: [stage.taskQueue, child.workflowId, request({ input: { seconds: 60 } })],
+      })
+      const execution = { workflowId: child.workflowId, handle: child, result: () => child.result() }
+      await vi.waitFor(() => untilAtWork(stage, execution), patience)
+      await parent.cancel()
+      await expect(parent.result()).rejects.toThrow('cancelled')
+    })
+    await connection.close()
+    const { status, memo } = await child.describe()
+    expect(status.name).toBe('CANCELLED')
+    expect(memo).toMatchObject({ cancellation: { result: 'cancelled', status: 'interrupted' } })
   })
 
   test('with `onCancel: leave` lets the run go on', async () => {

@@ -95,7 +95,7 @@ export class WorkerStage {
     token: `planted-token-${randomUUID()}`,
     header: `planted-header-${randomUUID()}`,
   }
-  readonly #taskQueue = randomUUID()
+  readonly taskQueue = randomUUID()
   readonly #folder: string
   readonly #env: Environment
   readonly #workers: WorkerProcess[] = []
@@ -115,11 +115,11 @@ export class WorkerStage {
 
   private constructor(client: Client, folder: string, url: string) {
     this.client = client
-    this.runs = new BackgroundRuns(client, { taskQueue: this.#taskQueue })
+    this.runs = new BackgroundRuns(client, { taskQueue: this.taskQueue })
     this.#folder = folder
     this.#env = {
       TEMPORAL_ADDRESS: inject('temporalAddress'),
-      TEMPORAL_TASK_QUEUE: this.#taskQueue,
+      TEMPORAL_TASK_QUEUE: this.taskQueue,
       LANGGRAPH_API_URL: url,
       LANGGRAPH_API_KEY: this.secrets.apiKey,
       LANGGRAPH_DEPLOYMENTS: this.#deploymentsFile,
@@ -158,7 +158,7 @@ export class WorkerStage {
   async histories(): Promise<ReadonlyMap<string, string>> {
     const histories = new Map<string, string>()
     for await (const { workflowId, runId } of this.client.workflow.list({
-      query: `TaskQueue = '${this.#taskQueue}'`,
+      query: `TaskQueue = '${this.taskQueue}'`,
     })) {
       const history = await this.client.workflow.getHandle(workflowId, runId).fetchHistory()
       histories.set(`history of ${workflowId} (${runId})`, written(history))

@@ -1,9 +1,7 @@
-import { fileURLToPath } from 'node:url'
 import { WorkflowUpdateFailedError } from '@temporalio/client'
 import type { WorkflowFailedError, WorkflowHandle } from '@temporalio/client'
 import { CancelledFailure } from '@temporalio/common'
-import { Worker, bundleWorkflowCode } from '@temporalio/worker'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { CreationUnanswered } from '../../src/activities/create-run.ts'
 import type { CancelRunInput, Cancellation, WatchOutcome } from '../../src/client.ts'
 import { langGraphFailureTypes as types } from '../../src/domain/contract.ts'
@@ -538,63 +536,6 @@ describe('the update `cancelRun`', () => {
     const run = atWork()
     await expect(stage.runs.cancelRun(run.ids)).rejects.toMatchObject({ name: 'WorkflowNotFoundError' })
   })
-})
-
-describe('a parent workflow that is cancelled', () => {
-  test('cancels the run of its child, and ends after it', async () => {
-    const workflowsPath = fileURLToPath(new URL('parent-workflow.ts', import.meta.url))
-    const parents = await Worker.create({
-      connection: stage.environment.nativeConnection,
-      taskQueue: 'parents',
-      workflowBundle: await bundleWorkflowCode({ workflowsPath }),
-    })
-    const run = atWork({ getRunStatus: answers(running, stopped) })
-    const { threadId } = run.ids
-    const { workflow } = stage.environment.client
-    const child = workflow.getHandle(`execution/${threadId}`)
-
-    await parents.runUntil(async () => {
-      const input = { assistantId: 'agent', threadId, ...patient }
-      const handle = await workflow.start('parent', {
-        taskQueue: 'parents',
-        workflowId: `parent/${threadId}`,
-        args: [stage.taskQueue, child.workflowId, input],
-      })
-      await vi.waitFor(async () => expect(await child.query('progress')).toMatchObject({ phase: 'waiting' }), 20_000)
-
-      await handle.cancel()
-
-      await expect(handle.result()).rejects.toThrow('cancelled')
-      expect((await handle.describe()).status.name).toBe('CANCELLED')
-    })
-
-    expect(await endOf(child)).toEqual(asCancelled(ofRun(run, 'cancelled', { status: 'interrupted' })))
-  })
-})
-
-// Last: once an activity at work was told to end, the server may skip no time any more.
-test('an execution that is cancelled while it retrieves leaves the run alone, which has ended', async () => {
-  const gate = stage.gate()
-  const held = async () => {
-    await gate.opened
-    return values
-  }
-  // The server skips no time any more once a workflow has closed with an activity at work.
-  const lookAfterRetrieval = async () => {
-    gate.open()
-    await vi.waitUntil(async () => (await stage.handleOf(run).describe()).raw.pendingActivities?.length === 1)
-    return ended('success')
-  }
-  const run = atWork({
-    getRunStatus: answers<RunLook>(ended('success'), lookAfterRetrieval),
-    retrieveStreamValues: held,
-  })
-  await stage.startExecution(run, patient)
-  await pollNow(run)
-  await stage.until(run, { phase: 'retrieving' })
-
-  expect(await cancelled(run)).toEqual(asCancelled(ofRun(run, 'had_ended', { status: 'success' })))
-  expect(callsOf(run, 'cancelRun')).toEqual([])
 })
 
 testEveryHistory(() => stage)
