@@ -41,8 +41,8 @@ export async function createRun(langGraph: LangGraph, request: CreateRunRequest)
   if (request.findOnly) return { kind: 'not_found', threadId }
   const run = await runToCreate(langGraph, request, threadId, wholeTry)
   const metadata = { ...run.metadata, [workflowMetadataKey]: request.key }
-  // Once more after a refusal: by the time of the second look the run that was in the way may have ended.
-  for (const isLast of [false, true]) {
+  // Twice more after a refusal: by the time of the look the run that was in the way may have ended, and the next one begun.
+  for (const isLast of [false, false, true]) {
     const answer = await ask(langGraph, threadId, { ...run, metadata }, wholeTry)
     if (typeof answer === 'string') return { kind: 'created', threadId, runId: answer }
     const reason = bounded(answer.message, maxErrorBytes)

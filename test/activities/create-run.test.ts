@@ -154,9 +154,10 @@ describe('a creation', () => {
       expect(await create()).toEqual({ kind: 'busy', threadId, reason })
     })
 
-    test('because of a run that has ended meanwhile is asked once more', async () => {
+    test('because of runs that have ended meanwhile is asked again', async () => {
       nobody()
-      server.on('create', json({ detail: busyText }, { status: 422 }), json({ run_id: ours }))
+      const busy = json({ detail: busyText }, { status: 422 })
+      server.on('create', busy, busy, json({ run_id: ours }))
       expect(await create()).toMatchObject({ kind: 'created', runId: ours })
     })
 

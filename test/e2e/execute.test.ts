@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { WorkflowHandle } from '@temporalio/client'
 import { CancelledFailure } from '@temporalio/common'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import type { ExecuteRunInput, WatchOutcome } from '../../src/client.ts'
+import { creation, testKilledWorkers } from '../support/killed-workers.ts'
 import { LangGraphRuns } from '../support/langgraph.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
 import { WorkerStage, holding } from '../support/worker-process.ts'
@@ -16,7 +16,6 @@ const patience = { timeout: 90_000, interval: 100 }
 const statusRequest = /^GET \/threads\/[^/]+\/runs\/[^/]+ /
 const cancelRequest = /^POST \/threads\/[^/]+\/runs\/[^/]+\/cancel\b/
 const stateRequest = /^GET \/threads\/[^/]+\/state /
-const creation = /^POST \/threads\/[^/]+\/runs /
 
 const langGraph = new LangGraphRuns(inject('langGraphUrl'))
 const stages: WorkerStage[] = []
@@ -126,65 +125,7 @@ function stoppedIn(runId: string | undefined) {
   return ({ phase, run_id }: Progress) => phase === 'interrupted' && run_id === runId
 }
 
-/** How many requests to create a run have arrived. */
-function creations({ requests }: TcpProxy): number {
-  return requests.filter((line) => creation.test(line)).length
-}
-
-async function startMany(on: WorkerStage, count: number) {
-  const symbols = Array.from({ length: count }, (_, n) => `S${n}`)
-  return Promise.all(symbols.map(async (symbol) => ({ symbol, execution: await start(on, { input: { symbol } }) })))
-}
-
-async function expectOneRunEach(executions: Awaited<ReturnType<typeof startMany>>) {
-  const outcomes = await Promise.all(executions.map(({ execution }) => execution.result()))
-  expect(outcomes).toMatchObject(
-    executions.map(({ symbol }) => ({ polling_result: 'success_with_results', result: values({ symbol }) })),
-  )
-  const runs = await Promise.all(outcomes.map(({ thread_id = '' }) => langGraph.runsOf(thread_id)))
-  expect(runs).toEqual(outcomes.map(({ run_id }) => [run_id]))
-}
-
-describe.concurrent('a worker killed while 50 runs are created', unhurried, () => {
-  test('before the requests reached the server: the next worker creates each once', async () => {
-    const { proxy, stage: own, worker } = await openProxiedStage()
-    proxy.hold(creation)
-    const executions = await startMany(own, 17)
-    await vi.waitFor(() => expect(proxy.held).toBe(17), patience)
-    await worker.kill()
-    await vi.waitFor(() => expect(proxy.held).toBe(0), patience)
-    proxy.release()
-    await own.startWorker()
-    await expectOneRunEach(executions)
-    expect(creations(proxy)).toBe(34)
-  })
-
-  test('before the answers reached it: the next worker finds each', async () => {
-    const { proxy, stage: own, worker } = await openProxiedStage()
-    proxy.holdAnswers(creation)
-    const executions = await startMany(own, 17)
-    await vi.waitFor(() => expect(proxy.heldAnswers).toBe(17), patience)
-    await worker.kill()
-    proxy.release()
-    await own.startWorker()
-    await expectOneRunEach(executions)
-    expect(creations(proxy)).toBe(17)
-  })
-
-  test('as the answers reached it: the next worker finds each', async () => {
-    const { proxy, stage: own, worker } = await openProxiedStage()
-    proxy.holdAnswers(creation)
-    const executions = await startMany(own, 16)
-    await vi.waitFor(() => expect(proxy.heldAnswers).toBe(16), patience)
-    proxy.release()
-    // Enough to read some of them; whatever it has done by then, the runs are the same.
-    await pause(10)
-    await worker.kill()
-    await own.startWorker()
-    await expectOneRunEach(executions)
-    expect(creations(proxy)).toBe(16)
-  })
-})
+testKilledWorkers(openProxiedStage, langGraph)
 
 describe.concurrent('a creation request that arrives later than it is waited for', unhurried, () => {
   test('makes a second run where the thread takes several, and none where the run is at work on its own thread', async () => {
