@@ -18,7 +18,14 @@ export default defineConfig({
       // `npm run test:servers`: installs and starts Python and JS servers of other versions.
       {
         extends: true,
-        test: { name: 'servers', include: ['test/servers/**/*.test.ts'], globalSetup, maxConcurrency: 6 },
+        test: {
+          name: 'servers',
+          include: ['test/servers/**/*.test.ts'],
+          globalSetup,
+          maxConcurrency: 6,
+          // What they install once they would install twice at the same time.
+          fileParallelism: false,
+        },
       },
     ],
   },
