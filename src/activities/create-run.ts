@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { activityInfo } from '@temporalio/activity'
 import { v5 as uuidV5 } from 'uuid'
 import { langGraphFailureTypes, workflowMetadataKey } from '../domain/contract.ts'
@@ -36,22 +37,32 @@ export class CreationUnanswered extends Error {
 export async function createRun(langGraph: LangGraph, request: CreateRunRequest): Promise<Creation> {
   const wholeTry = timeLimit()
   const threadId = request.threadId ?? derivedThreadId(request.deployment)
-  const earlier = await look(langGraph, request, threadId, wholeTry)
-  if (earlier) return earlier
+  const before = await look(langGraph, request, threadId, wholeTry)
+  if (before.creation) return before.creation
   if (request.findOnly) return { kind: 'not_found', threadId }
   const run = await runToCreate(langGraph, request, threadId, wholeTry)
   const metadata = { ...run.metadata, [workflowMetadataKey]: request.key }
-  // Twice more after a refusal: by the time of the look the run that was in the way may have ended, and the next one begun.
-  for (const isLast of [false, false, true]) {
-    const answer = await ask(langGraph, threadId, { ...run, metadata }, wholeTry)
-    if (typeof answer === 'string') return { kind: 'created', threadId, runId: answer }
-    const reason = bounded(answer.message, maxErrorBytes)
-    if (answer.httpStatus !== 409 && answer.httpStatus !== 422) return { kind: 'refused', threadId, reason }
-    const now = await look(langGraph, request, threadId, wholeTry, answer)
-    if (now) return now
-    if (isLast) return { kind: answer.httpStatus === 409 ? 'busy' : 'refused', threadId, reason }
-  }
-  throw new Error('unreachable')
+  const answer = await ask(langGraph, threadId, { ...run, metadata }, wholeTry)
+  if (typeof answer === 'string') return { kind: 'created', threadId, runId: answer }
+  const reason = bounded(answer.message, maxErrorBytes)
+  if (answer.httpStatus !== 409 && answer.httpStatus !== 422) return { kind: 'refused', threadId, reason }
+  const after = await look(langGraph, request, threadId, wholeTry)
+  if (after.creation) return after.creation
+  const busy = whyBusy(answer, before.runs, after.runs)
+  return busy === undefined ? { kind: 'refused', threadId, reason } : { kind: 'busy', threadId, reason: busy }
+}
+
+/** That another run is in the way, and not the request: of 422 only the thread's runs tell. */
+function whyBusy(
+  refusal: LangGraphError,
+  before: readonly ListedRun[],
+  after: readonly ListedRun[],
+): string | undefined {
+  const atWork = after.find(({ status }) => !isTerminal(status))
+  if (atWork) return `run ${atWork.runId} is at work on the thread: ${refusal.message}`
+  // What was at work then may have ended by now.
+  const isUnchanged = isDeepStrictEqual(before, after)
+  return refusal.httpStatus === 409 || !isUnchanged ? `a run was at work on the thread: ${refusal.message}` : undefined
 }
 
 /** The same for every try of a workflow, and for no other workflow. */
@@ -60,25 +71,26 @@ function derivedThreadId(deployment: string): string {
   return uuidV5([workflowNamespace, deployment, workflowExecution?.workflowId].join('/'), uuidV5.URL)
 }
 
-/** @returns `undefined` where nothing is in the way of creating the run */
+interface Look {
+  readonly runs: readonly ListedRun[]
+  /** Absent: nothing is in the way of creating the run. */
+  readonly creation?: Creation
+}
+
 async function look(
   langGraph: LangGraph,
   { key, run, deployment }: CreateRunRequest,
   threadId: string,
   wholeTry: AbortSignal,
-  refusal?: LangGraphError,
-): Promise<Creation | undefined> {
+): Promise<Look> {
   const runs = await langGraph.listRuns(threadId, withTimeout(wholeTry, listTimeoutMs))
   const own = ownOf(runs, key)
-  if (own) return { kind: 'created', threadId, runId: own.runId }
+  if (own) return { runs, creation: { kind: 'created', threadId, runId: own.runId } }
   if ('continues' in run) {
     const by = await laterRun(langGraph, runs, { threadId, runId: run.continues, deployment }, wholeTry)
-    if (by && !('isGone' in by)) return { kind: 'overtaken', threadId, by }
+    if (by && !('isGone' in by)) return { runs, creation: { kind: 'overtaken', threadId, by } }
   }
-  const atWork = refusal && runs.find(({ status }) => !isTerminal(status))
-  return (
-    atWork && { kind: 'busy', threadId, reason: `run ${atWork.runId} is at work on the thread: ${refusal.message}` }
-  )
+  return { runs }
 }
 
 /** The one that was made first: the thread takes over its metadata, and later runs have it from there. */

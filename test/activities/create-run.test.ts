@@ -154,11 +154,26 @@ describe('a creation', () => {
       expect(await create()).toEqual({ kind: 'busy', threadId, reason })
     })
 
-    test('because of runs that have ended meanwhile is asked again', async () => {
-      nobody()
-      const busy = json({ detail: busyText }, { status: 422 })
-      server.on('create', busy, busy, json({ run_id: ours }))
-      expect(await create()).toMatchObject({ kind: 'created', runId: ours })
+    test.each([
+      { what: 'that came and ended meanwhile', before: [], after: [{}] },
+      { what: 'that has ended meanwhile', before: [{ status: 'running' }], after: [{}] },
+      { what: 'that was rolled back meanwhile', before: [{ status: 'running' }], after: [] },
+    ])('with 422 because of a run $what is busy', async ({ before, after: later }) => {
+      const other = { runId: randomUUID() }
+      const page = (runs: readonly Listed[]) => json(runs.map((run) => listed({ ...other, ...run })))
+      // A list ends with a page that has no news.
+      server.on('runs', page(before), ...(before.length > 0 ? [json([])] : []), page(later), json([]))
+      server.on('create', json({ detail: busyText }, { status: 422 }))
+      const reason = expect.stringMatching(new RegExp(`^a run was at work on the thread: .*${busyText}`))
+      expect(await create()).toEqual({ kind: 'busy', threadId, reason })
+      expect(server.to('create')).toHaveLength(1)
+    })
+
+    test('with 422 on a thread whose runs have all ended long ago is refused', async () => {
+      const ended = listed({})
+      server.on('runs', json([ended]), json([]), json([ended]), json([]))
+      server.on('create', json({ detail: 'Invalid assistant' }, { status: 422 }))
+      expect(await create()).toMatchObject({ kind: 'refused' })
     })
 
     test('because its own run is there already finds it', async () => {
