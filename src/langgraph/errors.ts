@@ -22,6 +22,11 @@ export class LangGraphError extends Error {
   }
 }
 
+/** "The answer …": is no list, holds no status. Such an answer no LangGraph server gives. */
+export class BadAnswer extends Error {
+  override readonly name = 'BadAnswer'
+}
+
 /** Which request of which deployment failed, and what must not be repeated from its answer. */
 export interface Asked {
   readonly what: string
@@ -36,9 +41,8 @@ export function asLangGraphError(error: unknown, asked: Asked): LangGraphError {
   if (error instanceof LangGraphError) return error
   const subject = `${asked.what} from deployment "${asked.deployment}"`
   if (isHttpError(error)) return httpFailure(error, subject, asked)
-  if (error instanceof SyntaxError) {
-    return new LangGraphError(types.badAnswer, `${subject}: the answer is not the JSON it should be`)
-  }
+  if (error instanceof BadAnswer) return badAnswer(subject, error.message)
+  if (error instanceof SyntaxError) return badAnswer(subject, 'is not the JSON it should be')
   if (isNamed(error, 'TimeoutError', 'AbortError')) {
     return new LangGraphError(types.timeout, `${subject}: no answer in time`)
   }
@@ -52,9 +56,14 @@ export function asLangGraphError(error: unknown, asked: Asked): LangGraphError {
     )
   }
   if (error instanceof Error && error.message.startsWith('Expected response')) {
-    return new LangGraphError(types.badAnswer, `${subject}: the answer is no event stream`)
+    return badAnswer(subject, 'is no event stream')
   }
   return new LangGraphError(types.unforeseen, `${subject}: ${isNamed(error) ? error.name : typeof error}`)
+}
+
+function badAnswer(subject: string, what: string): LangGraphError {
+  const advice = "is the deployment's URL, in the worker's configuration, that of a LangGraph server?"
+  return new LangGraphError(types.badAnswer, `${subject}: the answer ${what}: ${advice}`)
 }
 
 interface HttpError extends Error {

@@ -1,5 +1,4 @@
 import { Client } from '@langchain/langgraph-sdk'
-import { langGraphFailureTypes } from '../domain/contract.ts'
 import type { CancelAction } from '../domain/creation.ts'
 import type { RunEnding, RunRef, Unproven } from '../domain/run.ts'
 import { maxErrorBytes } from '../domain/defaults.ts'
@@ -7,7 +6,7 @@ import { bounded } from '../domain/text.ts'
 import { endingAt, isOwn, parseCheckpoint, withoutAnswered } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { errorText } from './error-text.ts'
-import { asLangGraphError, httpStatusOf, LangGraphError } from './errors.ts'
+import { asLangGraphError, BadAnswer, httpStatusOf } from './errors.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import type { InheritedOptions, LangGraph, ListedRun, OwnValues, StatusLook } from './port.ts'
 import { inheritedOptions, isContinuation, listedRun } from './run-options.ts'
@@ -66,10 +65,7 @@ export class LangGraphServer implements LangGraph {
     return this.#ask(`status of run ${run.runId}`, signal, async () => {
       const wire = recordOf(await this.#client.runs.get(run.threadId, run.runId, { signal }))
       const status = textOf(wire['status'])
-      if (status === undefined) {
-        const message = `status of run ${run.runId} from deployment "${this.#name}": the answer holds no status: is this a LangGraph server?`
-        throw new LangGraphError(langGraphFailureTypes.badAnswer, message)
-      }
+      if (status === undefined) throw new BadAnswer('holds no status')
       const updatedAt = utcTime(wire['updated_at'])
       const resumable = recordOf(wire['kwargs'])['resumable']
       return {
@@ -133,8 +129,7 @@ export class LangGraphServer implements LangGraph {
       const created = recordOf(await this.#client.runs.create(threadId, assistantId, payload as never))
       const runId = textOf(created['run_id'])?.toLowerCase()
       if (runId !== undefined) return runId
-      const message = `${asked.what} from deployment "${this.#name}": the answer names no run: is this a LangGraph server?`
-      throw new LangGraphError(langGraphFailureTypes.badAnswer, message)
+      throw new BadAnswer('names no run')
     })
   }
 
@@ -191,8 +186,7 @@ export class LangGraphServer implements LangGraph {
         this.#client.runs.list(threadId, { limit: runsAPage, offset, signal, ...select }),
       )
       if (Array.isArray(page)) return page
-      const message = `runs of thread ${threadId} from deployment "${this.#name}": the answer is no list: is this a LangGraph server?`
-      throw new LangGraphError(langGraphFailureTypes.badAnswer, message)
+      throw new BadAnswer('is no list')
     } catch (error) {
       if (httpStatusOf(error) === 404) return []
       throw error
@@ -223,8 +217,7 @@ export class LangGraphServer implements LangGraph {
   async #history(threadId: string, query: Parameters<Client['threads']['getHistory']>[1]): Promise<Checkpoint[]> {
     const history: unknown = await this.#client.threads.getHistory(threadId, query)
     if (Array.isArray(history)) return history.map(parseCheckpoint)
-    const message = `history of thread ${threadId} from deployment "${this.#name}": the answer is no list: is this a LangGraph server?`
-    throw new LangGraphError(langGraphFailureTypes.badAnswer, message)
+    throw new BadAnswer('is no list')
   }
 
   /**

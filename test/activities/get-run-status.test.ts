@@ -87,6 +87,7 @@ function refusal(code: number, type: string, isFinal: boolean): Fault {
   return { fault: `HTTP ${code}`, answer, type, details: { http_status: code }, isFinal }
 }
 
+const wrongUrl = "is the deployment's URL, in the worker's configuration, that of a LangGraph server?"
 const drops = Array.from({ length: 100 }, () => ' ')
 const cutShort = pieces(['{"status":"success"'], { headers: { 'content-length': 1000 }, end: 'cut' })
 const hangingError: Answer = (response) => {
@@ -256,8 +257,8 @@ describe('a poll of a run that has ended', () => {
     { what: 'a body that hangs', answer: pieces(['[{'], { end: 'hang' }), reason: 'no answer in time' },
     { what: 'a reset', answer: reset, reason: 'no connection' },
     { what: 'a cut', answer: pieces(['[{'], { end: 'cut' }), reason: 'the connection broke' },
-    { what: 'HTML', answer: text('<html>'), reason: 'the answer is not the JSON it should be' },
-    { what: 'JSON that is no list', answer: json({ detail: 'x' }), reason: 'the answer is no list' },
+    { what: 'HTML', answer: text('<html>'), reason: `the answer is not the JSON it should be: ${wrongUrl}` },
+    { what: 'JSON that is no list', answer: json({ detail: 'x' }), reason: `the answer is no list: ${wrongUrl}` },
     { what: 'HTTP 500, always,', answer: text('oops', { status: 500 }), reason: 'HTTP 500 "oops"' },
     { what: 'HTTP 403', answer: text('no', { status: 403 }), reason: 'check the API key' },
   ])('keeps the status where $what hides the ending', async ({ answer, reason }) => {
