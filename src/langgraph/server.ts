@@ -80,7 +80,7 @@ export class LangGraphServer implements LangGraph {
     return this.#ask(`ending of run ${run.runId}`, signal, async () => {
       const checkpoint =
         (await this.#newestOwnCheckpoint(run, signal, endingFields)) ??
-        (seen.status === 'success' ? await this.#checkpointItStoppedAt(run, signal) : undefined)
+        (isStopped(seen.status) ? await this.#checkpointItStoppedAt(run, seen, signal) : undefined)
       const ending = checkpoint ? endingAt(checkpoint) : unproven
       if (seen.status !== 'error' || ending.error !== undefined) return ending
       const error = await this.#errorOutsideNodes(run, signal)
@@ -221,13 +221,20 @@ export class LangGraphServer implements LangGraph {
   }
 
   /**
-   * A run that answered one of several questions, or went on to the next one at once, has written no checkpoint: it stopped
-   * where the one before it did. It did so if it was the last run of its thread, and the thread still waits.
+   * A run that answered one of several questions, went on to the next one at once, or failed with the answer, has written
+   * no checkpoint: it stopped where the one before it did. It did so if it was the last run of its thread, and the thread
+   * still waits, or has failed.
    */
-  async #checkpointItStoppedAt({ threadId, runId }: RunRef, signal: AbortSignal): Promise<Checkpoint | undefined> {
+  async #checkpointItStoppedAt(
+    { threadId, runId }: RunRef,
+    { status }: StatusLook,
+    signal: AbortSignal,
+  ): Promise<Checkpoint | undefined> {
     const state: unknown = await this.#client.threads.getState(threadId, undefined, { signal })
     const newest = parseCheckpoint(withoutAnswered(state))
-    if (newest.next.length === 0 || newest.error !== undefined) return undefined
+    const hasFailed = newest.error !== undefined
+    // A thread that has failed has no `next` on some servers.
+    if (status === 'error' ? !hasFailed : hasFailed || newest.next.length === 0) return undefined
     const runs = await this.#runsOf(threadId, signal)
     const isLast = runs.at(-1)?.runId === runId
     return isLast && (await this.#isContinuation(threadId, runId, signal)) ? newest : undefined
@@ -323,6 +330,10 @@ function secretsIn(values: readonly string[]): string[] {
 
 function isTimeout(reason: unknown): boolean {
   return reason instanceof Error && reason.name === 'TimeoutError'
+}
+
+function isStopped(status: string): boolean {
+  return status === 'success' || status === 'error'
 }
 
 /** Some servers answer a filter, or a selection, that they do not know with an error. */

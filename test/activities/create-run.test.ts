@@ -355,7 +355,17 @@ describe('a look for a later run', () => {
       { n: 2, status },
     ])
     server.on('history', json([])).on('thread', json({})).on('stream', events([]))
+    server.on('state', json({ next: ['ask'], tasks: [{ name: 'ask' }], metadata: { run_id: watched.runId } }))
     expect(await later()).toBeNull()
+  })
+
+  test('finds one that failed with the answer before it wrote a checkpoint', async () => {
+    const runs = json([listed({ n: 1, runId: watched.runId }), listed({ n: 2, runId: next, status: 'error' })])
+    server.on('runs', runs, json([]), runs, json([]))
+    const tasks = [{ name: 'ask', error: 'broker down' }]
+    server.on('history', json([])).on('state', json({ next: [], tasks, metadata: { run_id: watched.runId } }))
+    resuming()
+    expect(await later()).toEqual({ runId: next, resumes: true })
   })
 
   test.each(['interrupted', 'error'])('finds one that began and ended as %s', async (status) => {

@@ -39,9 +39,15 @@ export const work = prepared().addNode('work', doWork).addEdge('prepare', 'work'
 /** prepare → work: "ValueError: boom for <symbol>" after `seconds`. */
 export const fail = prepared().addNode('work', doFail).addEdge('prepare', 'work').addEdge('work', END).compile()
 
-/** prepare → ask (waits for a human) → work. */
+function doAsk({ symbol }) {
+  const answer = interrupt({ question: `buy ${symbol}?` })
+  if (answer === 'boom') throw new ValueError(`boom for ${symbol}`)
+  return { answer }
+}
+
+/** prepare → ask (waits for a human; fails at the answer 'boom') → work. */
 export const human = prepared()
-  .addNode('ask', ({ symbol }) => ({ answer: interrupt({ question: `buy ${symbol}?` }) }))
+  .addNode('ask', doAsk)
   .addNode('work', doWork)
   .addEdge('prepare', 'ask')
   .addEdge('ask', 'work')

@@ -34,7 +34,10 @@ async def do_fail(state: State):
 
 
 async def ask(state: State):
-    return {"answer": interrupt({"question": f"buy {state['symbol']}?"})}
+    answer = interrupt({"question": f"buy {state['symbol']}?"})
+    if answer == "boom":
+        raise ValueError(f"boom for {state['symbol']}")
+    return {"answer": answer}
 
 
 async def ask_first(state: State):
