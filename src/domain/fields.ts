@@ -1,4 +1,4 @@
-import { bounded } from './text.ts'
+import { bounded, utf8Bytes } from './text.ts'
 
 /** Parsers are total: whatever comes in, either the options or one sentence for each wrong field comes out. */
 export type Parsed<T> = { readonly options: T } | { readonly problems: readonly string[] }
@@ -82,6 +82,14 @@ export class Fields {
     const value = this.get(name)
     const found = value === undefined ? 'missing' : shown(value)
     this.problems.push(`\`${this.#path}${name}\` is ${found}: must be ${allowed}`)
+  }
+
+  refuseLargerThan(mostBytes: number): void {
+    const bytes = utf8Bytes(written(this.#fields))
+    if (bytes <= mostBytes) return
+    this.problems.push(
+      `the argument is ${bytes} bytes of JSON: must be at most ${mostBytes}; leave larger data where the graph can read it, and pass where that is`,
+    )
   }
 
   refuseUnknown(): void {

@@ -5,6 +5,7 @@ import {
   defaultMaxPollTime,
   defaultPollInterval,
   defaultRetrievalTimeout,
+  maxExecuteRunInputBytes,
   retrievalStrategies,
 } from './defaults.ts'
 import type { RetrievalStrategy } from './defaults.ts'
@@ -79,7 +80,10 @@ interface WaitingInput extends RetrievalInput {
         readonly maximumInterval?: Duration | null
       }
     | null
-  /** How long to wait for the run, counted from the watch's first start; `'none'`: no deadline. Default `'10m'`. */
+  /**
+   * How long to wait for the run, counted from the watch's first start; `'none'`: no deadline. A run that
+   * goes on after an answer has it anew. Default `'10m'`.
+   */
   readonly maxPollTime?: Duration | null
   /**
    * Gives the run up when LangGraph has not changed it (`updated_at`) for this long: `error` / `polling_error`. Servers
@@ -100,7 +104,7 @@ interface WaitingInput extends RetrievalInput {
    * for the update `resume`, and goes on with the run that the answer makes.
    */
   readonly onInterrupt?: 'return' | 'wait' | null
-  /** How long to wait for a human, each time; `'none'`: no limit. It does not count as `maxPollTime`. Default `'7 days'`. */
+  /** How long to wait for a human, each time; `'none'`: no limit. `maxPollTime` does not run meanwhile. Default `'7 days'`. */
   readonly humanTimeout?: Duration | null
 }
 
@@ -251,6 +255,7 @@ function waiting(fields: Fields, onCancel: WatchOptions['onCancel']): WatchOptio
 }
 
 function request(fields: Fields): RunRequest {
+  fields.refuseLargerThan(maxExecuteRunInputBytes)
   const threadId = fields.optional('threadId', uuid)
   return {
     deployment: deployment(fields),

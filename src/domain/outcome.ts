@@ -133,6 +133,8 @@ export interface WatchProgress {
   readonly truncated?: true
   /** In phase `interrupted`: the nodes that would run next. */
   readonly next?: readonly string[]
+  /** In phase `interrupted`: why LangGraph refused the last answer. */
+  readonly answer_refused?: string
   /** In phase `interrupted`: when `humanTimeout` is over. ISO 8601 UTC. */
   readonly human_deadline_at?: string
 }

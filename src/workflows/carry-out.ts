@@ -16,7 +16,7 @@ import type { CancelRunInput, RunRequest } from '../domain/input.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
 import type { EndedRun, RunRef } from '../domain/run.ts'
 import { cancelAndConfirm } from './cancel-and-confirm.ts'
-import { createOnce, findUnanswered } from './create-once.ts'
+import { createOnce, findRun } from './create-once.ts'
 import { accepted, failure, withoutStack } from './failures.ts'
 import * as outcomes from './outcomes.ts'
 import { pollUntilTerminal, scheduleNextPoll } from './poll-until-terminal.ts'
@@ -99,10 +99,10 @@ async function createRunIfNone({ watch, request, restart }: Work): Promise<Watch
 async function concludeTimeoutOfCreation(watch: Watch, request: RunRequest): Promise<WatchOutcome> {
   const { state, options } = watch
   if (options.onPollTimeout === 'leave') return outcomes.pollingTimedOut(watch)
-  const run = await findUnanswered(watch, { ...request, key: creationKey() })
-  if (!run) return outcomes.pollingTimedOut(watch, notKnownToRun(watch))
-  waitForRun(state, run)
-  return concludeTimeout(watch, run)
+  const found = await findRun(watch, { ...request, key: creationKey() })
+  if (found?.kind !== 'created') return outcomes.pollingTimedOut(watch, notKnownToRun(watch))
+  waitForRun(state, found.run)
+  return concludeTimeout(watch, found.run)
 }
 
 /** Where no run is known: one may be there all the same. */
@@ -148,13 +148,11 @@ function questionIn({ options }: Watch, outcome: WatchOutcome): Question | undef
   const isQuestion = outcome.polling_result === 'interrupted' && outcome.interrupts !== undefined
   if (!isQuestion || options.onInterrupt === 'return') return undefined
   const { interrupts = [], truncated, next = [] } = outcome
-  const sinceMs = Date.now()
   return {
     interrupts,
     ...(truncated && { truncated }),
     next,
-    sinceMs,
-    ...(Number.isFinite(options.humanTimeoutMs) && { untilMs: sinceMs + options.humanTimeoutMs }),
+    ...(Number.isFinite(options.humanTimeoutMs) && { untilMs: Date.now() + options.humanTimeoutMs }),
     answers: {},
     goOn: false,
     looks: 0,
@@ -167,6 +165,7 @@ function follow(watch: Watch, run: RunRef, by: 'resume' | 'elsewhere'): void {
   const before = { run_id: runOf(watch).runId, status: 'interrupted', continued_by: by }
   state.chain = [...(state.chain ?? []), before]
   delete state.question
+  if (by === 'elsewhere') state.timeFromMs = Date.now()
   waitForRun(state, run)
   scheduleNextPoll(watch)
 }
@@ -186,33 +185,48 @@ function deliver(watch: Watch, outcome: WatchOutcome): WatchOutcome {
 
 /** Takes the update `cancelRun` from here on. */
 function acceptCancellation({ watch }: Work): void {
-  const { state } = watch
+  let atWork = 0
   setHandler(
     cancelRunUpdate,
     async (input) => {
       const { action } = accepted(cancelRunUpdateName, parseCancelRunInput(input))
-      state.cancelAsked = action
-      // A creation that is under way ends first, with a run or without.
-      if (watch.isCreating) state.wakeRequested = true
-      await condition(() => watch.isEnding || (state.run !== undefined && !watch.isCreating)).catch(
-        (error: unknown) => {
-          throw withoutStack(error)
-        },
-      )
-      const unknown = notKnownToRun(watch)
-      if (unknown) return unknown
-      return state.run ? cancelWatched(watch, state.run, action) : { result: 'not_created' }
+      atWork += 1
+      try {
+        return await cancelNow(watch, action, () => atWork === 1)
+      } finally {
+        atWork -= 1
+      }
     },
     { validator: (input) => void accepted(cancelRunUpdateName, parseCancelRunInput(input)) },
   )
 }
 
+async function cancelNow(watch: Watch, action: CancelAction, isAlone: () => boolean): Promise<Cancellation> {
+  const { state } = watch
+  // Of several the one that undoes more.
+  if (state.cancelAsked !== 'rollback') state.cancelAsked = action
+  const isRunKnown = () => state.run !== undefined && state.question === undefined
+  // A creation that is under way ends first, and the wait for a human, with a run that goes on or without.
+  if (!isRunKnown()) state.wakeRequested = true
+  await condition(() => watch.isEnding || isRunKnown()).catch((error: unknown) => {
+    throw withoutStack(error)
+  })
+  const unknown = notKnownToRun(watch)
+  if (unknown) return unknown
+  return state.run ? cancelWatched(watch, state.run, action, isAlone) : { result: 'not_created' }
+}
+
 /** Polls go on meanwhile: how the run ended is theirs to see. */
-async function cancelWatched({ state }: Watch, run: RunRef, action: CancelAction): Promise<Cancellation> {
+async function cancelWatched(
+  { state }: Watch,
+  run: RunRef,
+  action: CancelAction,
+  isAlone: () => boolean,
+): Promise<Cancellation> {
   const { cancellation } = await cancelAndConfirm(run, action, () => {
     state.cancelSent = true
   })
-  if (cancellation.result === 'cancel_unconfirmed') {
+  if (cancellation.result === 'cancel_unconfirmed' && isAlone()) {
     // Whatever becomes of the run now, it is not of this.
     delete state.cancelAsked
     delete state.cancelSent
@@ -241,13 +255,24 @@ function left(watch: Watch): Cancellation {
 }
 
 async function cancelWhatRuns(watch: Watch, request: RunRequest | undefined): Promise<Cancellation> {
-  const { state } = watch
-  const asked = state.run ? continuation(watch) : request && { ...request, key: creationKey() }
-  const found = asked && (await findUnanswered(watch, asked))
+  const run = await findWhatRuns(watch, request)
   const unknown = notKnownToRun(watch)
   if (unknown) return unknown
-  const run = found ?? state.run
-  return run ? (await cancelAndConfirm(run, state.cancelAsked ?? 'interrupt')).cancellation : { result: 'not_created' }
+  if (!run) return { result: 'not_created' }
+  const { cancellation } = await cancelAndConfirm(run, watch.state.cancelAsked ?? 'interrupt')
+  return cancellation
+}
+
+/** The run that the watch knows, unless one goes on from it by now, whoever made that. */
+async function findWhatRuns(watch: Watch, request: RunRequest | undefined): Promise<RunRef | undefined> {
+  const { run, question } = watch.state
+  if (!run) {
+    const found = request && (await findRun(watch, { ...request, key: creationKey() }))
+    return found?.kind === 'created' ? found.run : undefined
+  }
+  const found = question && (await findRun(watch, continuation(watch, question, run)))
+  if (found?.kind === 'created') return found.run
+  return found?.by.resumes ? { ...run, runId: found.by.runId } : run
 }
 
 function idsOf(run: RunRef | undefined) {

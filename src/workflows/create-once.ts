@@ -10,7 +10,7 @@ import type { NoAnswer } from './failures.ts'
 import { isFinal, noteNoAnswer, restartWhereLong, scheduleNextPoll, sleepUntilNextPoll } from './poll-until-terminal.ts'
 import type { Watch } from './watch.ts'
 
-const mostLooksForUnanswered = 3
+const mostLooks = 3
 
 export type CreationEnd =
   | { readonly kind: 'created'; readonly run: RunRef }
@@ -19,6 +19,8 @@ export type CreationEnd =
   /** By the update `cancelRun`, before there was a run. */
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'timed_out' }
+
+export type FoundRun = Extract<CreationEnd, { readonly kind: 'created' | 'overtaken' }>
 
 type Try = { readonly creation: Creation } | { readonly failed: NoAnswer }
 
@@ -31,54 +33,37 @@ export async function createOnce(
   request: CreateRunRequest,
   restart: () => Promise<never>,
 ): Promise<CreationEnd> {
-  watch.isCreating = true
-  try {
-    return await tryUntilCreated(watch, request, restart)
-  } finally {
-    watch.isCreating = false
-  }
-}
-
-async function tryUntilCreated(
-  watch: Watch,
-  request: CreateRunRequest,
-  restart: () => Promise<never>,
-): Promise<CreationEnd> {
   for (;;) {
     await sleepUntilNextPoll(watch)
     await untilNoneIsOnItsWay(watch)
     // What cannot be cancelled begins below: a workflow that is cancelled already ends here.
     await condition(() => true)
-    if (watch.state.cancelAsked) return endOfCancelled(watch, request)
+    if (watch.state.cancelAsked) return (await findRun(watch, request)) ?? { kind: 'cancelled' }
     const isLastTry = Date.now() >= watch.deadlineMs
     const tried = await tryOnce(watch, request)
     const end = 'creation' in tried ? endOf(watch, request, tried.creation) : refusalOf(watch, tried.failed)
     if (end) return end
+    if (watch.state.cancelAsked) continue
     if (isLastTry) return { kind: 'timed_out' }
     scheduleNextPoll(watch, 'failed' in tried ? tried.failed.retryAfterMs : undefined)
     await restartWhereLong(watch, restart)
   }
 }
 
-async function endOfCancelled(watch: Watch, request: CreateRunRequest): Promise<CreationEnd> {
-  const run = await findUnanswered(watch, request)
-  return run ? { kind: 'created', run } : { kind: 'cancelled' }
-}
-
 /**
- * The run that a try created without saying so, after a cancellation.
+ * After a cancellation: the run that a try created without saying so, or that somebody else made to go on.
  *
  * @returns `undefined` where there is none; and where that could not be found out: then `unansweredUntilMs` stays
  */
-export async function findUnanswered(watch: Watch, request: CreateRunRequest): Promise<RunRef | undefined> {
-  for (let look = 1; watch.state.unansweredUntilMs !== undefined && look <= mostLooksForUnanswered; look += 1) {
+export async function findRun(watch: Watch, request: CreateRunRequest): Promise<FoundRun | undefined> {
+  if (watch.state.unansweredUntilMs === undefined && !('continues' in request.run)) return undefined
+  for (let look = 1; look <= mostLooks; look += 1) {
+    if (look > 1) await sleep(1000 * 2 ** look, { summary: 'until the run is looked for again' })
     await untilNoneIsOnItsWay(watch)
     const tried = await tryOnce(watch, { ...request, findOnly: true })
-    if ('creation' in tried) {
-      const end = endOf(watch, request, tried.creation)
-      return end?.kind === 'created' ? end.run : undefined
-    }
-    await sleep(1000 * 2 ** look, { summary: 'until the run is looked for again' })
+    if (!('creation' in tried)) continue
+    const end = endOf(watch, request, tried.creation)
+    return end?.kind === 'created' || end?.kind === 'overtaken' ? end : undefined
   }
   return undefined
 }

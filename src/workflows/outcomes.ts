@@ -82,6 +82,7 @@ export function pollingTimedOut(watch: Watch, cancellation?: Cancellation): Watc
   const error = [
     `Polling timed out after ${seconds(options.maxPollTimeMs)} (${count(state.pollCount, 'poll')})`,
     ...(lastError === undefined ? [] : [`last error: ${lastError}`]),
+    ...(isCreationUnknown(watch) ? ['a run may have been created all the same'] : []),
     ...(status === undefined ? [] : [`last status: ${status}${updatedAt ? `, unchanged since ${updatedAt}` : ''}`]),
   ].join('; ')
   return {
@@ -134,7 +135,7 @@ export function cancellationDetails({ result, run_id, status, error }: Cancellat
 /** One line: what became of which run. */
 export function summary(outcome: WatchOutcome): string {
   const { run_id, thread_id, polling_result, status } = outcome
-  if (run_id === undefined) return `No run was created (${status})${why(outcome)}`
+  if (run_id === undefined) return `No run is known (${status})${why(outcome)}`
   return `Run ${run_id} of thread ${thread_id} ended as ${polling_result} (${status})${why(outcome)}`
 }
 
@@ -181,6 +182,11 @@ function verified(ending: RunEnding | undefined): { readonly ending_verified?: f
 
 function names(nodes: readonly string[]): string {
   return nodes.length === 0 ? 'going on' : `node ${nodes.map((node) => `"${node}"`).join(', ')}`
+}
+
+/** A try to create the run got no answer. */
+function isCreationUnknown({ state }: Watch): boolean {
+  return state.run === undefined && state.unansweredUntilMs !== undefined
 }
 
 function count(n: number, noun: string): string {

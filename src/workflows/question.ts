@@ -14,11 +14,15 @@ const resumeUpdate = defineUpdate<ResumeReceipt, [input: ResumeInput | undefined
 
 const mostHandledResumes = 200
 
+export interface HandledResume {
+  readonly id: string
+  /** Which question it answered: the 0th is the first run's. */
+  readonly question: number
+}
+
 /** A run that stopped to be continued, and the answers so far. */
 export interface Question extends Interrupts {
   readonly next: readonly string[]
-  /** From here on the human's time is not counted in `humanMs` yet. */
-  sinceMs: number
   /** Absent: no limit. */
   readonly untilMs?: number
   /** The index of the interrupt → its answer. The run goes on when all are answered. */
@@ -40,13 +44,6 @@ export function isAnswered(question: Question): boolean {
   return question.interrupts.length === 0 ? question.goOn : openInterrupts(question).length === 0
 }
 
-/** `maxPollTime` does not run while a human is waited for. */
-export function countHumanTime(state: WatchState, question: Question): void {
-  const now = Date.now()
-  state.humanMs = (state.humanMs ?? 0) + now - question.sinceMs
-  question.sinceMs = now
-}
-
 /** Takes the update `resume` from here on. */
 export function acceptAnswers(watch: Watch): void {
   const { state } = watch
@@ -54,25 +51,25 @@ export function acceptAnswers(watch: Watch): void {
     resumeUpdate,
     async (input) => {
       const id = updateId()
-      if (!isHandled(state, id)) noteAnswer(state, id, input)
-      const { question } = state
+      if (!handled(state, id)) noteAnswer(state, id, input)
+      const n = handled(state, id)?.question ?? NaN
+      const isOpen = () => n === numberOf(state)
       const isSettled = () =>
-        state.question !== question || !question || !isAnswered(question) || watch.isRestarting || watch.isEnding
+        !isOpen() || !state.question || !isAnswered(state.question) || watch.isRestarting || watch.isEnding
       await condition(isSettled).catch((error: unknown) => {
         throw withoutStack(error)
       })
-      if (question?.refused !== undefined && !isHandled(state, id)) {
-        const message = `The answer was refused, and the question is still open: ${question.refused}`
+      if (!handled(state, id) && state.question?.refused !== undefined) {
+        const message = `The answer was refused, and the question is still open: ${state.question.refused}`
         throw failure(langGraphFailureTypes.refused, message)
       }
-      const why = whyItCameToNothing(watch, question)
-      if (why !== undefined) throw failure(failureTypes.notAsked, why)
-      return receipt(state, state.question !== question)
+      refuseWhatCameToNothing(watch, n)
+      return receipt(state, n)
     },
     {
       validator: (input) => {
         const answer = accepted(resumeUpdateName, parseResumeInput(input))
-        if (isHandled(state, updateId())) return
+        if (handled(state, updateId())) return
         refuseWrongAnswer(watch.isEnding || state.cancelAsked ? undefined : state.question, answer)
       },
     },
@@ -84,22 +81,35 @@ export function takeAnswersBack(state: WatchState, question: Question, reason: s
   question.answers = {}
   question.goOn = false
   question.refused = reason
-  state.handledResumes = []
+  state.handledResumes = (state.handledResumes ?? []).filter((resume) => resume.question !== numberOf(state))
 }
 
-function whyItCameToNothing({ state, isEnding }: Watch, question: Question | undefined): string | undefined {
-  if (state.question !== question) {
-    const isOvertaken = state.chain?.at(-1)?.continued_by === 'elsewhere'
-    return isOvertaken ? 'Somebody else was faster: the watch follows the run that their answer made' : undefined
+/** Of the question that is open, or comes next. */
+function numberOf({ chain = [] }: WatchState): number {
+  return chain.length
+}
+
+function refuseWhatCameToNothing({ state, isEnding }: Watch, n: number): void {
+  if (state.chain?.[n]?.continued_by === 'elsewhere') {
+    const message = 'Somebody else was faster: the watch follows the run that their answer made'
+    throw failure(failureTypes.notAsked, message)
   }
-  return isEnding ? 'The watch ended before the answer was given to LangGraph: its outcome says why' : undefined
+  if (n !== numberOf(state) || !isEnding) return
+  if (state.unansweredUntilMs === undefined) {
+    const message = 'The watch ended before the answer was given to LangGraph: its outcome says why'
+    throw failure(failureTypes.notAsked, message)
+  }
+  const message = `The watch ended, and LangGraph has not said whether it took the answer: ${state.lastError}`
+  throw failure(langGraphFailureTypes.unavailable, message)
 }
 
-function receipt({ question, run, threadId = '' }: WatchState, isContinued: boolean): ResumeReceipt {
+function receipt({ question, run, threadId = '', chain = [] }: WatchState, n: number): ResumeReceipt {
+  const isOpen = n === chain.length
+  const next = chain[n + 1]?.run_id ?? run?.runId
   return {
-    open_interrupts: question ? openInterrupts(question).length : 0,
+    open_interrupts: isOpen && question ? openInterrupts(question).length : 0,
     thread_id: run?.threadId ?? threadId,
-    ...(isContinued && run && { run_id: run.runId }),
+    ...(!isOpen && next !== undefined && { run_id: next }),
   }
 }
 
@@ -108,17 +118,22 @@ function noteAnswer(state: WatchState, id: string, input: ResumeInput | undefine
   if (!question) return
   const { value, interruptId } = accepted(resumeUpdateName, parseResumeInput(input))
   delete question.refused
-  state.handledResumes = [...(state.handledResumes ?? []), id].slice(-mostHandledResumes)
+  const handledNow = { id, question: numberOf(state) }
+  state.handledResumes = [...(state.handledResumes ?? []), handledNow].slice(-mostHandledResumes)
   if (question.interrupts.length === 0) question.goOn = true
   else if (value !== undefined) question.answers[indexOf(question, interruptId)] = value
+  if (!isAnswered(question)) return
+  // The human's time is not counted, and the run that goes on has all of `maxPollTime`.
+  state.timeFromMs = Date.now()
+  delete state.nextPollAtMs
 }
 
 function updateId(): string {
   return currentUpdateInfo()?.id ?? ''
 }
 
-function isHandled({ handledResumes = [] }: WatchState, id: string): boolean {
-  return handledResumes.includes(id)
+function handled({ handledResumes = [] }: WatchState, id: string): HandledResume | undefined {
+  return handledResumes.find((resume) => resume.id === id)
 }
 
 interface Answer {

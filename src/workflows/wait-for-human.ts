@@ -3,10 +3,11 @@ import type { Continuation, CreateRunRequest, LaterRun } from '../domain/creatio
 import type { Json, RunRef } from '../domain/run.ts'
 import { seconds } from '../domain/text.ts'
 import { findLaterRun } from './activities.ts'
-import { createOnce } from './create-once.ts'
+import { createOnce, findRun } from './create-once.ts'
+import type { FoundRun } from './create-once.ts'
 import { noAnswer } from './failures.ts'
 import { restartWhereLong } from './poll-until-terminal.ts'
-import { countHumanTime, isAnswered, takeAnswersBack } from './question.ts'
+import { isAnswered, takeAnswersBack } from './question.ts'
 import type { Question } from './question.ts'
 import type { Watch } from './watch.ts'
 
@@ -30,11 +31,11 @@ export async function waitForHuman(
   const { untilMs = Infinity } = question
   for (;;) {
     watch.enter('interrupted')
-    if (state.cancelAsked) return unanswered('The run was cancelled while it waited for a human')
     const isLastLook = Date.now() >= untilMs
-    const end = isAnswered(question)
-      ? await carryOnWithAnswers(watch, question, run, restart)
-      : await lookElsewhere(watch, question, run)
+    const end =
+      isAnswered(question) || state.cancelAsked
+        ? await goOn(watch, question, run, restart)
+        : await lookElsewhere(watch, question, run)
     if (end) return end
     if (isLastLook && !isAnswered(question)) {
       return unanswered(`Nobody answered within ${seconds(options.humanTimeoutMs)} (\`humanTimeout\`)`)
@@ -44,13 +45,14 @@ export async function waitForHuman(
   }
 }
 
-/** What creates the run that goes on; `undefined` while answers are missing. */
-export function continuation({ state }: Watch): CreateRunRequest | undefined {
-  const { run, question, chain = [] } = state
-  if (!run || !question || !isAnswered(question)) return undefined
+/** What creates the run that goes on; while answers are missing it can only be looked for. */
+export function continuation({ state }: Watch, question: Question, run: RunRef): CreateRunRequest {
   const resume = answersOf(question)
   const how: Continuation = { continues: run.runId, ...(resume !== undefined && { resume }) }
-  return { deployment: run.deployment, threadId: run.threadId, key: `${creationKey()}#${chain.length + 1}`, run: how }
+  // A watch of the same run may have been there before, with the same id, and another answer.
+  const key = `${creationKey()}/${workflowInfo().firstExecutionRunId}#${(state.chain ?? []).length + 1}`
+  const request = { deployment: run.deployment, threadId: run.threadId, key, run: how }
+  return isAnswered(question) ? request : { ...request, findOnly: true }
 }
 
 /** `<namespace>/<workflowId>`, in the metadata of the run that the workflow creates. */
@@ -59,34 +61,41 @@ export function creationKey(): string {
   return `${namespace}/${workflowId}`
 }
 
-async function carryOnWithAnswers(
+/** Gives the answers to LangGraph; after a cancellation finds out whether a run goes on. */
+async function goOn(
   watch: Watch,
   question: Question,
   run: RunRef,
   restart: () => Promise<never>,
 ): Promise<HumanEnd | undefined> {
-  const request = continuation(watch)
-  if (!request) return undefined
-  delete watch.state.nextPollAtMs
-  countHumanTime(watch.state, question)
+  const { state, options } = watch
+  const request = continuation(watch, question, run)
   const end = await createOnce(watch, request, restart)
   switch (end.kind) {
     case 'created':
-      return { kind: 'continued', run: end.run, by: 'resume' }
     case 'overtaken':
-      return overtaken(end.by, run)
+      return goneOn(end, run)
     case 'cancelled':
-      return unanswered(`The run was cancelled before the answer was given to it${mayHaveBeenGiven(watch)}`)
-    case 'timed_out':
       return unanswered(
-        `The answer could not be given to LangGraph within \`maxPollTime\`${mayHaveBeenGiven(watch)}: ${watch.state.lastError}`,
+        isAnswered(question)
+          ? `The run was cancelled before the answer was given to it${mayHaveBeenGiven(watch)}`
+          : 'The run was cancelled while it waited for a human',
       )
+    case 'timed_out': {
+      const found = options.onPollTimeout === 'cancel_run' ? await findRun(watch, request) : undefined
+      if (found) return goneOn(found, run)
+      const why = `The answer could not be given to LangGraph within \`maxPollTime\`${mayHaveBeenGiven(watch)}`
+      return unanswered(`${why}: ${state.lastError}`)
+    }
     case 'refused':
       log.warn('the answer was refused', { threadId: run.threadId, runId: run.runId })
-      takeAnswersBack(watch.state, question, end.reason)
-      question.sinceMs = Date.now()
+      takeAnswersBack(state, question, end.reason)
       return undefined
   }
+}
+
+function goneOn(found: FoundRun, run: RunRef): HumanEnd {
+  return found.kind === 'created' ? { kind: 'continued', run: found.run, by: 'resume' } : overtaken(found.by, run)
 }
 
 function mayHaveBeenGiven({ state }: Watch): string {
@@ -100,7 +109,6 @@ async function lookElsewhere({ state }: Watch, question: Question, run: RunRef):
     const later = await findLaterRun.executeWithOptions({ summary: 'did somebody else answer?' }, [run])
     state.lastError = undefined
     if (!later) return undefined
-    countHumanTime(state, question)
     return 'isGone' in later
       ? unanswered('The run, or its thread, is gone: nobody can answer it')
       : overtaken(later, run)

@@ -6,7 +6,7 @@ import type { CancelAction } from '../domain/creation.ts'
 import type { RunRef } from '../domain/run.ts'
 import { bounded } from '../domain/text.ts'
 import { openInterrupts } from './question.ts'
-import type { Question } from './question.ts'
+import type { HandledResume, Question } from './question.ts'
 
 /** Of one question, for the Web UI: the query `progress` has all of it. */
 const maxShownBytes = 4096
@@ -46,10 +46,10 @@ export interface WatchState {
   unansweredUntilMs?: number
   /** Set while the run waits for a human. */
   question?: Question
-  /** How long it has waited for humans before: `maxPollTime` does not run meanwhile. */
-  humanMs?: number
-  /** Ids of the updates `resume` that were accepted: Temporal forgets them at continue-as-new. */
-  handledResumes?: string[]
+  /** From here on `maxPollTime` runs, anew for every run that goes on; absent: from the start. */
+  timeFromMs?: number
+  /** The updates `resume` that were accepted: Temporal forgets them at continue-as-new. */
+  handledResumes?: HandledResume[]
   /** What the update `cancelRun` asked for, until it turns out that the run goes on. */
   cancelAsked?: CancelAction
   /** The server was asked to cancel the run while it was at work. */
@@ -72,14 +72,12 @@ export function waitForRun(state: WatchState, run: RunRef): void {
 export interface Watch {
   readonly options: WatchOptions
   readonly state: WatchState
-  /** `Infinity`: none. It moves while a human is waited for. */
+  /** `Infinity`: none. It moves when a human has answered. */
   readonly deadlineMs: number
   /** It continues as new as soon as all update handlers have returned: none may wait for more. */
   isRestarting: boolean
   /** Its end is known: what an update asks for now comes too late. */
   isEnding: boolean
-  /** A run is being created. */
-  isCreating: boolean
   /** Changes what `progress` and the Web UI say. */
   enter(phase: WatchProgress['phase'], details?: string): void
 }
@@ -109,9 +107,8 @@ export function openWatch(options: WatchOptions, carried?: WatchState, run?: Run
     state,
     isRestarting: false,
     isEnding: false,
-    isCreating: false,
     get deadlineMs() {
-      return state.startedAtMs + options.maxPollTimeMs + (state.humanMs ?? 0)
+      return (state.timeFromMs ?? state.startedAtMs) + options.maxPollTimeMs
     },
     enter(next, details) {
       phase = next
@@ -136,6 +133,7 @@ function progress(state: WatchState, phase: WatchProgress['phase'], isRunKnown: 
       interrupts: openInterrupts(question),
       ...(question.truncated && { truncated: question.truncated }),
       next: question.next,
+      ...(question.refused !== undefined && { answer_refused: question.refused }),
       ...(question.untilMs !== undefined && { human_deadline_at: new Date(question.untilMs).toISOString() }),
     }),
   }
@@ -150,6 +148,7 @@ function describe(shown: WatchProgress, workflowId: string): string {
     status && `run status: \`${status}\`${updated_at ? `, unchanged since ${updated_at}` : ''}`,
     next_poll_at && `next poll: ${next_poll_at}`,
     last_error && `last poll got no answer: ${last_error}`,
+    shown.answer_refused && `the last answer was refused: ${shown.answer_refused}`,
     interrupts &&
       `waits for a human before ${next?.join(', ')}, until ${shown.human_deadline_at ?? 'somebody answers'}`,
     ...(interrupts ?? []).map(

@@ -94,6 +94,14 @@ describe('the input of executeRun', () => {
   test('names every wrong field at once', () => {
     expect(problemsOf(parseExecuteRunInput({ threadId: 1, onCancel: 2, x: 3 }))).toHaveLength(4)
   })
+
+  test('by its size, where it would not fit beside what the watch remembers', () => {
+    const [fits, tooLarge] = [1_048_500, 1_048_600].map((bytes) => 'é'.repeat(bytes / 2))
+    expect(parseExecuteRunInput({ assistantId: 'a', input: fits })).toHaveProperty('options')
+    expect(problemsOf(parseExecuteRunInput({ assistantId: 'a', input: tooLarge }))).toEqual([
+      expect.stringMatching(/^the argument is 10486\d\d bytes of JSON: must be at most 1048576; leave larger data/),
+    ])
+  })
 })
 
 describe('the input of cancelRun', () => {

@@ -206,6 +206,16 @@ const shapes: Record<string, Shape> = {
     stream: values,
     input: { onInterrupt: 'wait' },
   },
+  'run-cancelled-after-an-answer-elsewhere': {
+    creations: [{ kind: 'overtaken', threadId, by: { runId: followUp, resumes: true } }],
+    looks: [asking, running, ended({ status: 'interrupted' })],
+    input: { onInterrupt: 'wait', pollInterval: '1h', maxPollTime: 'none' },
+    play: async (ofRuns, handle) => {
+      await untilPhase(ofRuns, handle, 'interrupted')
+      await ofRuns.cancelRun(run)
+      await handle.result()
+    },
+  },
   'nobody-answered': { looks: [asking], input: { onInterrupt: 'wait', humanTimeout: '1h' } },
   'retrieve-run-result': { looks: [success], stream: values, start: (runs) => runs.retrieve(run) },
   'retrieve-not-complete': { looks: [running], start: (runs) => runs.retrieve(run) },

@@ -437,6 +437,30 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
       expect(await langGraph.runsOf(threadId)).toEqual([runId, elsewhere.runId])
     })
 
+    test('given to LangGraph by somebody else, with which the run fails at once, is noticed and followed', async () => {
+      const execution = await start(stage, asking)
+      const { threadId, runId } = await untilAsked(stage, execution)
+      const elsewhere = await langGraph.create('human', { symbol: '' }, { threadId, resume: 'boom' })
+      await langGraph.untilEnded(elsewhere)
+      await stage.runs.wake(execution)
+      expect(await execution.result()).toMatchObject({
+        polling_result: 'error',
+        run_id: elsewhere.runId,
+        error: `ValueError: boom for ${planted}`,
+        runs: [{ run_id: runId, continued_by: 'elsewhere' }, { run_id: elsewhere.runId }],
+      })
+    })
+
+    test('given to LangGraph by somebody else just before the cancellation has its run cancelled', async () => {
+      const execution = await start(stage, { ...asking, input: { symbol: planted, seconds: 60 } })
+      const { threadId } = await untilAsked(stage, execution)
+      const elsewhere = await langGraph.create('human', { symbol: '' }, { threadId, resume: 'elsewhere' })
+      await langGraph.untilAtWork(elsewhere)
+      const cancellation = await stage.runs.cancelRun(execution)
+      expect(cancellation).toMatchObject({ result: 'cancelled', run_id: elsewhere.runId })
+      expect(await execution.result()).toMatchObject({ run_id: elsewhere.runId })
+    })
+
     test('to one of two questions waits for the other, and both make one run', async () => {
       const execution = await start(stage, { assistantId: 'two_humans', onInterrupt: 'wait' })
       const { threadId, runId, interrupts } = await untilAsked(stage, execution)

@@ -1,7 +1,7 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client'
 import type { WorkflowFailedError, WorkflowHandle } from '@temporalio/client'
 import { CancelledFailure } from '@temporalio/common'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { CreationUnanswered } from '../../src/activities/create-run.ts'
 import type { CancelRunInput, Cancellation, WatchOutcome } from '../../src/client.ts'
 import { langGraphFailureTypes as types } from '../../src/domain/contract.ts'
@@ -503,7 +503,10 @@ describe('the update `cancelRun`', () => {
   })
 
   test('while the run waits for a human ends the waiting', async () => {
-    const run = atWork({ getRunStatus: answers(asking) })
+    const run = atWork({
+      getRunStatus: answers(asking),
+      createRun: async ({ threadId = '' }) => ({ kind: 'not_found', threadId }),
+    })
     await stage.startWatch(run, { onInterrupt: 'wait' })
     await stage.until(run, { phase: 'interrupted' })
 
@@ -516,6 +519,94 @@ describe('the update `cancelRun`', () => {
       interrupts: [{ id: 'i1', value: 'buy AAPL?' }],
     })
     expect(callsOf(run, 'cancelRun')).toEqual([])
+  })
+
+  test('while the last try to create the run is at work finds the run that it may have created', async () => {
+    const gate = stage.gate()
+    const held = async () => {
+      await gate.opened
+      throw unanswered
+    }
+    const run = stage.run((ids) => ({
+      createRun: answers<Creation>({ kind: 'busy', ...ids, reason: 'run r1 is at work' }, held, {
+        kind: 'created',
+        ...ids,
+      }),
+      getRunStatus: answers(running, stopped),
+    }))
+    await stage.startExecution(run, { pollInterval: '5s', maxPollTime: '5s' })
+    await stage.until(run, { phase: 'waiting' })
+    await stage.environment.sleep('6s')
+    await stage.until(run, { phase: 'creating' })
+    setImmediate(() => gate.open())
+
+    const { cancellation, outcome } = await cancelRun(run)
+
+    expect(cancellation).toEqual(ofRun(run, 'cancelled', { status: 'interrupted' }))
+    expect(outcome).toMatchObject({ polling_result: 'interrupted', run_id: run.ids.runId })
+  })
+
+  describe('after somebody else has answered the question, which is not noticed yet,', () => {
+    const followUp = '0199a1b2-c3d4-7e5f-8a9b-0000000000f1'
+    const byOther = { runId: followUp, resumes: true } as const
+    function answeredElsewhere(look: Script['findLaterRun'] = async () => null) {
+      let isCancelled = false
+      return stage.run(({ threadId, runId }) => ({
+        createRun: async () => ({ kind: 'overtaken', threadId, by: byOther }),
+        findLaterRun: look,
+        cancelRun: async () => {
+          isCancelled = true
+        },
+        getRunStatus: async (asked) => {
+          if (asked.runId === runId) return asking
+          return isCancelled ? stopped : running
+        },
+      }))
+    }
+
+    test('cancels the run that goes on', async () => {
+      const run = answeredElsewhere()
+      await stage.startWatch(run, { onInterrupt: 'wait' })
+      await stage.until(run, { phase: 'interrupted' })
+      const { cancellation, outcome } = await cancelRun(run)
+      expect(cancellation).toMatchObject({ result: 'cancelled', run_id: followUp })
+      expect(outcome).toMatchObject({ run_id: followUp, error: expect.stringContaining('cancelled') })
+    })
+
+    test('and just looked for, cancels the run that goes on', async () => {
+      const gate = stage.gate()
+      const run = answeredElsewhere(async () => {
+        await gate.opened
+        return byOther
+      })
+      await stage.startWatch(run, { onInterrupt: 'wait' })
+      await stage.until(run, { phase: 'interrupted' })
+      await vi.waitFor(() => expect(callsOf(run, 'findLaterRun')).toHaveLength(1))
+      setImmediate(() => gate.open())
+      const { cancellation, outcome } = await cancelRun(run)
+      expect(cancellation).toMatchObject({ result: 'cancelled', run_id: followUp })
+      expect(outcome).toMatchObject({ run_id: followUp, error: expect.stringContaining('cancelled') })
+    })
+
+    test('the cancelled workflow cancels the run that goes on', async () => {
+      const run = answeredElsewhere()
+      await stage.startWatch(run, { onInterrupt: 'wait', onCancel: 'cancel_run' })
+      await stage.until(run, { phase: 'interrupted' })
+      const { cancellation } = await cancelled(run)
+      expect(cancellation).toMatchObject({ result: 'cancelled', run_id: followUp })
+      expect(callsOf(run, 'cancelRun').map(({ argument }) => argument.runId)).toEqual([followUp])
+    })
+  })
+
+  test('sent twice, once to roll back, says that the run was rolled back', async () => {
+    const run = untilCancelled(gone)
+    await stage.startWatch(run, patient)
+    await stage.until(run, { phase: 'waiting' })
+    const handle: WorkflowHandle<() => Promise<WatchOutcome>> = stage.handleOf(run)
+    for (const action of ['rollback', 'interrupt']) {
+      await handle.startUpdate('cancelRun', { args: [{ action }], waitForStage: 'ACCEPTED' })
+    }
+    expect(await handle.result()).toHaveProperty('error', expect.stringContaining('cancelled and rolled back'))
   })
 
   test('with an action that is none is refused as InvalidInput', async () => {

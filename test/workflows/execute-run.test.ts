@@ -200,6 +200,14 @@ describe('a try that got no answer', () => {
     expect(timers).toContainEqual(expect.objectContaining({ summary: 'until no earlier request can arrive' }))
   })
 
+  test('fails a parent in words that do not say that there is no run', async () => {
+    const run = created([unanswered(0)])
+    const failure = await failureOf(stage.execute(run, { maxPollTime: '20s', onUnsuccessful: 'fail' }))
+    expect(failure.message).toMatch(
+      /^No run is known \(polling_timeout\): .*; a run may have been created all the same$/,
+    )
+  })
+
   test('and was to be repeated in an hour only does not hold up the deadline', async () => {
     const run = created([unanswered(6000, { retryAfterMs: 3_600_000 })])
     const outcome = await stage.execute(run, { maxPollTime: '3m' })
@@ -326,7 +334,7 @@ describe('a server that refuses the run', () => {
     const failure = await failureOf(stage.execute(run, { onUnsuccessful: 'fail' }))
     expect(failure).toMatchObject({
       type: 'RunPollingFailed',
-      message: `No run was created (polling_error): ${refused(run).error}`,
+      message: `No run is known (polling_error): ${refused(run).error}`,
       nonRetryable: true,
       details: [refused(run)],
     })

@@ -67,8 +67,10 @@ function callsOf(run: ScriptedRun, activity: string) {
   return run.calls.filter((call) => call.activity === activity)
 }
 
-function keyOf(run: ScriptedRun, n: number): string {
-  return `default/${stage.nameOf(run).workflowId}#${n}`
+/** Of the n-th run that goes on. */
+async function keyOf(run: ScriptedRun, n: number): Promise<string> {
+  const { workflowId, runId } = await stage.handleOf(run).describe()
+  return `default/${workflowId}/${runId}#${n}`
 }
 
 describe('a run that waits for a human', () => {
@@ -131,7 +133,7 @@ describe('an answer', () => {
       {
         deployment: 'default',
         threadId,
-        key: keyOf(run, 1),
+        key: await keyOf(run, 1),
         run: { continues: runId, resume: { i1: { buy: true } } },
       },
     ])
@@ -165,7 +167,8 @@ describe('an answer', () => {
 
     expect(await handle.result()).toHaveProperty('result', values.values)
     const [first, next] = callsOf(run, 'createRun').map(({ argument }) => argument.key)
-    expect(next).toBe(`${first}#1`)
+    expect(next).toBe(await keyOf(run, 1))
+    expect(next).toContain(`${first}/`)
   })
 
   test('to a question without an id is the resume itself', async () => {
@@ -218,8 +221,8 @@ describe('an answer', () => {
       { run_id: secondFollowUp, status: 'success' },
     ])
     expect(callsOf(run, 'createRun').map(({ argument }) => [argument.key, argument.run])).toEqual([
-      [keyOf(run, 1), { continues: run.ids.runId, resume: { i1: 'yes' } }],
-      [keyOf(run, 2), { continues: followUp, resume: { i2: 10 } }],
+      [await keyOf(run, 1), { continues: run.ids.runId, resume: { i1: 'yes' } }],
+      [await keyOf(run, 2), { continues: followUp, resume: { i2: 10 } }],
     ])
   })
 
@@ -249,7 +252,9 @@ describe('an answer', () => {
       cause: { type: 'LangGraphRefused', message: expect.stringContaining('HTTP 422: no such interrupt') },
     })
     await stage.until(run, { phase: 'interrupted' })
-    expect(await stage.runs.progress(run.ids)).toMatchObject({ interrupts: [question] })
+    const refused = 'HTTP 422: no such interrupt'
+    expect(await stage.runs.progress(run.ids)).toMatchObject({ interrupts: [question], answer_refused: refused })
+    expect(await stage.detailsOf(run)).toContain(`the last answer was refused: ${refused}`)
     expect(await resume(run, { value: 'yes' })).toMatchObject({ run_id: followUp })
 
     expect(await handle.result()).toHaveProperty('result', values.values)
@@ -270,7 +275,7 @@ describe('an answer', () => {
     expect(await update.result()).toMatchObject({ run_id: followUp })
   })
 
-  test('after hours is given to it within what is left of `maxPollTime`, not in one try', async () => {
+  test('after hours has all of `maxPollTime` to be given to it', async () => {
     const run = asked([asking(question), ended('success')], [outage, outage, outage, followUp])
     const handle = await waiting(run, { maxPollTime: '1m' })
     await stage.environment.sleep('3h')
@@ -297,6 +302,67 @@ describe('an answer', () => {
     await expect(update.result()).rejects.toMatchObject({ cause: { type: 'NotAsked' } })
   })
 
+  test('to a question that the last look saw has all of `maxPollTime`', async () => {
+    const run = asked([running, running, running, asking(question), running, running, ended('success')])
+    const handle = await stage.startWatch(run, { ...wait, pollInterval: '20s', maxPollTime: '1m' })
+    await stage.until(run, { phase: 'waiting' })
+    await stage.environment.sleep('61s')
+    await stage.until(run, { phase: 'interrupted' })
+    await stage.environment.sleep('2h')
+
+    await resume(run, { value: 'yes' })
+
+    expect(await handle.result()).toMatchObject({ run_id: followUp, polling_metadata: { poll_count: 7 } })
+  })
+
+  test('of which nobody knows at `maxPollTime` whether LangGraph took it fails, and says so', async () => {
+    const run = asked([asking(question)], [new CreationUnanswered(outage, 0)])
+    const handle = await waiting(run, { maxPollTime: '1m' })
+    const update = await stage.handleOf(run).startUpdate<ResumeReceipt, [ResumeInput]>('resume', {
+      args: [{ value: 'yes' }],
+      waitForStage: 'ACCEPTED',
+    })
+    expect(await handle.result()).toHaveProperty('error', expect.stringContaining('or it was'))
+    await expect(update.result()).rejects.toMatchObject({
+      cause: { type: 'LangGraphUnavailable', message: expect.stringContaining('not said whether it took the answer') },
+    })
+  })
+
+  test('of which nobody knows at `maxPollTime` has its run looked for and cancelled, with `onPollTimeout`', async () => {
+    let isCancelled = false
+    const run = asked([], [], {
+      getRunStatus: async ({ runId }) => {
+        if (runId === run.ids.runId) return asking(question)
+        return isCancelled ? ended('interrupted') : running
+      },
+      createRun: async ({ findOnly }) => {
+        if (!findOnly) throw new CreationUnanswered(outage, 0)
+        return { kind: 'created', threadId: run.ids.threadId, runId: followUp }
+      },
+      cancelRun: async () => {
+        isCancelled = true
+      },
+    })
+    const handle = await waiting(run, { maxPollTime: '1m', onPollTimeout: 'cancel_run' })
+    await stage.handleOf(run).startUpdate('resume', { args: [{ value: 'yes' }], waitForStage: 'ACCEPTED' })
+
+    expect(await handle.result()).toMatchObject({ run_id: followUp, cancellation: { result: 'cancelled' } })
+    expect(callsOf(run, 'cancelRun').map(({ argument }) => argument.runId)).toEqual([followUp])
+  })
+
+  test('in a second watch of the same run is no earlier one', async () => {
+    const run = asked([asking(question), ended('error'), asking(question), ended('error')])
+    const keys = []
+    for (const value of ['yes', 'no']) {
+      const handle = await waiting(run)
+      keys.push(await keyOf(run, 1))
+      await resume(run, { value })
+      await handle.result()
+    }
+    expect(keys[0]).not.toBe(keys[1])
+    expect(callsOf(run, 'createRun').map(({ argument }) => argument.key)).toEqual(keys)
+  })
+
   test('of a cancelled workflow, which got no answer, has its run looked for and cancelled', async () => {
     const lost = new CreationUnanswered(outage, 0)
     const run = asked([asking(question), running, ended('interrupted')], [lost, followUp])
@@ -309,7 +375,7 @@ describe('an answer', () => {
 
     await expect(handle.result()).rejects.toThrow('cancelled')
     expect((await handle.describe()).memo).toMatchObject({ cancellation: { result: 'cancelled', run_id: followUp } })
-    expect(callsOf(run, 'createRun')[1]?.argument).toMatchObject({ key: keyOf(run, 1), findOnly: true })
+    expect(callsOf(run, 'createRun')[1]?.argument).toMatchObject({ key: await keyOf(run, 1), findOnly: true })
   })
 })
 
