@@ -22,6 +22,8 @@ export class LangGraphError extends Error {
   }
 }
 
+const isItLangGraph = "is the deployment's URL, in the worker's configuration, that of a LangGraph server?"
+
 /** "The answer …": is no list, holds no status. Such an answer no LangGraph server gives. */
 export class BadAnswer extends Error {
   override readonly name = 'BadAnswer'
@@ -44,7 +46,10 @@ export function asLangGraphError(error: unknown, asked: Asked): LangGraphError {
   if (error instanceof BadAnswer) return badAnswer(subject, error.message)
   if (error instanceof SyntaxError) return badAnswer(subject, 'is not the JSON it should be')
   if (isNamed(error, 'TimeoutError', 'AbortError')) {
-    return new LangGraphError(types.timeout, `${subject}: no answer in time`)
+    return new LangGraphError(
+      types.timeout,
+      `${subject}: no answer in time: is the server overloaded, or is the deployment's URL that of another one?`,
+    )
   }
   if (error instanceof TypeError && error.message === 'terminated') {
     return new LangGraphError(types.unavailable, `${subject}: the connection broke in the middle of the answer`)
@@ -62,8 +67,7 @@ export function asLangGraphError(error: unknown, asked: Asked): LangGraphError {
 }
 
 function badAnswer(subject: string, what: string): LangGraphError {
-  const advice = "is the deployment's URL, in the worker's configuration, that of a LangGraph server?"
-  return new LangGraphError(types.badAnswer, `${subject}: the answer ${what}: ${advice}`)
+  return new LangGraphError(types.badAnswer, `${subject}: the answer ${what}: ${isItLangGraph}`)
 }
 
 interface HttpError extends Error {
@@ -85,7 +89,7 @@ function isNamed(error: unknown, ...names: readonly string[]): error is Error {
 }
 
 function httpFailure(error: HttpError, subject: string, asked: Asked): LangGraphError {
-  const { type, advice } = meaningOf(error.status, asked)
+  const { type, advice } = meaningOf(error, asked)
   const said = excerpt(error.text, asked.secrets)
   const message = `${subject}: HTTP ${error.status}${said && ` "${said}"`}${advice && `: ${advice}`}`
   const retryAfterMs = parseRetryAfter(error.response?.headers.get('retry-after') ?? null)
@@ -95,7 +99,13 @@ function httpFailure(error: HttpError, subject: string, asked: Asked): LangGraph
   })
 }
 
-function meaningOf(status: number, { deployment, on404 }: Asked): { type: LangGraphFailureType; advice: string } {
+function meaningOf(
+  { status, text }: HttpError,
+  { deployment, on404 }: Asked,
+): { type: LangGraphFailureType; advice: string } {
+  if (isUnrouted(status, text)) {
+    return { type: status === 404 ? types.notFound : types.unavailable, advice: isItLangGraph }
+  }
   if (status === 404) {
     return { type: types.notFound, advice: on404 ?? 'no such run: check the ids and the deployment' }
   }
@@ -114,6 +124,13 @@ function meaningOf(status: number, { deployment, on404 }: Asked): { type: LangGr
     return { type: types.unavailable, advice }
   }
   return { type: types.unavailable, advice: '' }
+}
+
+/** LangGraph says what it has not found: this is another server, or another path than LangGraph's. */
+function isUnrouted(status: number, body: string): boolean {
+  if (status !== 404 && status !== 405 && status !== 501) return false
+  const said = detailOf(body).trim()
+  return said.startsWith('<') || /^(404:? )?(page )?not found\.?$/i.test(said)
 }
 
 /** The server's own words, on one line: its `detail` or `message` where it sends JSON. */

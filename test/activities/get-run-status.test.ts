@@ -112,6 +112,28 @@ describe('a poll that gets no answer', () => {
     expect(failure.message).toContain('no connection: is the server running')
   })
 
+  test.each([
+    { code: 404, answer: text('404 Not Found', { status: 404 }) },
+    { code: 404, answer: json({ detail: 'Not Found' }, { status: 404 }) },
+    { code: 404, answer: text('404 page not found\n', { status: 404 }) },
+    { code: 404, answer: text('<!doctype html><h1>Cannot GET /threads</h1>', { status: 404 }) },
+    { code: 405, answer: json({ detail: 'Not Found' }, { status: 405 }) },
+    { code: 501, answer: text('<html>Unsupported method', { status: 501 }) },
+  ])('asks for the URL where another server says $code', async ({ code, answer }) => {
+    server.on('run', answer).on('history', answer)
+    const failure = await failureOf(poll())
+    expect(failure).toMatchObject({ details: [{ http_status: code }], nonRetryable: code === 404 })
+    expect(failure.message).toContain(wrongUrl)
+  })
+
+  test.each([
+    { answer: text(`Thread with ID ${run.threadId} not found`, { status: 404 }) },
+    { answer: json({ detail: 'Run not found' }, { status: 404 }) },
+  ])('asks for the ids where LangGraph has no such run', async ({ answer }) => {
+    server.on('run', answer).on('history', answer)
+    expect((await failureOf(poll())).message).toContain('no such run: check the ids and the deployment')
+  })
+
   test('is over after that one request: the next poll is answered', async () => {
     server.on('run', text('oops', { status: 500 }), status('running'))
     await failureOf(poll())
