@@ -38,28 +38,7 @@ import type {
 import type { ResumeReceipt, RetrievedResult, WatchOutcome, WatchProgress } from './domain/outcome.ts'
 import type { executeRun, readRunStatus, retrieveRunResult, watchRun } from './workflows/index.ts'
 
-export { outcomeIn } from './client/outcome-in.ts'
-export type { CancelAction, Cancellation } from './domain/creation.ts'
-export type {
-  CancelRunInput,
-  Duration,
-  ExecuteRunInput,
-  ReadRunStatusInput,
-  ResumeInput,
-  RetrieveRunResultInput,
-  RunInput,
-  WatchRunInput,
-} from './domain/input.ts'
-export type {
-  ChainedRun,
-  ResumeReceipt,
-  RetrievalAttempt,
-  RetrievalMetadata,
-  RetrievedResult,
-  WatchOutcome,
-  WatchProgress,
-} from './domain/outcome.ts'
-export type { Interrupt, Json } from './domain/run.ts'
+export * from './domain/public.ts'
 
 export interface BackgroundRunsOptions {
   /** Default `'langgraph-runs'`. */

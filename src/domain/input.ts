@@ -124,13 +124,14 @@ export interface ExecuteRunInput extends WaitingInput {
    */
   readonly threadId?: string | null
   readonly deployment?: string | null
-  readonly input?: Json
+  /** Any JSON, also of a type of your own; fields that are `undefined` are left out. */
+  readonly input?: unknown
   /** `{ resume }`, `{ update }` or `{ goto }`, instead of an input. */
-  readonly command?: Readonly<Record<string, Json>> | null
-  readonly config?: Readonly<Record<string, Json>> | null
-  readonly context?: Json
+  readonly command?: object | null
+  readonly config?: object | null
+  readonly context?: unknown
   /** `temporal_workflow` in it is this application's. */
-  readonly metadata?: Readonly<Record<string, Json>> | null
+  readonly metadata?: object | null
   /** Names of nodes, or `'*'`: a breakpoint before each. */
   readonly interruptBefore?: '*' | readonly string[] | null
   readonly interruptAfter?: '*' | readonly string[] | null

@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -171,6 +172,13 @@ describe("in a user's project", () => {
         outcome: expect.objectContaining({ polling_result: 'error', error: 'ValueError: boom for AAPL' }),
       },
       status: { status: 'error' },
+    })
+  })
+
+  test('a state of an own type is an input, and failures have names', async () => {
+    expect(await runOnServers('execute', { threadId: randomUUID(), runId: randomUUID() })).toEqual({
+      result: expect.objectContaining({ symbol: 'AAPL', final: 'done AAPL' }),
+      refused: 'the id belongs to another request',
     })
   })
 

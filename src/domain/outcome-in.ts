@@ -1,0 +1,19 @@
+import type { WatchOutcome } from './outcome.ts'
+
+/**
+ * The outcome that a workflow with `onUnsuccessful: 'fail'` carries in its failure. In a client and in a parent workflow
+ * alike, so no class of either is asked for.
+ *
+ * @param error what waiting for the workflow has thrown, or a cause of that
+ * @returns `undefined` where the failure holds none
+ */
+export function outcomeIn(error: unknown): WatchOutcome | undefined {
+  const { details, cause }: { readonly details?: unknown; readonly cause?: unknown } = Object(error)
+  const outcome: unknown = Array.isArray(details) ? details[0] : undefined
+  if (isOutcome(outcome)) return outcome
+  return cause === undefined || cause === error ? undefined : outcomeIn(cause)
+}
+
+export function isOutcome(value: unknown): value is WatchOutcome {
+  return Object.hasOwn(Object(value), 'polling_result')
+}
