@@ -41,7 +41,7 @@ import type { executeRun, readRunStatus, retrieveRunResult, watchRun } from './w
 export * from './domain/public.ts'
 
 export interface BackgroundRunsOptions {
-  /** Default `'langgraph-runs'`. */
+  /** The worker's. Default `'langgraph-runs'`. A workflow that is there keeps the one that it was started with. */
   readonly taskQueue?: string
 }
 
@@ -62,7 +62,7 @@ export class BackgroundRuns {
   }
 
   /**
-   * Starts the watch of a run, or attaches to the one that is open (whose options hold).
+   * Starts the watch of a run, or attaches to the one that is open (whose options and task queue hold).
    *
    * @returns a handle that follows the watch through continue-as-new
    * @throws ApplicationFailure of type `InvalidInput`, before anything is started
@@ -91,10 +91,12 @@ export class BackgroundRuns {
   }
 
   /**
-   * Brings back the result of a run that has ended, without waiting.
+   * Brings back the result of a run that has ended, without waiting for the run. Where no worker is there, it waits for one.
    *
    * @throws WorkflowFailedError with the cause's `type`: `RunNotComplete`, `RunNotSuccessful`, `ResultRetrievalError`,
-   *   `UnknownDeployment`
+   *   `UnknownDeployment`; or why LangGraph gave no status, one of `langGraphFailureTypes`: `RunNotFound`,
+   *   `LangGraphUnauthorized`, `LangGraphRefused`, and after three tries `LangGraphUnavailable`, `LangGraphTimeout`,
+   *   `LangGraphBadAnswer`. The README lists them all under Failures
    */
   async retrieve(input: RetrieveRunResultInput): Promise<RetrievedResult> {
     const { run } = accepted(workflowTypes.retrieveRunResult, parseRetrieveRunResultInput(input))
@@ -105,7 +107,11 @@ export class BackgroundRuns {
     })
   }
 
-  /** One look at a run: its status. */
+  /**
+   * One look at a run: its status. Where no worker is there, it waits for one.
+   *
+   * @throws WorkflowFailedError with the cause's `type`: `UnknownDeployment`, or why LangGraph gave none, as `retrieve`
+   */
   async readStatus(input: ReadRunStatusInput): Promise<{ status: string }> {
     const run = accepted(workflowTypes.readRunStatus, parseReadRunStatusInput(input))
     return this.#client.workflow.execute<typeof readRunStatus>(workflowTypes.readRunStatus, {

@@ -40,9 +40,9 @@ export class EnhancedBackgroundRunPoller {
   }
 
   /**
-   * Waits until the run has ended or `maxPollTime` is over, and brings its result back. The waiting is Temporal's: when
-   * this process dies, the same call in another one attaches to it. It attaches to any open watch of the run, whose options
-   * hold.
+   * Waits until the run has ended or `maxPollTime` is over, and brings its result back. Where no worker is there, it waits
+   * for one, whatever the time. The waiting is Temporal's: when this process dies, the same call in another one attaches to
+   * it. It attaches to any open watch of the run, whose options and task queue hold.
    *
    * @throws ApplicationFailure of type `InvalidInput` or `UnknownDeployment`. Whatever else happens is an outcome
    * @throws WorkflowFailedError when somebody ended the watch in Temporal

@@ -15,9 +15,12 @@ export interface PollerOptions {
   readonly deployment?: string
   /** The sleep between polls, all alike: a text with its unit. Default `'10s'`. Below 1 s acts as 1 s. */
   readonly pollInterval?: string
-  /** How long to wait for the run, from the watch's first start: a text with its unit, or `'none'`. Default `'600s'`. */
+  /**
+   * How long to wait for the run, from the watch's first start: a text with its unit, or `'none'`. Default `'600s'`. Where
+   * no worker is there, the watch waits for one, whatever the time.
+   */
   readonly maxPollTime?: string
-  /** The worker's. Default `'langgraph-runs'`. */
+  /** The worker's. Default `'langgraph-runs'`. A watch that is open keeps the one that it was started with. */
   readonly taskQueue?: string
 }
 
