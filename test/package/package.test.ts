@@ -1,12 +1,15 @@
 import { execFile, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { startTemporalProcess } from '../../dev/embedded-temporal.ts'
+import type { TemporalProcess } from '../../dev/embedded-temporal.ts'
 import { LangGraphRuns } from '../support/langgraph.ts'
 import type { Ids } from '../support/langgraph.ts'
 
@@ -14,7 +17,7 @@ const run = promisify(execFile)
 const root = fileURLToPath(new URL('../../', import.meta.url))
 /** What `npm ci && npm run build` needs of the project. */
 const buildInputs = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'src', 'dev']
-const papers = ['README.md', 'CHANGELOG.md', 'LICENSE']
+const papers = ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'LICENSE']
 const installTimeoutMs = 240_000
 
 interface Packed {
@@ -44,7 +47,8 @@ beforeAll(async () => {
   app = join(folder, 'app')
   await mkdir(join(root, 'dist'), { recursive: true })
   build = await mkdtemp(join(root, 'dist', 'package-test-'))
-  for (const name of [...buildInputs, ...papers]) await cp(join(root, name), join(build, name), { recursive: true })
+  for (const name of [...buildInputs, ...papers, 'docs'])
+    await cp(join(root, name), join(build, name), { recursive: true })
   manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   packed = await pack()
   await installUsersProject()
@@ -108,7 +112,8 @@ describe('the package', () => {
     const sources = await readdir(join(build, 'src'), { recursive: true })
     const modules = sources.filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -'.ts'.length))
     const compiled = modules.flatMap((module) => [`dist/${module}.js`, `dist/${module}.d.ts`])
-    const expected = [...papers, 'package.json', 'dist/workflow-bundle.js', ...compiled]
+    const docs = (await readdir(join(root, 'docs'))).map((file) => `docs/${file}`)
+    const expected = [...papers, ...docs, 'package.json', 'dist/workflow-bundle.js', ...compiled]
     expect(packed.files.map(({ path }) => path).toSorted()).toEqual(expected.toSorted())
   })
 
@@ -119,6 +124,21 @@ describe('the package', () => {
     const targets = [...entries, ...Object.values(manifest.bin)].map((path) => path.replace(/^\.\//, ''))
     const files = packed.files.map(({ path }) => path)
     expect(targets.filter((path) => !files.includes(path))).toEqual([])
+  })
+
+  test('holds whatever its papers link to', async () => {
+    const files = packed.files.map(({ path }) => path)
+    const pages = files.filter((path) => path.endsWith('.md'))
+    const texts = await Promise.all(pages.map((path) => readFile(join(build, path), 'utf8')))
+    const anchors = new Map(pages.map((path, n) => [path, anchorsIn(texts[n] ?? '')]))
+    const links = pages.flatMap((page, n) => linksIn(texts[n] ?? '').map((link) => ({ page, link })))
+    const dead = links.filter(({ page, link }) => {
+      const [path = '', anchor] = link.split('#')
+      const target = path === '' ? page : join(dirname(page), path)
+      return !files.includes(target) || (anchor !== undefined && !anchors.get(target)?.has(anchor))
+    })
+    expect(links.length).toBeGreaterThan(10)
+    expect(dead).toEqual([])
   })
 
   test('holds no path of the machine that built it', async () => {
@@ -215,6 +235,72 @@ describe("in a user's project", () => {
     }
   })
 })
+
+describe("the README's lines for a project of one's own", () => {
+  let clean: string
+  let temporal: TemporalProcess
+  let worker: ChildProcess | undefined
+
+  // On the default task queue, so this Temporal server is theirs alone.
+  beforeAll(async () => {
+    temporal = await startTemporalProcess()
+    const readme = await readFile(join(root, 'README.md'), 'utf8')
+    const [, section = ''] = /^## In a project of yours\n(.*?)^## /ms.exec(readme) ?? []
+    clean = await mkdtemp(join(folder, 'clean-'))
+    await cp(join(folder, packed.filename), join(clean, packed.filename))
+    for (const [, name = '', code = ''] of section.matchAll(/`(\w+\.js)`:\n\n```js\n(.*?)^```$/gms)) {
+      await writeFile(join(clean, name), code)
+    }
+    const [, install = 'false'] = /^```sh\n(.*?)^```$/ms.exec(section) ?? []
+    await run('sh', ['-ec', install], { cwd: clean, env: { ...env, npm_config_prefer_offline: 'true' } })
+    worker = spawn(process.execPath, ['worker.js'], { cwd: clean, env: servers(), stdio: 'ignore' })
+  }, installTimeoutMs)
+  afterAll(async () => {
+    worker?.kill('SIGKILL')
+    await temporal.stop()
+  })
+
+  const servers = () => ({ ...env, TEMPORAL_ADDRESS: temporal.address, LANGGRAPH_API_URL: inject('langGraphUrl') })
+
+  async function decide({ threadId, runId }: Ids): Promise<string> {
+    const { stdout } = await run(process.execPath, ['decide.js', threadId, runId], { cwd: clean, env: servers() })
+    return stdout
+  }
+
+  test('run as they are written', async () => {
+    const [ended, failed] = await Promise.all([
+      langGraph.ended('work', { symbol: 'AAPL' }),
+      langGraph.ended('fail', { symbol: 'AAPL' }),
+    ])
+    expect(await decide(ended)).toMatch(/^\{ status: 'success' \}\n\{\s+decided: \{[^]*final: 'done AAPL'/)
+    expect(await decide(failed)).toBe(
+      "{ status: 'error' }\n{ undecided: 'error', error: 'ValueError: boom for AAPL' }\n",
+    )
+  })
+
+  test('name every export, and the ready worker and the command line as they are called', async () => {
+    const readme = await readFile(join(clean, 'node_modules/langgraph-background-runs/README.md'), 'utf8')
+    const [, section = ''] = /^## In a project of yours\n(.*?)^## /ms.exec(readme) ?? []
+    const named = [...section.matchAll(/^\| `langgraph-background-runs(\/\w+)?` \|/gm)].map(
+      ([, path = '']) => `.${path}`,
+    )
+    const entries = Object.keys(manifest.exports).filter((name) => name !== './package.json')
+    expect(new Set(named)).toEqual(new Set(entries))
+    expect(section).toContain('`node node_modules/langgraph-background-runs/dist/worker.js`')
+    expect(section).toContain('`npx langgraph-runs`')
+  })
+})
+
+/** The links of a page that lead to no other site. */
+function linksIn(page: string): string[] {
+  return [...page.matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link).filter((link) => !/^\w+:/.test(link))
+}
+
+/** What a link can name after `#`, as GitHub makes it of the headings. */
+function anchorsIn(page: string): ReadonlySet<string> {
+  const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading.toLowerCase())
+  return new Set(headings.map((heading) => heading.replace(/[^\w\- ]/g, '').replaceAll(' ', '-')))
+}
 
 /** The source map at the end of a file, as text. */
 function sourceMapIn(text: string): string {
