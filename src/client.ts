@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
-import { requestOf, differences } from './client/same-request.ts'
+import { accepted, problemOfClient, problemOfWorkflowId, problemsOfJson, refuse, shown } from './client/arguments.ts'
+import { differences, startOf } from './client/same-request.ts'
 import {
   cancelRunUpdateName,
   failureTypes,
@@ -23,12 +24,10 @@ import {
   parseResumeInput,
   parseRetrieveRunResultInput,
   parseWatchRunInput,
-  refusal,
 } from './domain/input.ts'
 import type {
   CancelRunInput,
   ExecuteRunInput,
-  Parsed,
   ReadRunStatusInput,
   ResumeInput,
   RetrieveRunResultInput,
@@ -45,9 +44,6 @@ export interface BackgroundRunsOptions {
   readonly taskQueue?: string
 }
 
-/** Where Temporal's servers end it. */
-const longestWorkflowId = 1000
-
 /** Which watch: by its run, or by the id of its workflow (of `executeRun`, or of a child workflow). */
 export type WatchName = RunInput | { readonly workflowId: string }
 
@@ -56,7 +52,9 @@ export class BackgroundRuns {
   readonly #client: Client
   readonly #taskQueue: string
 
+  /** @throws ApplicationFailure of type `InvalidInput` where the client is none */
   constructor(client: Client, { taskQueue = defaultTaskQueue }: BackgroundRunsOptions = {}) {
+    refuse('BackgroundRuns', problemOfClient(client))
     this.#client = client
     this.#taskQueue = taskQueue
   }
@@ -125,17 +123,15 @@ export class BackgroundRuns {
    * Creates a run, exactly once for the workflow id, and watches it. Under an id that is there already: attaches to it,
    * open or closed, whose own options of the waiting hold.
    *
-   * @param workflowId the idempotency key, such as `order/4711/analysis`: 1-1000 characters
+   * @param workflowId the idempotency key, such as `order/4711/analysis`: 1-1000 bytes of UTF-8
    * @returns a handle that follows the workflow through continue-as-new; its result is the outcome
    * @throws ApplicationFailure of type `InvalidInput`, before anything is started; `DifferentRequest` where the id belongs
-   *   to a request for another run, naming the fields that differ
+   *   to a request for another run, naming the fields that differ, or to a workflow of another type
    */
   async startExecution(workflowId: string, input: ExecuteRunInput): Promise<WorkflowHandle<typeof executeRun>> {
+    refuse(workflowTypes.executeRun, problemOfWorkflowId(workflowId))
     accepted(workflowTypes.executeRun, parseExecuteRunInput(input))
-    if (workflowId === '' || workflowId.length > longestWorkflowId) {
-      const problem = `the workflow id has ${workflowId.length} characters: must be 1-${longestWorkflowId}`
-      accepted(workflowTypes.executeRun, { problems: [problem] })
-    }
+    refuse(workflowTypes.executeRun, problemsOfJson(input))
     try {
       await this.#client.workflow.start<typeof executeRun>(workflowTypes.executeRun, {
         taskQueue: this.#taskQueue,
@@ -147,7 +143,13 @@ export class BackgroundRuns {
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
     }
-    const different = differences(await requestOf(this.#client, workflowId), input)
+    const started = await startOf(this.#client, workflowId)
+    if (started.workflowType !== workflowTypes.executeRun) {
+      const other = `is a workflow of type "${started.workflowType}", not of "${workflowTypes.executeRun}"`
+      const message = `Workflow "${workflowId}" ${other}. Take another workflow id`
+      throw ApplicationFailure.nonRetryable(message, failureTypes.differentRequest, [other])
+    }
+    const different = differences(started.input, input)
     if (different.length > 0) {
       const message = `Workflow "${workflowId}" was started with another request: ${different.join('; ')}. Take another workflow id for another run`
       throw ApplicationFailure.nonRetryable(message, failureTypes.differentRequest, different)
@@ -166,12 +168,12 @@ export class BackgroundRuns {
   }
 
   /** How far a watch is. @throws WorkflowNotFoundError when there is none */
-  progress(watch: WatchName): Promise<WatchProgress> {
+  async progress(watch: WatchName): Promise<WatchProgress> {
     return this.#handleOf(watch).query<WatchProgress>(progressQueryName)
   }
 
   /** Makes a watch poll now. @throws WorkflowNotFoundError when none is open */
-  wake(watch: WatchName): Promise<void> {
+  async wake(watch: WatchName): Promise<void> {
     return this.#handleOf(watch).signal(wakeSignalName)
   }
 
@@ -199,19 +201,27 @@ export class BackgroundRuns {
     { updateId = randomUUID() }: { readonly updateId?: string } = {},
   ): Promise<ResumeReceipt> {
     accepted(resumeUpdateName, parseResumeInput(input))
+    refuse(resumeUpdateName, problemsOfJson(input))
     const options = { args: [input] as [ResumeInput], updateId }
     return this.#handleOf(watch).executeUpdate<ResumeReceipt, [ResumeInput]>(resumeUpdateName, options)
   }
 
   #handleOf(watch: WatchName): WorkflowHandle<typeof watchRun> {
-    if ('workflowId' in watch) return this.#client.workflow.getHandle<typeof watchRun>(watch.workflowId)
-    const { threadId, runId, deployment } = watch
-    const run = accepted('this run', parseReadRunStatusInput({ threadId, runId, deployment }))
-    return this.#client.workflow.getHandle<typeof watchRun>(watchWorkflowId(run))
+    return this.#client.workflow.getHandle<typeof watchRun>(workflowIdOf(watch))
   }
 }
 
-function accepted<T>(what: string, parsed: Parsed<T>): T {
-  if ('options' in parsed) return parsed.options
-  throw ApplicationFailure.nonRetryable(refusal(what, parsed.problems), failureTypes.invalidInput, parsed.problems)
+function workflowIdOf(watch: WatchName): string {
+  refuse('this watch', problemOfName(watch))
+  if ('workflowId' in watch) {
+    refuse('this watch', problemOfWorkflowId(watch.workflowId))
+    return watch.workflowId
+  }
+  const { threadId, runId, deployment } = watch
+  return watchWorkflowId(accepted('this run', parseReadRunStatusInput({ threadId, runId, deployment })))
+}
+
+function problemOfName(watch: unknown): string[] {
+  if (typeof watch === 'object' && watch !== null && !Array.isArray(watch)) return []
+  return [`it is ${shown(watch)}: must be { threadId, runId, deployment? } or { workflowId }`]
 }

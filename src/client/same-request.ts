@@ -3,15 +3,19 @@ import type { Payload } from '@temporalio/common'
 import { parseExecuteRunInput } from '../domain/input.ts'
 import { bounded } from '../domain/text.ts'
 
-/** What a workflow was started with, from the first event of its history: whoever started it, and in whatever language. */
-export async function requestOf(client: Client, workflowId: string): Promise<unknown> {
+/** As what, and with what a workflow was started, from the first event of its history: by whomever, in whatever language. */
+export async function startOf(
+  client: Client,
+  workflowId: string,
+): Promise<{ readonly workflowType: string; readonly input: unknown }> {
   const { history } = await client.workflowService.getWorkflowExecutionHistory({
     namespace: client.options.namespace,
     execution: { workflowId },
     maximumPageSize: 1,
   })
-  const [argument] = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []
-  return argument ? decoded(client, argument) : undefined
+  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes
+  const [argument] = started?.input?.payloads ?? []
+  return { workflowType: started?.workflowType?.name ?? '', input: argument && (await decoded(client, argument)) }
 }
 
 async function decoded(client: Client, payload: Payload): Promise<unknown> {

@@ -1,10 +1,8 @@
-import { inspect } from 'node:util'
 import type { Client } from '@temporalio/client'
-import { ApplicationFailure } from '@temporalio/common'
 import { BackgroundRuns } from '../client.ts'
-import { failureTypes } from '../domain/contract.ts'
+import { problemOfClient, refuse, shown } from '../client/arguments.ts'
 import { defaultDeployment, defaultTaskQueue } from '../domain/defaults.ts'
-import { parseWatchRunInput, refusal } from '../domain/input.ts'
+import { parseWatchRunInput } from '../domain/input.ts'
 import { bounded } from '../domain/text.ts'
 
 /** One object serves all three classes; the retriever does not wait, and uses no duration. */
@@ -52,16 +50,6 @@ export function meansOf(className: string, options: PollerOptions): Means {
   }
 }
 
-/** @throws ApplicationFailure of type `InvalidInput` where there are problems */
-export function refuse(what: string, problems: readonly string[]): void {
-  if (problems.length === 0) return
-  throw ApplicationFailure.nonRetryable(refusal(what, problems), failureTypes.invalidInput, problems)
-}
-
-export function shown(value: unknown): string {
-  return value === undefined ? 'missing' : bounded(inspect(value), 100)
-}
-
 const known = ['client', 'deployment', 'pollInterval', 'maxPollTime', 'taskQueue']
 
 /** JavaScript calls this too, so a type is no promise. */
@@ -75,12 +63,6 @@ function problemsOf(options: unknown): string[] {
     ...problemOfTaskQueue(given.get('taskQueue')),
     ...[...given.keys()].filter((name) => !known.includes(name)).map(problemOfUnknown),
   ]
-}
-
-function problemOfClient(client: unknown): string[] {
-  const isClient = typeof Reflect.get(Object(Reflect.get(Object(client), 'workflow')), 'start') === 'function'
-  // Never shown: a client of another kind may hold a key.
-  return isClient ? [] : ['`client` must be a Temporal client: `new Client({ connection })` of @temporalio/client']
 }
 
 function problemOfDeployment(deployment: unknown): readonly string[] {
