@@ -92,11 +92,17 @@ function numberIn(value: unknown): number {
 }
 
 function problemOfUnknown(name: string): string {
-  const isServer = /^(base|api)_?(url|key)$/i.test(name)
-  const instead = isServer
-    ? "the worker's configuration holds the LangGraph server's URL and key, and `deployment` names it"
-    : `allowed are ${known.join(', ')}`
-  return `\`${bounded(name, 100)}\` is unknown: ${instead}`
+  return `\`${bounded(name, 100)}\` is unknown: ${insteadOf(name)}`
+}
+
+function insteadOf(name: string): string {
+  if (/^(base|api)_?(url|key)$/i.test(name)) {
+    return "the worker's configuration holds the LangGraph server's URL and key, and `deployment` names it"
+  }
+  const allowed = `allowed are ${known.join(', ')}`
+  // As Python spells it.
+  const meant = known.find((option) => option.toLowerCase() === name.replaceAll('_', '').toLowerCase())
+  return meant === undefined ? allowed : `write \`${meant}\`; ${allowed}`
 }
 
 /** So that the parser of `watchRun` judges the rest. */

@@ -67,7 +67,7 @@ export class RunResultRetriever {
       return runResult(result, retrieval_metadata)
     } catch (error) {
       if (isMistake(error) || !(error instanceof Error)) throw error
-      throw new ResultRetrievalError(error.message, { cause: error })
+      throw new ResultRetrievalError(wordsFor(error), { cause: error })
     }
   }
 
@@ -78,6 +78,13 @@ export class RunResultRetriever {
       `Result retrieval timed out after ${text}s: does Temporal answer, does a worker poll the task queue "${this.#means.taskQueue}", and does LangGraph answer it?`,
     )
   }
+}
+
+/** The workflow's own, but for the way on, which here is a method. */
+function wordsFor(error: Error): string {
+  if (!(error instanceof ApplicationFailure) || error.type !== failureTypes.notComplete) return error.message
+  const { status }: { readonly status?: unknown } = Object(error.details?.[0])
+  return `The run is not complete: its status is ${String(status)}. Wait for it with \`pollUntilCompleteWithResults\` of EnhancedBackgroundRunPoller, or retrieve when it has ended`
 }
 
 function isMistake(error: unknown): boolean {

@@ -166,6 +166,8 @@ describe('the options', () => {
           taskQueue: '',
           base_url: 'http://planted:2024',
           apiKey: 'planted',
+          poll_interval: 5,
+          max_poll_time: 300,
           retries: 3,
         },
         name,
@@ -179,6 +181,8 @@ describe('the options', () => {
         "`taskQueue` is '': must be the name of the worker's task queue",
         expect.stringMatching(/^`base_url` is unknown: .*`deployment` names it$/),
         expect.stringMatching(/^`apiKey` is unknown: .*`deployment` names it$/),
+        expect.stringMatching(/^`poll_interval` is unknown: write `pollInterval`; allowed are client, deployment, /),
+        expect.stringMatching(/^`max_poll_time` is unknown: write `maxPollTime`; allowed are /),
         expect.stringMatching(/^`retries` is unknown: allowed are client, deployment, /),
       ])
       expect(nonRetryable).toBe(true)
@@ -400,7 +404,8 @@ describe.concurrent('getResult', () => {
       what: 'is at work',
       create: () => langGraph.create('work', { ...aapl, seconds: 5 }),
       type: 'RunNotComplete',
-      message: /^The run is not complete: its status is (pending|running)\. /,
+      message:
+        /^The run is not complete: its status is (pending|running)\. Wait for it with `pollUntilCompleteWithResults` of /,
     },
     {
       what: 'failed',
