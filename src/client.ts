@@ -79,7 +79,7 @@ export class BackgroundRuns {
   }
 
   /**
-   * Starts or attaches, and waits for the outcome.
+   * Starts or attaches, and waits for the outcome. Where no worker is there, it waits for one, whatever `maxPollTime` says.
    *
    * @throws WorkflowFailedError with the cause's `type`: `UnknownDeployment`, or with `onUnsuccessful: 'fail'` how it ended
    */
@@ -93,7 +93,7 @@ export class BackgroundRuns {
    *
    * @throws WorkflowFailedError with the cause's `type`: `RunNotComplete`, `RunNotSuccessful`, `ResultRetrievalError`,
    *   `UnknownDeployment`; or why LangGraph gave no status, one of `langGraphFailureTypes`: `RunNotFound`,
-   *   `LangGraphUnauthorized`, `LangGraphRefused`, and after three tries `LangGraphUnavailable`, `LangGraphTimeout`,
+   *   `LangGraphUnauthorized`, `LangGraphRefused`, and after up to three tries `LangGraphUnavailable`, `LangGraphTimeout`,
    *   `LangGraphBadAnswer`. The README lists them all under Failures
    */
   async retrieve(input: RetrieveRunResultInput): Promise<RetrievedResult> {

@@ -12,14 +12,17 @@ const longestWorkflowId = 1000
 
 /** @throws ApplicationFailure of type `InvalidInput` where there are problems */
 export function refuse(what: string, problems: readonly string[]): void {
-  if (problems.length === 0) return
-  throw ApplicationFailure.nonRetryable(refusal(what, problems), failureTypes.invalidInput, problems)
+  if (problems.length > 0) throw invalid(what, problems)
 }
 
 /** @throws ApplicationFailure of type `InvalidInput` */
 export function accepted<T>(what: string, parsed: Parsed<T>): T {
   if ('options' in parsed) return parsed.options
-  throw ApplicationFailure.nonRetryable(refusal(what, parsed.problems), failureTypes.invalidInput, parsed.problems)
+  throw invalid(what, parsed.problems)
+}
+
+function invalid(what: string, problems: readonly string[]): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(refusal(what, problems), failureTypes.invalidInput, problems)
 }
 
 export function shown(value: unknown): string {

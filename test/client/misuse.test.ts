@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { BackgroundRuns } from '../../src/client.ts'
 import type { ExecuteRunInput } from '../../src/client.ts'
 
-// No worker is needed: what is refused is never started, and what is started here is never waited for.
+// No worker is needed: what is refused is never started, and what is started here is never waited for. It is terminated at
+// once, since other tests list the open workflows of this server.
 const taskQueue = randomUUID()
 let client: Client
 let runs: BackgroundRuns
@@ -37,7 +38,9 @@ describe('a workflow id', () => {
   test('of 1000 bytes is taken', async () => {
     const workflowId = `${randomUUID()}${'€'.repeat(321)}x`
     expect(Buffer.byteLength(workflowId)).toBe(1000)
-    expect((await runs.startExecution(workflowId, request)).workflowId).toBe(workflowId)
+    const handle = await runs.startExecution(workflowId, request)
+    await handle.terminate()
+    expect(handle.workflowId).toBe(workflowId)
   })
 
   test.each([
@@ -54,8 +57,9 @@ describe('a workflow id', () => {
     "of somebody else's workflow is refused by its type, for the request %j",
     async (input) => {
       const workflowId = randomUUID()
-      await client.workflow.start('billing', { taskQueue, workflowId, args: [request] })
+      const handle = await client.workflow.start('billing', { taskQueue, workflowId, args: [request] })
       const { type, message } = await refusalOf(() => runs.execute(workflowId, input))
+      await handle.terminate()
       expect(type).toBe('DifferentRequest')
       expect(message).toBe(
         `Workflow "${workflowId}" is a workflow of type "billing", not of "executeRun". Take another workflow id`,
