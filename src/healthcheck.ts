@@ -3,9 +3,9 @@ import { Connection } from '@temporalio/client'
 import { loadTemporalConfig } from './config.ts'
 
 /** `node dist/healthcheck.js`, on the worker's host: exits 0 if Temporal has a worker of this host at the task queue. */
-const { connect, taskQueue } = loadTemporalConfig(process.env)
-const { connectionOptions, namespace = 'default' } = connect
 try {
+  const { connect, taskQueue } = loadTemporalConfig(process.env)
+  const { connectionOptions, namespace = 'default' } = connect
   const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5s' })
   const { pollers } = await connection.workflowService.describeTaskQueue({
     namespace,

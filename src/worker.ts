@@ -1,6 +1,20 @@
-import { GracefulShutdownPeriodExpiredError, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import {
+  GracefulShutdownPeriodExpiredError,
+  NativeConnection,
+  Runtime,
+  TransportError,
+  Worker,
+} from '@temporalio/worker'
 import { ConfigError, loadWorkerConfig } from './config.ts'
 import type { WorkerConfig } from './config.ts'
+import {
+  aboutAddress,
+  aboutTls,
+  isTlsOn,
+  localAddress,
+  noNamespace,
+  requireReadableTls,
+} from './temporal-connection.ts'
 import { workerOptions, workflowSource } from './worker-options.ts'
 
 /** Runs until SIGINT or SIGTERM, which let what is at work end (15 s at most). */
@@ -19,21 +33,29 @@ async function main(): Promise<void> {
     await worker.run()
   } catch (error) {
     // What was cut off is taken up by the next worker.
-    if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw error
+    if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw inWords(error, config)
   } finally {
     await connection.close()
   }
 }
 
 async function connect({ connect: { connectionOptions } }: WorkerConfig): Promise<NativeConnection> {
+  requireReadableTls(connectionOptions)
   try {
     return await NativeConnection.connect(connectionOptions)
   } catch (error) {
-    const address = connectionOptions.address ?? 'localhost:7233'
+    const { address = localAddress } = connectionOptions
     throw new ConfigError([
-      `Temporal does not answer at ${address} (TEMPORAL_ADDRESS): is it running? Start it (\`temporal server start-dev\`), or say where it is; TEMPORAL_TLS=true if it wants TLS. What was said: ${error instanceof Error ? error.message : String(error)}`,
+      aboutAddress(error) ??
+        `Temporal does not answer at ${address} (TEMPORAL_ADDRESS): is it running? Start it (\`temporal server start-dev\`), or say where it is; ${aboutTls(isTlsOn(connectionOptions))}. What was said: ${error instanceof Error ? error.message : String(error)}`,
     ])
   }
+}
+
+/** Temporal's native part has one error for all that the server refuses. */
+function inWords(error: unknown, { connect: { connectionOptions, namespace = 'default' } }: WorkerConfig): unknown {
+  const isNoNamespace = error instanceof TransportError && /^Namespace .* not found.*code: NotFound/.test(error.message)
+  return isNoNamespace ? new ConfigError([noNamespace(connectionOptions.address ?? localAddress, namespace)]) : error
 }
 
 try {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -56,20 +57,49 @@ describe.concurrent('a worker that cannot start ends with exit code 1', () => {
   })
 
   test('and says where it looked for Temporal when nothing answers there', async () => {
-    const words = await lastWordsOf({ ...langGraph, TEMPORAL_ADDRESS: nobodyListens, TEMPORAL_API_KEY: 'planted' })
+    const words = await lastWordsOf({ ...langGraph, TEMPORAL_ADDRESS: nobodyListens })
     expect(words).toContain(`Temporal does not answer at ${nobodyListens} (TEMPORAL_ADDRESS): is it running?`)
     expect(words).toContain(
       'Start it (`temporal server start-dev`), or say where it is; TEMPORAL_TLS=true if it wants TLS',
     )
+  })
+
+  test('and says that TLS is on where Temporal may not speak it, without the key', async () => {
+    const address = inject('temporalAddress')
+    const words = await lastWordsOf({ ...langGraph, TEMPORAL_ADDRESS: address, TEMPORAL_API_KEY: 'planted' })
+    expect(words).toContain(
+      'say where it is; TLS is on (TEMPORAL_TLS, TEMPORAL_API_KEY): does this server speak it? Unset them otherwise. What',
+    )
     expect(words).not.toContain('planted')
   })
 
-  test('and says so when Temporal does not have its namespace', async () => {
-    const words = await lastWordsOf({
-      ...langGraph,
-      TEMPORAL_ADDRESS: inject('temporalAddress'),
-      TEMPORAL_NAMESPACE: 'absent',
-    })
-    expect(words).toContain('Namespace absent was not found')
+  test.each([
+    [
+      'Temporal does not have its namespace',
+      { TEMPORAL_NAMESPACE: 'absent' },
+      `has no namespace "absent": correct TEMPORAL_NAMESPACE, or create it (\`temporal operator namespace create\`)\n`,
+    ],
+    ['the address is a URL', { TEMPORAL_ADDRESS: 'http://localhost:1' }, '. TEMPORAL_ADDRESS is host:port\n'],
+    [
+      'the TLS key is none',
+      { TEMPORAL_TLS_CLIENT_CERT_DATA: 'planted', TEMPORAL_TLS_CLIENT_KEY_DATA: 'planted' },
+      'TEMPORAL_TLS_*: the key or a certificate cannot be used (',
+    ],
+  ])('and says what to correct where %s, in one line', async (_, env, words) => {
+    const said = await lastWordsOf({ ...langGraph, TEMPORAL_ADDRESS: inject('temporalAddress'), ...env })
+    const [, line] = said.split('ConfigError: The configuration has a mistake:\n')
+    expect(line).toMatch(/^- .*\n$/)
+    expect(line).toContain(words)
+    expect(line).not.toContain('planted')
+    expect(line).not.toContain('is it running?')
   })
+})
+
+test('the health check says a mistake of the configuration without a stack', async () => {
+  const check = spawnSync(process.execPath, ['--import', 'tsx', 'src/healthcheck.ts'], {
+    env: { PATH: process.env['PATH'], TEMPORAL_PROFILE: 'absent' },
+    encoding: 'utf8',
+  })
+  expect(check.status).toBe(1)
+  expect(check.stderr).toMatch(/^The configuration has a mistake:\n- TEMPORAL_\*: Profile 'absent' not found.*\n$/)
 })
