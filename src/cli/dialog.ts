@@ -9,6 +9,7 @@ export class Dialog {
   readonly #output: NodeJS.WritableStream
   readonly #atCtrlC: () => void
   #lines: Interface | undefined
+  #isAsking = false
 
   /** @param atCtrlC while it asks, the terminal gives Ctrl-C to it, and not to the process */
   constructor(input: NodeJS.ReadableStream, output: NodeJS.WritableStream, atCtrlC: () => void) {
@@ -23,6 +24,7 @@ export class Dialog {
     const closed = new AbortController()
     const close = () => closed.abort()
     lines.once('close', close)
+    this.#isAsking = true
     try {
       return (await lines.question(`${printable(question)} `, { signal: closed.signal })).trim()
     } catch (error) {
@@ -31,6 +33,7 @@ export class Dialog {
       throw new CliError(exitCodes.usage, 'No answer was given, and nothing was sent')
     } finally {
       lines.off('close', close)
+      this.#isAsking = false
     }
   }
 
@@ -41,6 +44,10 @@ export class Dialog {
   }
 
   #open(): Interface {
-    return createInterface({ input: this.#input, output: this.#output }).on('SIGINT', this.#atCtrlC)
+    return createInterface({ input: this.#input, output: this.#output }).on('SIGINT', () => {
+      // Below the question, which has no line's end yet.
+      if (this.#isAsking) this.#output.write('\n')
+      this.#atCtrlC()
+    })
   }
 }

@@ -33,7 +33,8 @@ async function jsonOf({ readInput }: World, name: string, text: string): Promise
 
 async function contentOf(name: string, path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    // Editors on Windows begin a file with a byte order mark, which JSON does not know.
+    return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '')
   } catch (error) {
     throw new CliError(exitCodes.usage, `--${name}: the file cannot be read: ${messageOf(error)}`)
   }

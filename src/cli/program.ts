@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { addCancel } from './cancel.ts'
 import { addDemo } from './demo.ts'
@@ -9,6 +10,10 @@ import { addRetrieve } from './retrieve.ts'
 import { addStatus } from './status.ts'
 import { addWatch } from './watch.ts'
 import type { Surroundings } from './world.ts'
+
+const { version }: { readonly version: string } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+)
 
 /** Runs one command. @returns the exit code */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -26,6 +31,7 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     .configureHelp({ showGlobalOptions: false })
     .showHelpAfterError('(--help shows what there is, with examples)')
     .exitOverride()
+    .version(version, '--version', 'print the version')
     .addHelpText('after', help)
   for (const add of [addWatch, addExecute, addRetrieve, addStatus, addCancel, addResume, addList, addDemo]) {
     add(program, world)
@@ -54,7 +60,7 @@ Examples:
   $ langgraph-runs cancel THREAD RUN
   $ langgraph-runs watch --help                    all its options
 
-stdout holds the outcome alone; progress and errors go to stderr.
+stdout holds the outcome alone; progress and errors go to stderr. (demo has no outcome: it writes to stdout.)
 
 Environment:
   TEMPORAL_ADDRESS      host and port of Temporal (default: localhost:7233)
