@@ -1,4 +1,5 @@
-import { WorkflowNotFoundError } from '@temporalio/common'
+import { WorkflowUpdateFailedError } from '@temporalio/client'
+import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { CancelAction, Cancellation, WatchOutcome } from '../client.ts'
@@ -7,7 +8,7 @@ import type { ExitCode } from './exit.ts'
 import { jsonOption } from './options.ts'
 import { endingOf } from './outcome.ts'
 import type { Temporal } from './temporal.ts'
-import { addWhich, named, whatIsAsked } from './which-watch.ts'
+import { addWhich, argumentsForEnded, named, requireOurs, whatIsAsked } from './which-watch.ts'
 import type { Asked, WhichOptions } from './which-watch.ts'
 import { print, withTemporal } from './world.ts'
 import type { OutputOptions, World } from './world.ts'
@@ -45,12 +46,11 @@ export function addCancel(program: Command, world: World): void {
 
 async function cancel(world: World, asked: Asked, options: CancelOptions): Promise<void> {
   const cancellation = await withTemporal(world, (temporal) => cancellationOf(world, temporal, asked, options))
-  print(world, cancellation, options)
   const { result, run_id, status } = cancellation
   if (result === 'had_ended' && run_id !== undefined && status === undefined) {
-    world.screen.say('LangGraph has no such run (any more): check the ids and the deployment')
-    return world.endWith(exitCodes.error)
+    throw new CliError(exitCodes.error, 'LangGraph has no such run (any more): check the ids and the deployment')
   }
+  print(world, cancellation, options)
   if (result === 'cancel_unconfirmed') world.screen.say('The run may still be at work: the same command tries again')
   world.endWith(exitCodeOf[result])
 }
@@ -64,34 +64,44 @@ async function cancellationOf(
   const { workflowId, run } = asked
   const watch = await temporal.find(workflowId)
   if (!watch && !run) throw new WorkflowNotFoundError('not found', workflowId, undefined)
-  if (!watch?.isOpen && !run) throw new CliError(exitCodes.error, hasEnded(workflowId))
+  if (watch) requireOurs(watch)
+  if (!watch?.isOpen && !run) throw await hasEnded(temporal, asked)
   return temporal.byWorker(
     async () => {
       if (!watch?.isOpen && run) await temporal.runs.startWatch(run)
+      world.screen.say('Cancelling. This waits until the run has stopped: up to a minute')
       world.atCtrlC(`Stopped looking. The run is being cancelled. To see: langgraph-runs status ${named(asked)}`)
       try {
         return await temporal.runs.cancelRun({ workflowId }, action ? { action } : {})
       } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return endedMeanwhile(temporal, workflowId)
+        if (hasEndedMeanwhile(error)) return endedMeanwhile(temporal, asked)
         throw error
       }
     },
-    watch?.isOpen ? watch.taskQueue : temporal.taskQueue,
+    watch?.isOpen ? watch : undefined,
   )
 }
 
+/** Before the update came, or before it was done. */
+function hasEndedMeanwhile(error: unknown): boolean {
+  if (!(error instanceof WorkflowUpdateFailedError)) return error instanceof WorkflowNotFoundError
+  return error.cause instanceof ApplicationFailure && error.cause.type === 'AcceptedUpdateCompletedWorkflow'
+}
+
 /** The watch was faster than the update. */
-async function endedMeanwhile(temporal: Temporal, workflowId: string): Promise<Cancellation> {
-  const handle = temporal.client.workflow.getHandle<() => Promise<WatchOutcome>>(workflowId)
-  const { outcome } = await endingOf(handle)
-  if (!outcome || outcome.status === 'polling_error')
-    throw new CliError(exitCodes.error, outcome?.error ?? hasEnded(workflowId))
+async function endedMeanwhile(temporal: Temporal, asked: Asked): Promise<Cancellation> {
+  const handle = temporal.client.workflow.getHandle<() => Promise<WatchOutcome>>(asked.workflowId)
+  const { outcome } = await endingOf(temporal, handle)
+  if (!outcome) throw await hasEnded(temporal, asked)
+  if (outcome.status === 'polling_error') throw new CliError(exitCodes.error, outcome.error)
   const { run_id, thread_id, status } = outcome
   return { result: 'had_ended', ...(run_id && { run_id }), ...(thread_id && { thread_id }), status }
 }
 
-function hasEnded(workflowId: string): string {
-  return `The watch has ended, and its run is not waited for any more: langgraph-runs status --id ${workflowId}\nTo cancel the run nevertheless: langgraph-runs cancel THREAD RUN`
+async function hasEnded(temporal: Temporal, asked: Asked): Promise<CliError> {
+  const run = await argumentsForEnded(temporal, asked)
+  const message = `The watch has ended, and its run is not waited for any more: langgraph-runs status ${named(asked)}\nTo cancel the run nevertheless: langgraph-runs cancel ${run}`
+  return new CliError(exitCodes.error, message)
 }
 
 const help = `

@@ -3,13 +3,14 @@ import { Argument, Option } from 'commander'
 import type { Command } from 'commander'
 import type { ExecuteRunInput } from '../client.ts'
 import { parseExecuteRunInput } from '../domain/input.ts'
-import { CliError, exitCodes } from './exit.ts'
 import { jsonTextHelp, readJson } from './json-text.ts'
 import { deploymentOption, namesOrAll, numeric } from './options.ts'
+import { quoted } from './shell.ts'
 import { startAndFollow } from './start-and-follow.ts'
 import type { Temporal } from './temporal.ts'
 import { addWaitingOptions, waitingInput } from './waiting-options.ts'
 import type { WaitingOptions } from './waiting-options.ts'
+import { acceptedId } from './which-watch.ts'
 import { requireValid } from './world.ts'
 import type { World } from './world.ts'
 
@@ -26,8 +27,6 @@ type ExecuteOptions = WaitingOptions &
   Omit<ExecuteRunInput, 'assistantId' | 'pollInterval' | keyof JsonTexts> &
   JsonTexts & { readonly id?: string }
 
-const longestId = 1000
-
 export function addExecute(program: Command, world: World): void {
   const command = program
     .command('execute')
@@ -40,7 +39,9 @@ export function addExecute(program: Command, world: World): void {
     .option('--id <workflow-id>', 'the idempotency key: one run for each (default: execute-run/ and a new UUID)')
     .option('--thread-id <uuid>', 'the thread, created if it is not there (default: a new one)')
     .addOption(deploymentOption())
-    .option('--command <json>', '{ resume }, { update } or { goto }, instead of an input')
+    .addOption(
+      new Option('--command <json>', '{ resume }, { update } or { goto }, instead of an input').conflicts('input'),
+    )
     .option('--config <json>', 'as LangGraph takes it')
     .option('--context <json>', 'as LangGraph takes it')
     .option('--metadata <json>', 'of the run')
@@ -65,21 +66,19 @@ export function addExecute(program: Command, world: World): void {
 
 async function execute(world: World, assistantId: string, options: ExecuteOptions): Promise<void> {
   const { id, input: inputText, command, config, context, metadata, ...rest } = options
-  const workflowId = id ?? `execute-run/${randomUUID()}`
-  if (workflowId === '' || workflowId.length > longestId) {
-    throw new CliError(exitCodes.usage, `--id has ${workflowId.length} characters: must be 1 to ${longestId}`)
-  }
+  const workflowId = acceptedId(id ?? `execute-run/${randomUUID()}`)
+  const again = `--id ${quoted(workflowId)}`
   const texts = await readJson(world, { input: inputText, command, config, context, metadata })
   const input: unknown = { assistantId, ...waitingInput(rest), ...texts }
   requireValid('execute', parseExecuteRunInput(input))
   if (id === undefined) {
-    world.screen.say(`The id is the idempotency key: the same command with --id ${workflowId} creates no second run`)
+    world.screen.say(`The id is the idempotency key: the same command with ${again} creates no second run`)
   }
   const beginning = {
     workflowId,
     noun: 'execution' as const,
-    again: `the same command with --id ${workflowId}, or langgraph-runs status --id ${workflowId}`,
-    isOnce: true,
+    again: `the same command with ${again}, or langgraph-runs watch ${again}`,
+    ended: 'print' as const,
     // Its parser has just accepted it.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     start: ({ runs }: Temporal) => runs.startExecution(workflowId, input as ExecuteRunInput),

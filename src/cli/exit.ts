@@ -1,9 +1,4 @@
-import {
-  QueryNotRegisteredError,
-  WorkflowFailedError,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-} from '@temporalio/client'
+import { WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client'
 import { ApplicationFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common'
 import { ConfigError } from '../config.ts'
 import { failureTypes } from '../domain/contract.ts'
@@ -46,23 +41,24 @@ export function asCliError(error: unknown): CliError {
   if (error instanceof ConfigError) return new CliError(exitCodes.usage, error.message)
   if (error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError) return asCliError(error.cause)
   if (error instanceof ApplicationFailure) return new CliError(codeOfFailure(error.type), wordsOf(error))
-  if (error instanceof TerminatedFailure) return closedBySomebody(`was terminated (${error.message})`)
-  if (error instanceof TimeoutFailure) return closedBySomebody('was ended by a Temporal timeout that its starter set')
+  const fromOutside = endedFromOutside(error, 'THREAD RUN')
+  if (fromOutside) return fromOutside
   if (error instanceof WorkflowNotFoundError) {
     const message = `Temporal has no workflow "${error.workflowId}": \`langgraph-runs list\` shows the watches there are`
     return new CliError(exitCodes.error, message)
   }
-  if (error instanceof QueryNotRegisteredError) {
-    return new CliError(exitCodes.usage, 'This workflow is no watch: `langgraph-runs list` shows the watches there are')
-  }
   return new CliError(exitCodes.unforeseen, wholeMessage(error))
 }
 
-function closedBySomebody(how: string): CliError {
-  return new CliError(
-    exitCodes.error,
-    `The workflow ${how}. Its run is not touched by that. To go on: langgraph-runs watch THREAD RUN`,
-  )
+/** The words for a workflow that somebody has ended, or a limit that somebody has set. @param run as arguments of a command */
+export function endedFromOutside(error: unknown, run: string): CliError | undefined {
+  const how =
+    error instanceof TerminatedFailure
+      ? `was terminated (${error.message})`
+      : error instanceof TimeoutFailure && 'was ended by a Temporal timeout that its starter set'
+  if (!how) return undefined
+  const message = `The workflow ${how}. Its run is not touched by that. To go on: langgraph-runs watch ${run}`
+  return new CliError(exitCodes.error, message)
 }
 
 const misuse: readonly string[] = [

@@ -2,26 +2,25 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { WorkflowHandle } from '@temporalio/client'
 import type { WatchOutcome, WatchProgress } from '../client.ts'
 import { progressQueryName } from '../domain/contract.ts'
+import { ElapsedClock } from './elapsed-clock.ts'
 import { CliError, exitCodes, isUnavailable } from './exit.ts'
 import { inWords } from './in-words.ts'
 import { endingOf } from './outcome.ts'
 import type { Ending } from './outcome.ts'
 import { describeQuestion, waitsForHuman } from './question.ts'
 import type { Screen } from './screen.ts'
-import { noWorker } from './temporal-errors.ts'
-import type { Temporal } from './temporal.ts'
+import { quoted } from './shell.ts'
+import type { FoundWorkflow, Temporal } from './temporal.ts'
 
 type WatchHandle = WorkflowHandle<() => Promise<WatchOutcome>>
 
 interface FollowOptions {
-  /** Where its workers are. */
-  readonly taskQueue: string
+  /** A watch that was there before. */
+  readonly open: FoundWorkflow | undefined
   /** Ends with 69 instead of waiting for a worker. */
   readonly requireWorker: boolean
   /** Whether there was one at the start. */
   readonly hasWorker: boolean
-  /** Of a watch that was there before. */
-  readonly openSince: Date | undefined
 }
 
 const lookMs = 1000
@@ -50,7 +49,7 @@ export async function follow(
 async function untilEnded(temporal: Temporal, handle: WatchHandle): Promise<Ending> {
   for (;;) {
     try {
-      return await temporal.client.withDeadline(Date.now() + longestWaitMs, () => endingOf(handle))
+      return await temporal.client.withDeadline(Date.now() + longestWaitMs, () => endingOf(temporal, handle))
     } catch (error) {
       if (!isUnavailable(temporal.explain(error))) throw error
     }
@@ -63,25 +62,25 @@ async function showProgress(
   temporal: Temporal,
   handle: WatchHandle,
   screen: Screen,
-  { taskQueue, requireWorker, hasWorker, openSince }: FollowOptions,
+  { open, requireWorker, hasWorker }: FollowOptions,
   ended: AbortSignal,
 ): Promise<never> {
-  const elapsed = elapsedClock(openSince)
+  const clock = new ElapsedClock(open?.startTime)
   const sayOnce = onceEach((text) => screen.say(text))
   let trouble: Trouble = hasWorker ? 'none' : 'no worker'
   for (;;) {
-    const seen = await look(temporal, handle, taskQueue)
+    const seen = await look(temporal, handle, open?.taskQueue)
     ended.throwIfAborted()
     if (seen.trouble && seen.trouble !== trouble) {
       trouble = seen.trouble
-      if (trouble === 'no worker' && requireWorker) throw workerIsGone(taskQueue, handle)
-      screen.say(wordsFor(trouble, taskQueue, temporal.address))
+      if (trouble === 'no worker' && requireWorker) throw workerIsGone(temporal.noWorker(open), handle)
+      screen.say(wordsFor(trouble, temporal, open))
     }
     const { progress } = seen
     if (progress) {
-      const elapsedAt = elapsed(progress)
+      clock.see(progress.elapsed_seconds)
       sayOnce(whatStays(progress, handle.workflowId))
-      screen.show((nowMs) => describe(progress, elapsedAt(nowMs), nowMs), news(progress))
+      screen.show((nowMs) => describe(progress, clock.secondsAt(nowMs), nowMs), news(progress))
     }
     await pause(lookMs, undefined, { signal: ended })
   }
@@ -93,7 +92,7 @@ function whatStays(progress: WatchProgress, workflowId: string): string[] {
   return [
     ...(run_id === undefined ? [] : [`Run ${run_id} of thread ${thread_id}`]),
     ...(waitsForHuman(progress)
-      ? [`${describeQuestion(progress)}\nTo answer: langgraph-runs resume --id ${workflowId}`]
+      ? [`${describeQuestion(progress)}\nTo answer: langgraph-runs resume --id ${quoted(workflowId)}`]
       : []),
   ]
 }
@@ -116,7 +115,7 @@ interface Seen {
   readonly progress?: WatchProgress
 }
 
-async function look(temporal: Temporal, handle: WatchHandle, taskQueue: string): Promise<Seen> {
+async function look(temporal: Temporal, handle: WatchHandle, taskQueue: string | undefined): Promise<Seen> {
   try {
     return { trouble: 'none', progress: await temporal.ask(() => handle.query<WatchProgress>(progressQueryName)) }
   } catch (error) {
@@ -130,33 +129,22 @@ async function look(temporal: Temporal, handle: WatchHandle, taskQueue: string):
   }
 }
 
-function wordsFor(trouble: Trouble, taskQueue: string, address: string): string {
+function wordsFor(trouble: Trouble, temporal: Temporal, open: FoundWorkflow | undefined): string {
   switch (trouble) {
     case 'none':
       return 'The watch answers'
     case 'no answer':
       return 'No worker answers for the watch at the moment. Waiting for it'
     case 'no worker':
-      return `${noWorker(taskQueue)}. Waiting for it`
+      return `${temporal.noWorker(open)}. Waiting for it`
     case 'no Temporal':
-      return `Temporal does not answer at ${address}, which keeps the watch. Waiting for it; Ctrl-C ends the waiting only`
+      return `Temporal does not answer at ${temporal.address}, which keeps the watch. Waiting for it; Ctrl-C ends the waiting only`
   }
 }
 
-function workerIsGone(taskQueue: string, { workflowId }: WatchHandle): CliError {
-  const message = `${noWorker(taskQueue)}. The watch stays open, and goes on when a worker is there: ${workflowId}`
+function workerIsGone(noWorker: string, { workflowId }: WatchHandle): CliError {
+  const message = `${noWorker}. The watch stays open, and goes on when a worker is there: ${workflowId}`
   return new CliError(exitCodes.unavailable, message)
-}
-
-/** The workflow's clock stands still while it sleeps, so this one goes on from its last step. */
-function elapsedClock(openSince: Date | undefined) {
-  let seen = { seconds: -1, atMs: 0 }
-  return ({ elapsed_seconds: seconds }: WatchProgress) => {
-    if (seconds !== seen.seconds) seen = { seconds, atMs: Date.now() }
-    const { atMs } = seen
-    return (nowMs: number) =>
-      Math.max(seconds + (nowMs - atMs) / 1000, openSince ? (nowMs - openSince.getTime()) / 1000 : 0)
-  }
 }
 
 function describe(progress: WatchProgress, elapsedSeconds: number, nowMs: number): string {

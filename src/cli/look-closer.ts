@@ -1,6 +1,8 @@
 import type { WatchOutcome, WatchProgress } from '../client.ts'
-import { endingOf } from './outcome.ts'
+import { isOutcome } from '../client/outcome-in.ts'
+import { valueOf } from './outcome.ts'
 import { waitsForHuman } from './question.ts'
+import { runOfWatch } from './run-of.ts'
 import type { Temporal } from './temporal.ts'
 
 /** What a listed workflow says itself; absent where it gives no answer in time, as without a worker. */
@@ -31,7 +33,7 @@ const mostHistoryBytes = 100_000
 /** Asks each for its progress or its outcome. @returns as many as were given, in their order */
 export async function lookCloser(temporal: Temporal, all: readonly Found[]): Promise<Details[]> {
   const untilMs = Date.now() + allMs
-  const details = all.map(({ id }): Details => runOf(id))
+  const details = all.map(({ id }): Details => ofId(id))
   let next = 0
   const one = async () => {
     for (let index = next++; index < all.length && Date.now() < untilMs; index = next++) {
@@ -50,8 +52,8 @@ async function detailsOf(temporal: Temporal, found: Found, untilMs: number): Pro
     return await client.withDeadline(deadlineMs, async () => {
       if (found.ended === undefined) return ofProgress(await runs.progress({ workflowId: found.id }))
       if (found.historyBytes > mostHistoryBytes) return {}
-      const { outcome } = await endingOf(client.workflow.getHandle<() => Promise<WatchOutcome>>(found.id))
-      return outcome ? ofOutcome(outcome) : {}
+      const value = await valueOf(client.workflow.getHandle(found.id))
+      return isOutcome(value) ? ofOutcome(value) : {}
     })
   } catch {
     // A column stays empty; whoever wants to know why asks for the status.
@@ -72,9 +74,7 @@ function ids(run_id: string | undefined, thread_id: string | undefined): Details
   return { ...(thread_id !== undefined && { thread_id }), ...(run_id !== undefined && { run_id }) }
 }
 
-/** The id of a watch says its run. */
-function runOf(workflowId: string): Details {
-  const [kind, deployment, thread_id, run_id, ...more] = workflowId.split('/')
-  if (kind !== 'watch-run' || more.length > 0 || !deployment || !thread_id || !run_id) return {}
-  return { deployment, thread_id, run_id }
+function ofId(workflowId: string): Details {
+  const run = runOfWatch(workflowId)
+  return run ? { ...(run.deployment && { deployment: run.deployment }), ...ids(run.runId, run.threadId) } : {}
 }

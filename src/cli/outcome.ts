@@ -1,13 +1,13 @@
-import { WorkflowFailedError } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
-import { CancelledFailure } from '@temporalio/common'
 import { outcomeIn } from '../client.ts'
 import type { WatchOutcome } from '../client.ts'
 import { isOutcome } from '../client/outcome-in.ts'
-import { wasCancelled } from './cancelled.ts'
 import { exitCodes } from './exit.ts'
 import type { ExitCode } from './exit.ts'
+import { nextStepAfter } from './next-step.ts'
 import { printable } from './screen.ts'
+import type { Temporal } from './temporal.ts'
+import { withoutOutcome } from './without-outcome.ts'
 
 type PollingResult = WatchOutcome['polling_result']
 
@@ -29,36 +29,25 @@ export interface Ending {
   readonly nextStep?: string
 }
 
-/** Waits for a workflow's end. With `onUnsuccessful: 'fail'` the outcome is in its failure. */
-export async function endingOf(handle: WorkflowHandle<() => Promise<unknown>>): Promise<Ending> {
-  try {
-    return ending(await handle.result())
-  } catch (error) {
-    const outcome = outcomeIn(error)
-    if (outcome) return ending(outcome)
-    throw isCancelled(error) ? await wasCancelled(handle) : error
-  }
-}
-
-function isCancelled(error: unknown): boolean {
-  return error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure
-}
-
-function ending(value: unknown): Ending {
+/** Waits for a workflow's end. @throws what says why it has no outcome, with what to do about its run */
+export async function endingOf(temporal: Temporal, handle: WorkflowHandle<() => Promise<unknown>>): Promise<Ending> {
+  const value = await valueOf(handle).catch(async (error: unknown) => {
+    throw await withoutOutcome(temporal, handle, error)
+  })
   if (!isOutcome(value)) return { value, exitCode: exitCodes.result }
-  const nextStep = nextStepAfter(value)
+  const nextStep = await nextStepAfter(temporal, handle.workflowId, value)
   return { value, exitCode: exitCodeOf[value.polling_result], outcome: value, ...(nextStep && { nextStep }) }
 }
 
-/** Where the outcome's own words do not say it. */
-function nextStepAfter(outcome: WatchOutcome): string | undefined {
-  if (outcome.status === 'polling_timeout') {
-    return 'The run has not ended: watch it again to go on waiting (--max-poll-time none: without a limit)'
+/** Waits for what a workflow returns. With `onUnsuccessful: 'fail'` the outcome is in its failure. */
+export async function valueOf(handle: WorkflowHandle<() => Promise<unknown>>): Promise<unknown> {
+  try {
+    return await handle.result()
+  } catch (error) {
+    const outcome = outcomeIn(error)
+    if (outcome) return outcome
+    throw error
   }
-  if (outcome.polling_result === 'interrupted' && outcome.interrupts !== undefined) {
-    return 'The run waits to be continued. To answer it here: langgraph-runs watch THREAD RUN --on-interrupt wait, and beside that langgraph-runs resume THREAD RUN. Or answer it in LangGraph: that makes a new run, with an id of its own to watch'
-  }
-  return undefined
 }
 
 /** For a person: one field a line, what is inside a field indented below it, lists as JSON. */

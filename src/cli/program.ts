@@ -56,6 +56,7 @@ Examples:
                                                    create a run, once for that id, and wait for it
   $ langgraph-runs status THREAD RUN               how far is it, or how did it end?
   $ langgraph-runs list                            what is being watched, and who waits for a human?
+  $ langgraph-runs watch --id ORDER                follow an execution that is there
   $ langgraph-runs resume THREAD RUN               answer the question that a run waits with
   $ langgraph-runs cancel THREAD RUN
   $ langgraph-runs watch --help                    all its options

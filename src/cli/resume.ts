@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
 import type { Json, ResumeInput, ResumeReceipt, WatchProgress } from '../client.ts'
 import { answerTo } from './answer.ts'
-import { CliError, exitCodes, isUnavailable } from './exit.ts'
+import { CliError, exitCodes } from './exit.ts'
 import { jsonTextHelp, readJson } from './json-text.ts'
 import { jsonOption } from './options.ts'
 import { describeQuestion, waitsForHuman } from './question.ts'
-import type { Temporal } from './temporal.ts'
-import { addWhich, named, noWorkerForWatch, whatIsAsked } from './which-watch.ts'
+import type { FoundWorkflow, Temporal } from './temporal.ts'
+import { addWhich, argumentsForEnded, named, progressOf, requireOurs, whatIsAsked } from './which-watch.ts'
 import type { Asked, WhichOptions } from './which-watch.ts'
 import { print, withTemporal } from './world.ts'
 import type { OutputOptions, World } from './world.ts'
@@ -33,6 +33,7 @@ export function addResume(program: Command, world: World): void {
 }
 
 async function resume(world: World, asked: Asked, options: ResumeOptions): Promise<void> {
+  world.atCtrlC('Stopped: nothing was sent')
   const { value } = await readJson(world, { value: options.value })
   if (value === null) throw new CliError(exitCodes.usage, '--value is null: must be any other JSON')
   try {
@@ -51,7 +52,7 @@ async function answered(
   { interruptId, yes = false }: ResumeOptions,
   value: Json | undefined,
 ): Promise<ResumeReceipt> {
-  const { taskQueue, progress } = await openQuestion(temporal, asked)
+  const { watch, progress } = await openQuestion(temporal, asked)
   world.screen.say(describeQuestion(progress))
   const given: ResumeInput = {
     ...(value !== undefined && { value }),
@@ -59,13 +60,13 @@ async function answered(
   }
   const answer = await answerTo(progress, given, { dialog: world.dialog, say: (text) => world.screen.say(text), yes })
   world.atCtrlC(`Stopped looking. The answer was sent. To see: langgraph-runs status ${named(asked)}`)
-  return temporal.byWorker(() => temporal.runs.resume({ workflowId: asked.workflowId }, answer), taskQueue)
+  return temporal.byWorker(() => temporal.runs.resume({ workflowId: asked.workflowId }, answer), watch)
 }
 
 async function openQuestion(
   temporal: Temporal,
   asked: Asked,
-): Promise<{ readonly taskQueue: string; readonly progress: WatchProgress }> {
+): Promise<{ readonly watch: FoundWorkflow; readonly progress: WatchProgress }> {
   const watch = await temporal.find(asked.workflowId)
   if (!watch) {
     throw new CliError(
@@ -75,29 +76,21 @@ async function openQuestion(
         : `Temporal has no workflow "${asked.workflowId}": \`langgraph-runs list\` shows who waits for a human`,
     )
   }
+  requireOurs(watch)
   if (!watch.isOpen) {
     throw new CliError(
       exitCodes.error,
-      `It has ended, so no answer is waited for: langgraph-runs status ${named(asked)} shows how. To wait for the human that its run asks: langgraph-runs watch THREAD RUN --on-interrupt wait`,
+      `It has ended, so no answer is waited for: langgraph-runs status ${named(asked)} shows how. To wait for the human that its run asks: langgraph-runs watch ${await argumentsForEnded(temporal, asked)} --on-interrupt wait`,
     )
   }
-  const progress = await progressOf(temporal, asked.workflowId, watch.taskQueue)
+  const progress = await progressOf(temporal, watch)
   if (!waitsForHuman(progress)) {
     throw new CliError(
       exitCodes.error,
       `No answer is waited for: the phase is ${progress.phase}. langgraph-runs status ${named(asked)} shows more`,
     )
   }
-  return { taskQueue: watch.taskQueue, progress }
-}
-
-async function progressOf(temporal: Temporal, workflowId: string, taskQueue: string): Promise<WatchProgress> {
-  try {
-    return await temporal.ask(() => temporal.runs.progress({ workflowId }))
-  } catch (error) {
-    if (isUnavailable(error)) throw noWorkerForWatch(taskQueue)
-    throw error
-  }
+  return { watch, progress }
 }
 
 function nextStepAfter({ open_interrupts, run_id }: ResumeReceipt, asked: Asked): string {
@@ -105,7 +98,7 @@ function nextStepAfter({ open_interrupts, run_id }: ResumeReceipt, asked: Asked)
     return `Taken. The run goes on when the other ${open_interrupts === 1 ? 'question is' : 'questions are'} answered too: langgraph-runs resume ${named(asked)}`
   }
   const goesOn = run_id === undefined ? 'The run goes on' : `The run goes on as ${run_id}`
-  return `${goesOn}. To follow it: langgraph-runs ${asked.run ? 'watch' : 'status'} ${named(asked)}`
+  return `${goesOn}. To follow it: langgraph-runs watch ${named(asked)}`
 }
 
 const help = `

@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
 import type { RetrieveRunResultInput } from '../client.ts'
 import { parseRetrieveRunResultInput } from '../domain/input.ts'
+import { asCliError, CliError } from './exit.ts'
 import { deploymentOption, jsonOption, retrievalOptions, runArgument, threadArgument } from './options.ts'
+import { runArguments } from './shell.ts'
 import { print, requireValid, withTemporal } from './world.ts'
 import type { OutputOptions, World } from './world.ts'
 
@@ -26,8 +28,13 @@ async function retrieve(world: World, threadId: string, runId: string, options: 
   const { json: _, ...rest } = options
   const input = { threadId, runId, ...rest }
   requireValid('retrieve', parseRetrieveRunResultInput(input))
-  const retrieved = await withTemporal(world, (temporal) => temporal.byWorker(() => temporal.runs.retrieve(input)))
-  print(world, retrieved, options)
+  try {
+    const retrieved = await withTemporal(world, (temporal) => temporal.byWorker(() => temporal.runs.retrieve(input)))
+    print(world, retrieved, options)
+  } catch (error) {
+    const { exitCode, message } = asCliError(error)
+    throw new CliError(exitCode, message.replaceAll('watch THREAD RUN', `watch ${runArguments(input)}`))
+  }
 }
 
 const help = `

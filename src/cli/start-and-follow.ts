@@ -1,11 +1,12 @@
+import { WorkflowNotFoundError } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
 import type { WatchOutcome } from '../client.ts'
 import { CliError, exitCodes } from './exit.ts'
 import { follow } from './follow.ts'
 import { endingOf } from './outcome.ts'
 import type { Ending } from './outcome.ts'
-import { noWorker } from './temporal-errors.ts'
 import type { Temporal } from './temporal.ts'
+import { requireOurs } from './which-watch.ts'
 import { print, withTemporal } from './world.ts'
 import type { OutputOptions, World } from './world.ts'
 
@@ -16,8 +17,10 @@ export interface Beginning {
   readonly noun: 'watch' | 'execution'
   /** How to attach again. */
   readonly again: string
-  /** Whether one that has ended is attached to as well; otherwise a new one is started then. */
-  readonly isOnce: boolean
+  /** What to do where one has ended already. */
+  readonly ended: 'start anew' | 'print'
+  /** Nothing is started. */
+  readonly mustBeThere?: true
   start(temporal: Temporal): Promise<WorkflowHandle<() => Promise<WatchOutcome>>>
 }
 
@@ -42,27 +45,29 @@ async function endingAfter(
   requireWorker: boolean,
 ): Promise<Ending> {
   const { screen } = world
-  const { workflowId, noun, again, isOnce } = beginning
+  const { workflowId, noun, again } = beginning
   const earlier = await temporal.find(workflowId)
+  if (earlier) requireOurs(earlier)
+  else if (beginning.mustBeThere) throw new WorkflowNotFoundError('not found', workflowId, undefined)
   const open = earlier?.isOpen ? earlier : undefined
-  if (earlier && !open && isOnce) return endingOfEarlier(world, temporal, beginning)
-  const taskQueue = open?.taskQueue ?? temporal.taskQueue
-  const hasWorker = await temporal.hasWorker(taskQueue)
-  if (!hasWorker && requireWorker) throw new CliError(exitCodes.unavailable, noWorker(taskQueue))
-  if (!hasWorker) screen.say(`${noWorker(taskQueue)}. Waiting for it`)
+  if (earlier && !open && beginning.ended === 'print') return endingOfEarlier(world, temporal, beginning)
+  const hasWorker = await temporal.hasWorker(open?.taskQueue)
+  if (!hasWorker && requireWorker) throw new CliError(exitCodes.unavailable, temporal.noWorker(open))
+  if (!hasWorker) screen.say(`${temporal.noWorker(open)}. Waiting for it`)
   const handle = await temporal.ask(() => beginning.start(temporal))
   world.atCtrlC(`Stopped looking. The ${noun} goes on: ${workflowId}\nTo attach again: ${again}`)
   await showWhere(world, temporal, beginning)
   if (open) screen.say(`Attached: it is open since ${open.startTime.toISOString()}, and its own options hold`)
-  return follow(temporal, handle, screen, { taskQueue, requireWorker, hasWorker, openSince: open?.startTime })
+  return follow(temporal, handle, screen, { open, requireWorker, hasWorker })
 }
 
 /** Needs no worker. */
 async function endingOfEarlier(world: World, temporal: Temporal, beginning: Beginning): Promise<Ending> {
   const handle = await temporal.ask(() => beginning.start(temporal))
   await showWhere(world, temporal, beginning)
-  world.screen.say(`It has ended already, and this is its outcome. For another run: another --id`)
-  return temporal.ask(() => endingOf(handle))
+  const another = beginning.mustBeThere ? '' : '. For another run: another --id'
+  world.screen.say(`It has ended already, and this is its outcome${another}`)
+  return temporal.ask(() => endingOf(temporal, handle))
 }
 
 async function showWhere({ screen }: World, temporal: Temporal, { noun, workflowId }: Beginning): Promise<void> {

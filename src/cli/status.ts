@@ -1,13 +1,13 @@
 import { WorkflowNotFoundError } from '@temporalio/common'
 import type { Command } from 'commander'
 import type { WatchOutcome } from '../client.ts'
-import { exitCodes, isUnavailable } from './exit.ts'
+import { exitCodes } from './exit.ts'
 import { jsonOption } from './options.ts'
 import { endingOf } from './outcome.ts'
 import type { Ending } from './outcome.ts'
 import { waitsForHuman } from './question.ts'
 import type { Temporal } from './temporal.ts'
-import { addWhich, named, noWorkerForWatch, whatIsAsked } from './which-watch.ts'
+import { addWhich, named, progressOf, requireOurs, whatIsAsked } from './which-watch.ts'
 import type { Asked, WhichOptions } from './which-watch.ts'
 import { print, withTemporal } from './world.ts'
 import type { OutputOptions, World } from './world.ts'
@@ -46,14 +46,11 @@ async function statusOf({ screen }: World, temporal: Temporal, asked: Asked): Pr
   const link = await temporal.webUi(workflowId)
   if (link) screen.say(`Web UI  ${link}`)
   const handle = temporal.client.workflow.getHandle<() => Promise<WatchOutcome>>(workflowId)
-  if (!watch.isOpen) return temporal.ask(() => endingOf(handle))
-  try {
-    const value = await temporal.ask(() => temporal.runs.progress({ workflowId }))
-    const nextStep = waitsForHuman(value) && `It waits for a human. To answer: langgraph-runs resume ${named(asked)}`
-    return { value, exitCode: exitCodes.result, ...(nextStep && { nextStep }) }
-  } catch (error) {
-    throw isUnavailable(error) ? noWorkerForWatch(watch.taskQueue) : error
-  }
+  if (!watch.isOpen) return temporal.ask(() => endingOf(temporal, handle))
+  requireOurs(watch)
+  const value = await progressOf(temporal, watch)
+  const nextStep = waitsForHuman(value) && `It waits for a human. To answer: langgraph-runs resume ${named(asked)}`
+  return { value, exitCode: exitCodes.result, ...(nextStep && { nextStep }) }
 }
 
 const help = `

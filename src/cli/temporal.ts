@@ -4,19 +4,23 @@ import { WorkflowNotFoundError } from '@temporalio/common'
 import { BackgroundRuns } from '../client.ts'
 import { loadTemporalConfig } from '../config.ts'
 import type { Environment } from '../config.ts'
+import { aboutAddress, isTlsOn, localAddress, requireReadableTls } from '../temporal-connection.ts'
 import { CliError, exitCodes } from './exit.ts'
-import { explain, grpcErrorIn, noAnswer, noWorker } from './temporal-errors.ts'
+import { explain, grpcErrorIn, noAnswer, noWorker, noWorkerElsewhere } from './temporal-errors.ts'
+import type { Place } from './temporal-errors.ts'
 import { webUiOf } from './web-ui.ts'
 
 const answerTimeoutMs = 5000
-const localAddress = 'localhost:7233'
 /** A worker asks for work at least once a minute, and Temporal remembers for five that it did. */
 const workerGoneAfterMs = 70_000
 const workerLookMs = 5000
 const workflowTasks = 1
 const openStates = ['RUNNING', 'PAUSED'] as const
 
-interface FoundWorkflow {
+export interface FoundWorkflow {
+  readonly workflowId: string
+  /** As `watchRun`. */
+  readonly type: string
   readonly isOpen: boolean
   readonly startTime: Date
   readonly taskQueue: string
@@ -27,17 +31,19 @@ export class Temporal {
   readonly client: Client
   readonly runs: BackgroundRuns
   readonly taskQueue: string
-  readonly address: string
   readonly #connection: Connection
-  readonly #namespace: string
+  readonly #place: Place
 
-  constructor(connection: Connection, address: string, namespace: string, taskQueue: string) {
+  constructor(connection: Connection, place: Place, taskQueue: string) {
     this.#connection = connection
-    this.address = address
-    this.#namespace = namespace
+    this.#place = place
     this.taskQueue = taskQueue
-    this.client = new Client({ connection, namespace })
+    this.client = new Client({ connection, namespace: place.namespace })
     this.runs = new BackgroundRuns(this.client, { taskQueue })
+  }
+
+  get address(): string {
+    return this.#place.address
   }
 
   /** For whatever Temporal knows at once. @throws CliError 69 when it does not answer in 5 s */
@@ -52,10 +58,11 @@ export class Temporal {
   /** The newest workflow with this id. @returns `undefined` when there is none */
   async find(workflowId: string): Promise<FoundWorkflow | undefined> {
     try {
-      const { status, startTime, taskQueue } = await this.ask(() =>
+      const { type, status, startTime, taskQueue } = await this.ask(() =>
         this.client.workflow.getHandle(workflowId).describe(),
       )
-      return { isOpen: openStates.some((state) => state === status.name), startTime, taskQueue }
+      const isOpen = openStates.some((state) => state === status.name)
+      return { workflowId, type, isOpen, startTime, taskQueue }
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined
       throw error
@@ -66,7 +73,7 @@ export class Temporal {
   async hasWorker(taskQueue = this.taskQueue): Promise<boolean> {
     const { pollers } = await this.ask(() =>
       this.#connection.workflowService.describeTaskQueue({
-        namespace: this.#namespace,
+        namespace: this.#place.namespace,
         taskQueue: { name: taskQueue },
         taskQueueType: workflowTasks,
       }),
@@ -75,17 +82,29 @@ export class Temporal {
     return Math.max(0, ...lastPollsMs) > Date.now() - workerGoneAfterMs
   }
 
-  /** @throws CliError 69 when no worker polls the task queue */
-  async requireWorker(taskQueue = this.taskQueue): Promise<void> {
-    if (!(await this.hasWorker(taskQueue))) throw new CliError(exitCodes.unavailable, noWorker(taskQueue))
+  /** Says that a worker is missing for an open workflow, or for one that is to be started. */
+  noWorker(open?: FoundWorkflow): string {
+    return open && open.taskQueue !== this.taskQueue
+      ? noWorkerElsewhere(open, this.taskQueue)
+      : noWorker(this.taskQueue)
   }
 
-  /** Waits for what a worker does. @throws CliError 69 when none polls the task queue, or none any more */
-  async byWorker<T>(work: () => Promise<T>, taskQueue = this.taskQueue): Promise<T> {
-    await this.requireWorker(taskQueue)
+  /** @throws CliError 69 when no worker polls the task queue */
+  async requireWorker(open?: FoundWorkflow): Promise<void> {
+    if (!(await this.hasWorker(open?.taskQueue))) throw new CliError(exitCodes.unavailable, this.noWorker(open))
+  }
+
+  /**
+   * Waits for what a worker does.
+   *
+   * @param open the workflow that is to do it, where it is there already
+   * @throws CliError 69 when none polls the task queue, or none any more
+   */
+  async byWorker<T>(work: () => Promise<T>, open?: FoundWorkflow): Promise<T> {
+    await this.requireWorker(open)
     const done = new AbortController()
     try {
-      return await Promise.race([work(), this.#untilWorkerIsGone(taskQueue, done.signal)])
+      return await Promise.race([work(), this.#untilWorkerIsGone(open, done.signal)])
     } catch (error) {
       throw this.explain(error)
     } finally {
@@ -93,22 +112,22 @@ export class Temporal {
     }
   }
 
-  async #untilWorkerIsGone(taskQueue: string, signal: AbortSignal): Promise<never> {
+  async #untilWorkerIsGone(open: FoundWorkflow | undefined, signal: AbortSignal): Promise<never> {
     for (;;) {
       await pause(workerLookMs, undefined, { signal })
-      await this.requireWorker(taskQueue)
+      await this.requireWorker(open)
     }
   }
 
   /** Where a person sees the workflow; `undefined` where no Web UI is known to be. */
   async webUi(workflowId: string): Promise<string | undefined> {
     const base = await webUiOf(this.address)
-    return base && `${base}/namespaces/${this.#namespace}/workflows/${encodeURIComponent(workflowId)}`
+    return base && `${base}/namespaces/${this.#place.namespace}/workflows/${encodeURIComponent(workflowId)}`
   }
 
   /** What Temporal answered instead, with what to do. */
   explain(error: unknown): unknown {
-    return explain(error, this.address, this.#namespace)
+    return explain(error, this.#place)
   }
 }
 
@@ -119,15 +138,16 @@ export class Temporal {
 export async function connect(env: Environment): Promise<Temporal> {
   const { connect: config, taskQueue } = loadTemporalConfig(env)
   const { connectionOptions, namespace = 'default' } = config
+  requireReadableTls(connectionOptions)
   const address = connectionOptions.address ?? localAddress
+  const place = { address, namespace, isTlsOn: isTlsOn(connectionOptions) }
   try {
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: answerTimeoutMs })
-    return new Temporal(connection, address, namespace, taskQueue)
+    return new Temporal(connection, place, taskQueue)
   } catch (error) {
-    if (error instanceof TypeError) {
-      throw new CliError(exitCodes.usage, `TEMPORAL_*: ${error.message}. TEMPORAL_ADDRESS is host:port`)
-    }
+    const mistake = aboutAddress(error)
+    if (mistake) throw new CliError(exitCodes.usage, mistake)
     // That there is no connection is an error without a code.
-    throw grpcErrorIn(error) ? explain(error, address, namespace) : noAnswer(address)
+    throw grpcErrorIn(error) ? explain(error, place) : noAnswer(place)
   }
 }

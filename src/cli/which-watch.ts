@@ -1,10 +1,15 @@
 import type { Command } from 'commander'
-import type { RunInput } from '../client.ts'
-import { watchWorkflowId } from '../domain/contract.ts'
+import type { RunInput, WatchProgress } from '../client.ts'
+import { isOutcome } from '../client/outcome-in.ts'
+import { watchWorkflowId, workflowTypes } from '../domain/contract.ts'
 import { parseReadRunStatusInput } from '../domain/input.ts'
-import { CliError, exitCodes } from './exit.ts'
+import { CliError, exitCodes, isUnavailable } from './exit.ts'
 import { deploymentOption, runArgument, threadArgument } from './options.ts'
+import { valueOf } from './outcome.ts'
+import { argumentsFor, runOfWatch } from './run-of.ts'
+import { quoted, runArguments } from './shell.ts'
 import { startWorker } from './temporal-errors.ts'
+import type { FoundWorkflow, Temporal } from './temporal.ts'
 import { requireValid } from './world.ts'
 
 export interface WhichOptions {
@@ -35,7 +40,7 @@ export function whatIsAsked(
   { id, deployment }: WhichOptions,
 ): Asked {
   if (id !== undefined) {
-    if (threadId === undefined && deployment === undefined) return { workflowId: id }
+    if (threadId === undefined && deployment === undefined) return { workflowId: lowerCased(acceptedId(id)) }
     throw new CliError(exitCodes.usage, 'Give THREAD RUN, or --id alone: the workflow id says all of them')
   }
   if (threadId === undefined || runId === undefined) {
@@ -46,14 +51,48 @@ export function whatIsAsked(
   return { workflowId: watchWorkflowId(run), run }
 }
 
-/** How a person names it in another command. */
-export function named({ workflowId, run }: Asked): string {
-  if (!run) return `--id ${workflowId}`
-  return `${run.threadId} ${run.runId}${run.deployment ? ` --deployment ${run.deployment}` : ''}`
+const longestIdBytes = 1000
+
+/** @throws CliError 64 where Temporal would refuse it */
+export function acceptedId(id: string): string {
+  const bytes = Buffer.byteLength(id)
+  if (bytes > 0 && bytes <= longestIdBytes) return id
+  throw new CliError(exitCodes.usage, `--id has ${bytes} bytes in UTF-8: must be 1 to ${longestIdBytes}`)
 }
 
-/** It is open, and its progress cannot be asked for. */
-export function noWorkerForWatch(taskQueue: string): CliError {
-  const message = `The watch is open, but no worker answers for it. It goes on when one is there: ${startWorker(taskQueue)}`
-  return new CliError(exitCodes.unavailable, message)
+/** As the id of a watch has its UUIDs. */
+function lowerCased(id: string): string {
+  const run = runOfWatch(id)
+  return run && 'options' in parseReadRunStatusInput(run) ? watchWorkflowId(run) : id
+}
+
+/** @throws CliError 64 where the id is that of some other workflow */
+export function requireOurs({ workflowId, type }: FoundWorkflow): void {
+  if (type === workflowTypes.watchRun || type === workflowTypes.executeRun) return
+  const message = `"${workflowId}" is a workflow of type ${type}, no watch and no execution: \`langgraph-runs list\` shows those there are`
+  throw new CliError(exitCodes.usage, message)
+}
+
+/** The arguments THREAD RUN for the run of a workflow that has ended: its outcome says which one was the last. */
+export async function argumentsForEnded(temporal: Temporal, { workflowId }: Asked): Promise<string> {
+  const handle = temporal.client.workflow.getHandle(workflowId)
+  const value = await temporal.ask(() => valueOf(handle)).catch(() => undefined)
+  return argumentsFor(temporal, workflowId, isOutcome(value) ? value : {})
+}
+
+/** How a person names it in another command. */
+export function named({ workflowId, run }: Asked): string {
+  return run ? runArguments(run) : `--id ${quoted(workflowId)}`
+}
+
+/** How far an open one is. @throws CliError 69 when no worker answers for it */
+export async function progressOf(temporal: Temporal, watch: FoundWorkflow): Promise<WatchProgress> {
+  try {
+    return await temporal.ask(() => temporal.runs.progress(watch))
+  } catch (error) {
+    if (!isUnavailable(error)) throw error
+    if (watch.taskQueue !== temporal.taskQueue) await temporal.requireWorker(watch)
+    const message = `The watch is open, but no worker answers for it. It goes on when one is there: ${startWorker(watch.taskQueue)}`
+    throw new CliError(exitCodes.unavailable, message)
+  }
 }

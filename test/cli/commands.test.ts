@@ -120,13 +120,15 @@ describe.concurrent('watch prints the outcome alone on stdout, and ends with its
       run: async () => unknownRun(),
       options: ['--deployment', 'endless', '--max-poll-time', '1s'],
       outcome: { polling_result: 'timeout', status: 'polling_timeout' },
-      advice: 'watch it again to go on waiting',
+      advice:
+        'It had not ended by then, as far as known. To go on: langgraph-runs watch THREAD RUN --deployment endless\n',
     },
     {
       code: 5,
       run: () => langGraph.ended('human', aapl),
       outcome: { polling_result: 'interrupted', status: 'interrupted', next: ['ask'] },
-      advice: 'answer it in LangGraph',
+      advice:
+        'langgraph-runs watch THREAD RUN --on-interrupt wait, and beside that langgraph-runs resume THREAD RUN. Or answer it in LangGraph',
     },
   ])('$code: $outcome.polling_result / $outcome.status', async ({ code, outcome, run, options = [], advice = '' }) => {
     const ids = await run()
@@ -136,7 +138,7 @@ describe.concurrent('watch prints the outcome alone on stdout, and ends with its
     expect(ended).toMatchObject({ code, stdout: expect.stringMatching(/^\{.*\}\n$/) })
     expect(JSON.parse(ended.stdout)).toMatchObject({ run_id: ids.runId, thread_id: ids.threadId, ...outcome })
     expect(ended.stderr).toMatch(new RegExp(`^Watch   watch-run/[a-z]+/${ids.threadId}/${ids.runId}\n`))
-    expect(ended.stderr).toContain(advice)
+    expect(ended.stderr).toContain(advice.replaceAll('THREAD RUN', named(ids).join(' ')))
   })
 
   test('for a person as readable lines', async () => {
@@ -220,6 +222,31 @@ describe.concurrent('watch', () => {
     expect(closed).toMatchObject({ code: 0, stdout })
   })
 
+  test('that was started on another task queue says which, and what to do: in every command', async () => {
+    const { args, workflowId } = endlessRun()
+    const queue = randomUUID()
+    const mistaken = start(['watch', ...args], { TEMPORAL_TASK_QUEUE: queue })
+    await mistaken.said(/^Watch /m)
+    mistaken.signal('SIGINT')
+    await mistaken.ended
+
+    const again = start(['watch', ...args])
+    await again.said(/^Watch /m)
+    const [required, ...others] = await Promise.all([
+      runToEnd(['watch', ...args, '--require-worker']),
+      runToEnd(['status', ...args]),
+      runToEnd(['cancel', ...args]),
+      runToEnd(['resume', '--id', workflowId, '--value', '1']),
+    ])
+    await client.workflow.getHandle(workflowId).terminate()
+
+    const words = `The open watch of this run is on the task queue "${queue}" (yours is "${taskQueue}"): start a worker there, or end it (\`temporal workflow terminate --workflow-id ${workflowId}\`) and watch again`
+    expect(again.stderr).toContain(`${words}. Waiting for it\n`)
+    for (const ended of [required, ...others]) {
+      expect(ended).toEqual({ code: 69, stdout: '', stderr: `error: ${words}\n` })
+    }
+  })
+
   test('shows its progress poll by poll, and goes on following when Temporal is back', async () => {
     const { args, workflowId } = endlessRun()
     const proxy = await TcpProxy.start(`http://${inject('temporalAddress')}`)
@@ -243,9 +270,9 @@ describe.concurrent('watch', () => {
     const { code, stdout, stderr } = await watch.ended
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
     expect(stderr).toContain(', which keeps the watch. Waiting for it; Ctrl-C ends the waiting only\n')
-    expect(stderr).toMatch(
-      /\nerror: The workflow was cancelled, and its run goes on \(last status: running\)\. To go on: langgraph-runs watch \S+ \S+\n$/,
-    )
+    const error =
+      'error: The workflow was cancelled, and its run goes on (last status: running). To go on: langgraph-runs'
+    expect(stderr).toContain(`\n${error} watch ${args.join(' ')}\n`)
     const polls = [...stderr.matchAll(/^waiting · .* · (\d+) polls? /gm)].map(([, poll]) => Number(poll))
     expect(polls).toEqual([...new Set(polls)])
     expect(stderr).not.toContain('\u{1b}')
@@ -284,7 +311,7 @@ describe.concurrent('watch', () => {
     ])
     const [{ stderr: ofFirst }, { stderr: ofSecond }] = ended
     expect(ofFirst).toContain(
-      'error: The workflow was terminated (not needed). Its run is not touched by that. To go on: langgraph-runs watch',
+      `error: The workflow was terminated (not needed). Its run is not touched by that. To go on: langgraph-runs watch ${args.join(' ')}\n`,
     )
     expect(ofFirst).not.toContain('Attached')
     expect(ofSecond).toMatch(/^Attached: it is open since 20\S+, and its own options hold$/m)
@@ -357,7 +384,7 @@ describe.concurrent('retrieve', () => {
       run: async () => unknownRun(),
       options: ['--deployment', 'endless'],
       error:
-        'The run is not complete: its status is running. Watch it (`langgraph-runs watch THREAD RUN`), or retrieve when it has ended\n',
+        'The run is not complete: its status is running. Watch it (`langgraph-runs watch THREAD RUN --deployment endless`), or retrieve when it has ended\n',
     },
     {
       code: 3,
@@ -391,7 +418,8 @@ describe.concurrent('retrieve', () => {
     const ended = await runToEnd(['retrieve', ...named(ids), ...options])
 
     expect(ended).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(/^error: /) })
-    expect(ended.stderr).toContain(error.replace('RUN from', `${ids.runId} from`))
+    const words = error.replace('THREAD RUN', named(ids).join(' ')).replace('RUN from', `${ids.runId} from`)
+    expect(ended.stderr).toContain(words)
   })
 })
 
@@ -402,7 +430,11 @@ describe.concurrent('status and list', () => {
     await watch.said(/^waiting /m)
 
     const byRun = await runToEnd(['status', ...args, '--json'])
-    const byId = await runToEnd(['status', '--id', workflowId])
+    const [deployment, ids] = [
+      workflowId.slice(0, 'watch-run/endless'.length),
+      workflowId.slice('watch-run/endless'.length),
+    ]
+    const byId = await runToEnd(['status', '--id', deployment + ids.toUpperCase()])
 
     expect(byRun.code).toBe(0)
     expect(JSON.parse(byRun.stdout)).toMatchObject({ status: 'running', poll_count: expect.any(Number) })
@@ -442,18 +474,19 @@ describe.concurrent('status and list', () => {
     expect(id).toEqual({ code: 3, stdout: '', stderr: error })
   })
 
-  test('a workflow that is no watch: 64', async () => {
+  test('an open workflow that is no watch and no execution: 64, as for the other commands', async () => {
     const handle = await client.workflow.start('retrieveRunResult', {
       taskQueue,
       workflowId: randomUUID(),
       args: [{ ...unknownRun(), deployment: 'hanging', retrievalTimeout: '1h' }],
     })
 
-    const ended = await runToEnd(['status', '--id', handle.workflowId])
+    const commands = [['status'], ['watch'], ['cancel'], ['resume'], ['execute', 'work']]
+    const ended = await Promise.all(commands.map((command) => runToEnd([...command, '--id', handle.workflowId])))
 
     await handle.terminate()
-    const error = 'error: This workflow is no watch: `langgraph-runs list` shows the watches there are\n'
-    expect(ended).toEqual({ code: 64, stdout: '', stderr: error })
+    const error = `error: "${handle.workflowId}" is a workflow of type retrieveRunResult, no watch and no execution: \`langgraph-runs list\` shows those there are\n`
+    expect(ended).toEqual(commands.map(() => ({ code: 64, stdout: '', stderr: error })))
   })
 
   test('list has the open watches first, and each kind newest first', async () => {
@@ -482,7 +515,7 @@ describe.concurrent('status and list', () => {
     expect(watches.map(({ id }) => id)).toEqual(expected)
     expect(watches.map(({ ended }) => ended !== undefined)).toEqual([false, false, true, true])
     const readable = await runToEnd(['list', '--limit', '1'])
-    expect(readable.stdout).toMatch(/^RUNNING {5}\w+ +started 20\S+Z {2}open for \d+ \S+ + watch-run\/\S+\n$/)
+    expect(readable.stdout).toMatch(/^RUNNING {5}[\w ]+started 20\S+Z {2}open for \d+ \S+ +\S+\/\S+( {2}run \S+)?\n$/)
   })
 
   test('list of an empty namespace says how to begin', async () => {

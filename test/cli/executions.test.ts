@@ -32,7 +32,11 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cli-test-'))
   const endless = await ScriptedLangGraph.start()
   endless.on('run', json({ status: 'running', updated_at: '2026-01-01T00:00:00Z' }))
-  const stopWorker = await startWorker(taskQueue, [{ name: 'endless', url: endless.url }])
+  const stopWorker = await startWorker(taskQueue, [
+    { name: 'endless', url: endless.url },
+    { name: 'named', url: inject('langGraphUrl') },
+    { name: 'away', url: 'http://127.0.0.1:1' },
+  ])
   cleanUps.push(
     stopWorker,
     () => endless.stop(),
@@ -94,13 +98,12 @@ describe.concurrent('execute', () => {
   test('starts it with all options, from files and stdin too, waits for a worker, and leaves it at work at Ctrl-C: 130', async () => {
     const [id, threadId, env] = [`test/${randomUUID()}`, randomUUID(), noWorker()]
     const file = join(folder, 'config.json')
-    await writeFile(file, '{"tags": ["a"]}')
+    await writeFile(file, '\uFEFF{"tags": ["a"]}')
     const options = {
       id,
       'thread-id': threadId,
       deployment: 'research',
       input: '-',
-      command: '{"update": {"a": 1}}',
       config: `@${file}`,
       context: '"text"',
       metadata: '{"order": 4711}',
@@ -127,7 +130,7 @@ describe.concurrent('execute', () => {
     expect({ code, stdout }).toEqual({ code: 130, stdout: '' })
     expect(stderr).toContain(`No worker polls the task queue "${env.TEMPORAL_TASK_QUEUE}": start one (`)
     expect(stderr).toContain(`\nStopped looking. The execution goes on: ${id}\n`)
-    expect(stderr).toContain(`To attach again: the same command with --id ${id}, or langgraph-runs status --id ${id}\n`)
+    expect(stderr).toContain(`To attach again: the same command with --id ${id}, or langgraph-runs watch --id ${id}\n`)
     const [started] = (await client.workflow.getHandle(id).fetchHistory()).events ?? []
     const [input] = started?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []
     expect(JSON.parse(Buffer.from(input?.data ?? []).toString())).toEqual({
@@ -135,7 +138,6 @@ describe.concurrent('execute', () => {
       threadId,
       deployment: 'research',
       input: aapl,
-      command: { update: { a: 1 } },
       config: { tags: ['a'] },
       context: 'text',
       metadata: { order: 4711 },
@@ -181,18 +183,69 @@ describe.concurrent('execute', () => {
       expect(one).toMatchObject({ code: 3, stdout: '', stderr: expect.stringMatching(error) })
   })
 
-  test('a graph that is not there is an outcome: 3', async () => {
-    const { code, stdout } = await runToEnd(execute('no_such_graph', aapl))
+  test('a graph that is not there is an outcome, and its id is used up: 3; so it is for an unknown deployment: 64', async () => {
+    const { code, stdout, stderr } = await runToEnd(execute('no_such_graph', aapl))
+    const elsewhere = await runToEnd(execute('work', aapl, '--deployment', 'reserch'))
 
     expect(code).toBe(3)
     expect(JSON.parse(stdout)).toMatchObject({
       status: 'polling_error',
       error: expect.stringContaining('no_such_graph'),
     })
+    expect(elsewhere).toMatchObject({ code: 64, stdout: '' })
+    expect(elsewhere.stderr).toContain('error: Deployment "reserch" is not configured on this worker')
+    const usedUp = '\nNo run was created under this id, and it is used up: mend that, then take another --id\n'
+    for (const said of [stderr, elsewhere.stderr]) expect(said.endsWith(usedUp)).toBe(true)
+  })
+
+  test('that timed out says how to go on with its run, or that there may be none: 4', async () => {
+    const id = `test/${randomUUID()}`
+    const [late, without] = await Promise.all([
+      runToEnd(execute('work', { ...aapl, seconds: 20 }, '--id', id, '--deployment', 'named', '--max-poll-time', '3s')),
+      runToEnd(execute('work', aapl, '--deployment', 'away', '--max-poll-time', '1s')),
+    ])
+    const again = await runToEnd(['watch', '--id', id, '--json'], noWorker())
+
+    const { thread_id, run_id } = JSON.parse(late.stdout)
+    const toGoOn = `It had not ended by then, as far as known. To go on: langgraph-runs watch ${thread_id} ${run_id} --deployment named\n`
+    expect(late).toMatchObject({ code: 4, stderr: expect.stringContaining(toGoOn) })
+    expect(again).toEqual({
+      code: 4,
+      stdout: late.stdout,
+      stderr: `Execution ${id}\nIt has ended already, and this is its outcome\n${toGoOn}`,
+    })
+    expect(JSON.parse(without.stdout)).not.toHaveProperty('run_id')
+    expect(without).toMatchObject({ code: 4 })
+    expect(without.stderr).toMatch(
+      /\nNo run is known to have been created: mend what `error` says, then take another --id\n$/,
+    )
+  })
+
+  test('that is open on another task queue says which, and what to do', async () => {
+    const [id, queue] = [`test/it's ${randomUUID()}`, noWorker()]
+    const command = start(execute('work', aapl, '--id', id), queue)
+    await command.said('Execution ')
+    command.signal('SIGINT')
+    await command.ended
+
+    const again = await runToEnd(execute('work', aapl, '--id', id, '--require-worker'))
+    await client.workflow.getHandle(id).terminate()
+
+    const inShell = `'${id.replace("'", `'\\''`)}'`
+    expect(command.stderr).toContain(
+      `To attach again: the same command with --id ${inShell}, or langgraph-runs watch --id`,
+    )
+    expect(again).toEqual({
+      code: 69,
+      stdout: '',
+      stderr: `error: The open execution of this id is on the task queue "${queue.TEMPORAL_TASK_QUEUE}" (yours is "${taskQueue}"): start a worker there, or end it (\`temporal workflow terminate --workflow-id ${inShell}\`) and take another --id\n`,
+    })
   })
 })
 
 describe.concurrent('cancel', () => {
+  const waits = 'Cancelling. This waits until the run has stopped: up to a minute\n'
+
   test('stops a run that nobody watches: 0, and the watch has the outcome', async () => {
     const run = await langGraph.create('work', { ...aapl, seconds: 60 })
     const ids = [run.threadId, run.runId]
@@ -200,7 +253,7 @@ describe.concurrent('cancel', () => {
 
     const cancelled = await runToEnd(['cancel', ...ids, '--json'])
 
-    expect(cancelled).toMatchObject({ code: 0, stderr: '' })
+    expect(cancelled).toMatchObject({ code: 0, stderr: waits })
     expect(JSON.parse(cancelled.stdout)).toMatchObject({
       result: 'cancelled',
       run_id: run.runId,
@@ -220,7 +273,10 @@ describe.concurrent('cancel', () => {
     expect(await command.ended).toMatchObject({ code: 5 })
     const afterwards = await runToEnd(['cancel', '--id', id])
     expect(afterwards).toMatchObject({ code: 3, stdout: '' })
-    expect(afterwards.stderr).toContain('error: The watch has ended, and its run is not waited for any more: ')
+    const { run_id, thread_id } = JSON.parse((await command.ended).stdout)
+    expect(afterwards.stderr).toBe(
+      `error: The watch has ended, and its run is not waited for any more: langgraph-runs status --id ${id}\nTo cancel the run nevertheless: langgraph-runs cancel ${thread_id} ${run_id}\n`,
+    )
   })
 
   test('says so where it had ended: 0, and where the run or the id is unknown: 3', async () => {
@@ -236,7 +292,7 @@ describe.concurrent('cancel', () => {
       code: 0,
       stdout: expect.stringMatching(/^result: had_ended\n[^]*status: success\n/),
     })
-    expect(unknownRun.code).toBe(3)
+    expect(unknownRun).toMatchObject({ code: 3, stdout: '' })
     expect(unknownRun.stderr).toContain('check the ids and the deployment')
     expect(unknownId).toMatchObject({ code: 3, stdout: '' })
     expect(unknownId.stderr).toContain('error: Temporal has no workflow "watch-run/nowhere"')
@@ -249,7 +305,7 @@ describe.concurrent('cancel', () => {
 
     expect(code).toBe(3)
     expect(stdout).toMatch(/^result: cancel_unconfirmed\n/)
-    expect(stderr).toBe('The run may still be at work: the same command tries again\n')
+    expect(stderr).toBe(`${waits}The run may still be at work: the same command tries again\n`)
     // The server is asked for 30 s.
   }, 100_000)
 
@@ -268,7 +324,8 @@ describe.concurrent('cancel', () => {
   })
 })
 
-describe.concurrent('resume', () => {
+// Each starts several commands, one after the other, beside the others.
+describe.concurrent('resume', { timeout: 120_000 }, () => {
   test('answers the question, which execute, status and list show; the run goes on to its result', async () => {
     const { id, command } = await asking('human')
     const [status, listed, list] = await Promise.all([
@@ -277,6 +334,8 @@ describe.concurrent('resume', () => {
       runToEnd(['list', '--limit', '1000']),
     ])
 
+    const follower = start(['watch', '--id', id, '--json'])
+    await follower.said('Attached')
     const resumed = await runToEnd(['resume', '--id', id, '--value', '{"approved": true}', '--json'])
 
     const question = /The run waits for a human, until 20\S+\. It asks:\n {2}\{"question":"buy AAPL\?"\}/
@@ -298,12 +357,14 @@ describe.concurrent('resume', () => {
     const receipt = JSON.parse(resumed.stdout)
     expect(receipt).toMatchObject({ open_interrupts: 0, run_id: expect.any(String) })
     expect(resumed.stderr).toContain(
-      `The run goes on as ${receipt.run_id}. To follow it: langgraph-runs status --id ${id}\n`,
+      `The run goes on as ${receipt.run_id}. To follow it: langgraph-runs watch --id ${id}\n`,
     )
     const { code, stdout, stderr } = await command.ended
     expect(code).toBe(0)
     expect(stderr).toContain(`\nRun ${receipt.run_id} of thread ${receipt.thread_id}\n`)
     expect(JSON.parse(stdout)).toMatchObject({ run_id: receipt.run_id, result: { answer: { approved: true } } })
+    expect(await follower.ended).toMatchObject({ code: 0, stdout })
+    expect(follower.stderr).toContain(`Execution ${id}\n`)
   })
 
   test('answers one question after the other by its id, and says which are open: 3', async () => {
@@ -361,6 +422,7 @@ describe.concurrent('resume', () => {
     sure.type('y\r')
 
     expect(notSent.map(({ code }) => code)).toEqual([130, 64])
+    expect(stopped.stdout).toMatch(/as a text\): [^\n]*\r\nStopped: nothing was sent\r\n$/)
     expect(unsure.stdout).toContain('error: Nothing was sent\r\n')
     expect(await sure.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('open_interrupts: 0\r\n') })
     expect(JSON.parse((await command.ended).stdout)).toMatchObject({ result: { answer: { approved: 7 } } })
@@ -394,7 +456,10 @@ describe.concurrent('resume', () => {
     expect(working.stderr).toMatch(
       /^error: No answer is waited for: the phase is (waiting|polling)\. langgraph-runs status/,
     )
-    expect(ended.stderr).toContain('error: It has ended, so no answer is waited for: langgraph-runs status ')
+    const ids = `${human.threadId} ${human.runId}`
+    expect(ended.stderr).toBe(
+      `error: It has ended, so no answer is waited for: langgraph-runs status ${ids} shows how. To wait for the human that its run asks: langgraph-runs watch ${ids} --on-interrupt wait\n`,
+    )
     expect(unwatched.stderr).toContain('error: No watch of this run is open, so no answer is waited for. To answer it:')
     expect(unknown.stderr).toContain('error: Temporal has no workflow "order/nowhere"')
   })
@@ -404,7 +469,7 @@ describe.concurrent('resume', () => {
     const queue = noWorker()
     const { workflowId } = await new BackgroundRuns(client, { taskQueue: queue.TEMPORAL_TASK_QUEUE }).startWatch(run)
 
-    const ended = await runToEnd(['resume', run.threadId, run.runId, '--value', '1'])
+    const ended = await runToEnd(['resume', run.threadId, run.runId, '--value', '1'], queue)
     const listed = await runToEnd(['list', '--limit', '1000', '--json'])
 
     expect(ended).toMatchObject({ code: 69, stdout: '' })

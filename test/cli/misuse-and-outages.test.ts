@@ -66,6 +66,18 @@ describe.concurrent('Temporal cannot be used', () => {
     expect(ended).toMatchObject({ code: 69, stdout: '', stderr: expect.stringContaining(error) })
   })
 
+  test.each([
+    { TEMPORAL_TLS: 'true', TEMPORAL_ADDRESS: inject('temporalAddress') },
+    { TEMPORAL_API_KEY: 'planted', TEMPORAL_ADDRESS: inject('temporalAddress') },
+  ])('it does not speak TLS, which is on: 69', async (env) => {
+    const ended = await runToEnd(['list'], env)
+
+    expect(ended).toMatchObject({ code: 69, stdout: '' })
+    expect(ended.stderr).toContain(
+      'TEMPORAL_PROFILE. TLS is on (TEMPORAL_TLS, TEMPORAL_API_KEY): does this server speak it? Unset them otherwise\n',
+    )
+  })
+
   test.each<{ why: string; temporal?: () => Promise<string>; env?: Environment; error: string }>([
     {
       why: 'the key is wrong',
@@ -86,6 +98,11 @@ describe.concurrent('Temporal cannot be used', () => {
       why: 'the address is a URL',
       env: { TEMPORAL_ADDRESS: 'http://localhost:1' },
       error: 'TEMPORAL_ADDRESS is host:port',
+    },
+    {
+      why: 'the TLS key is none',
+      env: { TEMPORAL_TLS_CLIENT_CERT_DATA: 'planted', TEMPORAL_TLS_CLIENT_KEY_DATA: 'planted' },
+      error: 'TEMPORAL_TLS_*: the key or a certificate cannot be used (',
     },
     { why: 'the profile is missing', env: { TEMPORAL_PROFILE: 'nope' }, error: "Profile 'nope' not found" },
   ])('$why: 64', async ({ temporal, env, error }) => {

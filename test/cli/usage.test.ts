@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { asOptions } from '../../src/cli/options.ts'
 import { run as runCommand } from '../../src/cli/program.ts'
@@ -36,6 +37,12 @@ describe('--help teaches with examples', () => {
     expect(ended.stdout.startsWith(`Usage: langgraph-runs ${command} [options]`)).toBe(true)
     expect(ended.stdout).toMatch(new RegExp(`\nExamples:\n[^]*\n {2}\\$ langgraph-runs ${command}\\b`))
     expect(byHelp).toEqual(ended)
+  })
+
+  test('langgraph-runs --version', async () => {
+    const { version }: { version: string } = JSON.parse(await readFile('package.json', 'utf8'))
+
+    expect(await runHere(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
   })
 
   test('langgraph-runs --help has every command', async () => {
@@ -88,7 +95,11 @@ describe('misuse is refused before Temporal is asked for anything: 64', () => {
   test.each([
     [['wacth', ...run], "error: unknown command 'wacth'\n(Did you mean watch?)"],
     [['watch', ...run, '--pol-interval', '5s'], "unknown option '--pol-interval'\n(Did you mean --poll-interval?)"],
-    [['watch', run[0]], "error: missing required argument 'run'"],
+    [['watch', run[0]], 'Which watch? Give THREAD RUN, or --id; `langgraph-runs list` shows the ids'],
+    [['watch', '--id', 'a', '--max-poll-time', '1h'], 'give --id with --json and --require-worker only'],
+    [['status', '--id', ''], '--id has 0 bytes in UTF-8: must be 1 to 1000'],
+    [['execute', 'g', '--id', 'ä'.repeat(501)], '--id has 1002 bytes in UTF-8: must be 1 to 1000'],
+    [['execute', 'g', '--input', '1', '--command', '{}'], "'--command <json>' cannot be used with option '--input"],
     [['watch', ...run, '--max-poll-time', '600'], 'Seconds or milliseconds? Write 600s or 600ms.'],
     [['watch', ...run, '--poll-interval', '5s', '--maximum-interval', '1m'], 'cannot be used with option'],
     [['watch', ...run, '--backoff-coefficient', 'two'], 'It must be a number from 1 to 10.'],
@@ -99,7 +110,7 @@ describe('misuse is refused before Temporal is asked for anything: 64', () => {
     [['execute', 'g', '--input', '@/nowhere/a.json'], '--input: the file cannot be read: ENOENT'],
     [['execute', 'g', '--input', '-'], 'stdin (--input) holds no JSON ('],
     [['execute', 'g', '--input', '-', '--config', '-'], 'Only one of --input, --config can read stdin'],
-    [['execute', 'g', '--id', ''], '--id has 0 characters: must be 1 to 1000'],
+    [['execute', 'g', '--id', ''], '--id has 0 bytes in UTF-8: must be 1 to 1000'],
     [['execute', '', '--thread-id', 'x'], 'execute: --thread-id is "x": must be a UUID such as'],
     [['execute', ''], 'ASSISTANT is "": must be a non-empty text'],
     [

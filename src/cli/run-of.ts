@@ -1,0 +1,38 @@
+import type { RunInput, WatchOutcome } from '../client.ts'
+import { requestOf } from '../client/same-request.ts'
+import { runArguments } from './shell.ts'
+import type { Temporal } from './temporal.ts'
+
+type Ids = Pick<WatchOutcome, 'run_id' | 'thread_id'>
+
+/** The id of a watch says its run. @returns `undefined` for the id of an execution */
+export function runOfWatch(workflowId: string): Required<RunInput> | undefined {
+  const [kind, deployment, threadId, runId, ...more] = workflowId.split('/')
+  if (kind !== 'watch-run' || more.length > 0 || !deployment || !threadId || !runId) return undefined
+  return { threadId, runId, deployment }
+}
+
+/**
+ * The arguments THREAD RUN of a command that is shown to a person.
+ *
+ * @param ids what the workflow ended with; otherwise its id says the run
+ * @returns `THREAD RUN` itself where that is not known
+ */
+export async function argumentsFor(temporal: Temporal, workflowId: string, ids: Ids = {}): Promise<string> {
+  const { run_id: runId, thread_id: threadId } = ids
+  const watched = runOfWatch(workflowId)
+  if (!runId || !threadId) return watched ? runArguments(watched) : 'THREAD RUN'
+  const deployment = watched?.deployment ?? (await deploymentOf(temporal, workflowId))
+  return deployment === undefined ? 'THREAD RUN' : runArguments({ threadId, runId, deployment })
+}
+
+/** Of an execution. A hint is not worth an error: `undefined` where Temporal does not answer. */
+async function deploymentOf(temporal: Temporal, workflowId: string): Promise<string | null | undefined> {
+  try {
+    const request = await temporal.ask(() => requestOf(temporal.client, workflowId))
+    const deployment: unknown = Reflect.get(Object(request), 'deployment')
+    return typeof deployment === 'string' ? deployment : null
+  } catch {
+    return undefined
+  }
+}
