@@ -20,10 +20,11 @@ interface Found {
   /** ISO 8601 UTC. */
   readonly started: string
   readonly ended?: string
+  readonly taskQueue: string
   readonly historyBytes: number
 }
 
-type Listed = Omit<Found, 'historyBytes'> & Details
+type Listed = Omit<Found, 'taskQueue' | 'historyBytes'> & Details
 
 export function addList(program: Command, world: World): void {
   program
@@ -39,14 +40,18 @@ export function addList(program: Command, world: World): void {
 }
 
 async function list(world: World, { limit, json }: ListOptions): Promise<void> {
-  const all = await withTemporal(world, async (temporal) => {
+  const { all, causes } = await withTemporal(world, async (temporal) => {
     const found = await temporal.ask(() => newest(temporal.client, limit))
-    const details = await lookCloser(temporal, found)
-    return found.map((one, index) => listed(one, details[index]))
+    const looked = await lookCloser(temporal, found)
+    return { ...looked, all: found.map((one, index) => listed(one, looked.details[index])) }
   })
   if (json) world.print(JSON.stringify(all))
   else if (all.length > 0) world.print(all.map((one) => onOneLine(one, Date.now())).join('\n'))
   else world.screen.say('No watch yet. To make one: langgraph-runs watch THREAD RUN')
+  const silent = all.filter(({ no_answer }) => no_answer).length
+  if (silent > 0) {
+    world.screen.say(`${silent} gave no answer in time, so more may wait for a human: ${causes.join('; ')}`)
+  }
   const waiting = all.filter(({ waits_for_human }) => waits_for_human).length
   if (!json && waiting > 0) {
     world.screen.say(
@@ -56,7 +61,7 @@ async function list(world: World, { limit, json }: ListOptions): Promise<void> {
 }
 
 function listed(found: Found, details: Details = {}): Listed {
-  const { historyBytes: _, ...fields } = found
+  const { taskQueue: _, historyBytes: __, ...fields } = found
   return { ...fields, ...details }
 }
 
@@ -73,9 +78,9 @@ async function newest(client: Client, limit: number): Promise<Found[]> {
 async function some(client: Client, query: string, limit: number): Promise<Found[]> {
   const found: Found[] = []
   for await (const info of client.workflow.list({ query, pageSize: limit })) {
-    const { workflowId: id, type, status, startTime, closeTime, historySize: historyBytes = Infinity } = info
+    const { workflowId: id, type, status, taskQueue, startTime, closeTime, historySize: historyBytes = Infinity } = info
     const ended = closeTime && { ended: closeTime.toISOString() }
-    found.push({ id, type, state: status.name, started: startTime.toISOString(), ...ended, historyBytes })
+    found.push({ id, type, state: status.name, started: startTime.toISOString(), ...ended, taskQueue, historyBytes })
     if (found.length >= limit) break
   }
   return found

@@ -5,7 +5,7 @@ import { waitsForHuman } from './question.ts'
 import { runOfWatch } from './run-of.ts'
 import type { Temporal } from './temporal.ts'
 
-/** What a listed workflow says itself; absent where it gives no answer in time, as without a worker. */
+/** What a listed workflow says itself. */
 export interface Details {
   readonly deployment?: string
   readonly thread_id?: string
@@ -13,12 +13,15 @@ export interface Details {
   /** Of an open one. */
   readonly phase?: WatchProgress['phase']
   readonly waits_for_human?: true
+  /** An open one that gave no answer in time, as without a worker: it may wait for a human. */
+  readonly no_answer?: true
   /** Of one that has ended, where its outcome is small. */
   readonly polling_result?: WatchOutcome['polling_result']
 }
 
 interface Found {
   readonly id: string
+  readonly taskQueue: string
   readonly ended?: string
   readonly historyBytes: number
 }
@@ -27,25 +30,54 @@ const atOnce = 8
 const answerMs = 1500
 /** A list does not keep a person waiting, however many there are. */
 const allMs = 4000
+const tooLate = `a worker took more than ${answerMs / 1000} s for one, or ${allMs / 1000} s for all`
 /** An outcome comes whole, with the run's result. */
 const mostHistoryBytes = 100_000
 
-/** Asks each for its progress or its outcome. @returns as many as were given, in their order */
-export async function lookCloser(temporal: Temporal, all: readonly Found[]): Promise<Details[]> {
+interface Looked {
+  /** As many as were given, in their order. */
+  readonly details: readonly Details[]
+  /** Why some have given no answer. */
+  readonly causes: readonly string[]
+}
+
+/** Asks each for its progress or its outcome, as far as the time allows; what no worker can answer is not asked. */
+export async function lookCloser(temporal: Temporal, all: readonly Found[]): Promise<Looked> {
   const untilMs = Date.now() + allMs
-  const details = all.map(({ id }): Details => ofId(id))
-  let next = 0
+  const withoutWorker = await queuesWithoutWorker(temporal, all)
+  const details = all.map(({ id, ended }): Details => ({ ...ofId(id), ...(ended ? {} : { no_answer: true }) }))
+  const waiting = [...all.entries()].filter(([, { ended, taskQueue }]) => ended || !withoutWorker.includes(taskQueue))
+  const slow = new Set<string>()
   const one = async () => {
-    for (let index = next++; index < all.length && Date.now() < untilMs; index = next++) {
-      const found = all[index]
-      if (found) details[index] = { ...details[index], ...(await detailsOf(temporal, found, untilMs)) }
+    while (waiting.length > 0 && Date.now() < untilMs) {
+      // Whoever gives no answer, as for a minute after a worker has stopped, keeps no other from giving one.
+      const next = waiting.findIndex(([, { ended, taskQueue }]) => ended || !slow.has(taskQueue))
+      for (const [index, found] of waiting.splice(Math.max(next, 0), 1)) {
+        const answer = await answerOf(temporal, found, untilMs)
+        if (answer) details[index] = { ...ofId(found.id), ...answer }
+        else if (!found.ended) slow.add(found.taskQueue)
+      }
     }
   }
   await Promise.all(Array.from({ length: atOnce }, one))
-  return details
+  const isLate = all.some(({ taskQueue }, index) => details[index]?.no_answer && !withoutWorker.includes(taskQueue))
+  return {
+    details,
+    causes: [
+      ...withoutWorker.map((queue) => `no worker polls the task queue "${queue}"`),
+      ...(isLate ? [tooLate] : []),
+    ],
+  }
 }
 
-async function detailsOf(temporal: Temporal, found: Found, untilMs: number): Promise<Details> {
+async function queuesWithoutWorker(temporal: Temporal, all: readonly Found[]): Promise<string[]> {
+  const queues = [...new Set(all.filter(({ ended }) => !ended).map(({ taskQueue }) => taskQueue))]
+  const haveWorkers = await Promise.all(queues.map((queue) => temporal.hasWorker(queue).catch(() => true)))
+  return queues.filter((_, index) => !haveWorkers[index])
+}
+
+/** @returns `undefined` where there was none in time; whoever wants to know why asks for the status */
+async function answerOf(temporal: Temporal, found: Found, untilMs: number): Promise<Details | undefined> {
   const { client, runs } = temporal
   const deadlineMs = Math.min(untilMs, Date.now() + answerMs)
   try {
@@ -56,8 +88,7 @@ async function detailsOf(temporal: Temporal, found: Found, untilMs: number): Pro
       return isOutcome(value) ? ofOutcome(value) : {}
     })
   } catch {
-    // A column stays empty; whoever wants to know why asks for the status.
-    return {}
+    return undefined
   }
 }
 

@@ -464,6 +464,31 @@ describe.concurrent('resume', { timeout: 120_000 }, () => {
     expect(unknown.stderr).toContain('error: Temporal has no workflow "order/nowhere"')
   })
 
+  test('list shows it however many without a worker are newer, and says that those may wait too', async () => {
+    const { id } = await asking('human')
+    const [never, gone] = [noWorker(), noWorker()]
+    const stopWorker = await startWorker(gone.TEMPORAL_TASK_QUEUE)
+    await stopWorker()
+    const started = await Promise.all(
+      [never, gone].flatMap(({ TEMPORAL_TASK_QUEUE: queue }) =>
+        Array.from({ length: 30 }, () =>
+          new BackgroundRuns(client, { taskQueue: queue }).startWatch({ threadId: randomUUID(), runId: randomUUID() }),
+        ),
+      ),
+    )
+
+    const { stdout, stderr } = await runToEnd(['list', '--limit', '1000', '--json'])
+    await Promise.all(started.map((handle) => handle.terminate()))
+
+    const found: { id: string; no_answer?: true }[] = JSON.parse(stdout)
+    expect(found.find((one) => one.id === id)).toMatchObject({ waits_for_human: true })
+    const ids = started.map(({ workflowId }) => workflowId)
+    expect(found.filter((one) => one.no_answer && ids.includes(one.id))).toHaveLength(60)
+    expect(stderr).toMatch(/^\d+ gave no answer in time, so more may wait for a human: /)
+    expect(stderr).toContain(`no worker polls the task queue "${never.TEMPORAL_TASK_QUEUE}"`)
+    expect(stderr).toContain('a worker took more than 1.5 s for one, or 4 s for all')
+  })
+
   test('without a worker: 69, and list leaves the phase out', async () => {
     const run = { threadId: randomUUID(), runId: randomUUID() }
     const queue = noWorker()
@@ -485,6 +510,7 @@ describe.concurrent('resume', { timeout: 120_000 }, () => {
       deployment: 'default',
       thread_id: run.threadId,
       run_id: run.runId,
+      no_answer: true,
     })
     await client.workflow.getHandle(workflowId).terminate()
   })
