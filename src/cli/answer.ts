@@ -85,6 +85,6 @@ async function confirm(question: string, { dialog, yes }: Asking, mustBeSaid: bo
   if (!/^y(es)?$/i.test(reply)) throw new CliError(exitCodes.usage, 'Nothing was sent')
 }
 
-function shown(value: Json | undefined): string {
+function shown(value: unknown): string {
   return JSON.stringify(value) ?? 'nothing'
 }

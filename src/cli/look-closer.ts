@@ -1,5 +1,5 @@
 import type { WatchOutcome, WatchProgress } from '../client.ts'
-import { isOutcome } from '../client/outcome-in.ts'
+import { isOutcome } from '../domain/outcome-in.ts'
 import { valueOf } from './outcome.ts'
 import { waitsForHuman } from './question.ts'
 import { runOfWatch } from './run-of.ts'

@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client'
 import { outcomeIn } from '../client.ts'
 import type { WatchOutcome } from '../client.ts'
-import { isOutcome } from '../client/outcome-in.ts'
+import { isOutcome } from '../domain/outcome-in.ts'
 import { exitCodes } from './exit.ts'
 import type { ExitCode } from './exit.ts'
 import { nextStepAfter } from './next-step.ts'

@@ -1,5 +1,5 @@
 import type { RunInput, WatchOutcome } from '../client.ts'
-import { requestOf } from '../client/same-request.ts'
+import { startOf } from '../client/same-request.ts'
 import { runArguments } from './shell.ts'
 import type { Temporal } from './temporal.ts'
 
@@ -29,8 +29,8 @@ export async function argumentsFor(temporal: Temporal, workflowId: string, ids: 
 /** Of an execution. A hint is not worth an error: `undefined` where Temporal does not answer. */
 async function deploymentOf(temporal: Temporal, workflowId: string): Promise<string | null | undefined> {
   try {
-    const request = await temporal.ask(() => requestOf(temporal.client, workflowId))
-    const deployment: unknown = Reflect.get(Object(request), 'deployment')
+    const { input } = await temporal.ask(() => startOf(temporal.client, workflowId))
+    const deployment: unknown = Reflect.get(Object(input), 'deployment')
     return typeof deployment === 'string' ? deployment : null
   } catch {
     return undefined

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import type { RunInput, WatchProgress } from '../client.ts'
-import { isOutcome } from '../client/outcome-in.ts'
-import { watchWorkflowId, workflowTypes } from '../domain/contract.ts'
+import { isOutcome } from '../domain/outcome-in.ts'
+import { longestWorkflowId, watchWorkflowId, workflowTypes } from '../domain/contract.ts'
 import { parseReadRunStatusInput } from '../domain/input.ts'
+import { utf8Bytes } from '../domain/text.ts'
 import { CliError, exitCodes, isUnavailable } from './exit.ts'
 import { deploymentOption, runArgument, threadArgument } from './options.ts'
 import { valueOf } from './outcome.ts'
@@ -51,13 +52,11 @@ export function whatIsAsked(
   return { workflowId: watchWorkflowId(run), run }
 }
 
-const longestIdBytes = 1000
-
 /** @throws CliError 64 where Temporal would refuse it */
 export function acceptedId(id: string): string {
-  const bytes = Buffer.byteLength(id)
-  if (bytes > 0 && bytes <= longestIdBytes) return id
-  throw new CliError(exitCodes.usage, `--id has ${bytes} bytes in UTF-8: must be 1 to ${longestIdBytes}`)
+  const bytes = utf8Bytes(id)
+  if (bytes > 0 && bytes <= longestWorkflowId) return id
+  throw new CliError(exitCodes.usage, `--id has ${bytes} bytes in UTF-8: must be 1 to ${longestWorkflowId}`)
 }
 
 /** As the id of a watch has its UUIDs. */

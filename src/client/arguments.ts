@@ -1,14 +1,11 @@
 import { inspect } from 'node:util'
 import { ApplicationFailure } from '@temporalio/common'
-import { failureTypes } from '../domain/contract.ts'
+import { failureTypes, longestWorkflowId } from '../domain/contract.ts'
 import { refusal } from '../domain/input.ts'
 import type { Parsed } from '../domain/input.ts'
 import { bounded, utf8Bytes } from '../domain/text.ts'
 
 // JavaScript calls this package too, so a type is no promise.
-
-/** Where Temporal's servers end it: bytes of UTF-8. */
-const longestWorkflowId = 1000
 
 /** @throws ApplicationFailure of type `InvalidInput` where there are problems */
 export function refuse(what: string, problems: readonly string[]): void {

@@ -16,6 +16,9 @@ export const resumeUpdateName = 'resume'
 /** The key in a run's metadata by which `executeRun` finds the run that it created. */
 export const workflowMetadataKey = 'temporal_workflow'
 
+/** Where Temporal's servers end it: bytes of UTF-8. */
+export const longestWorkflowId = 1000
+
 interface RunName {
   readonly threadId: string
   readonly runId: string

@@ -157,8 +157,8 @@ export interface CancelRunInput {
 
 /** The argument of the update `resume`. */
 export interface ResumeInput {
-  /** The answer, any JSON but null. At a breakpoint, where nothing is asked: none. */
-  readonly value?: Json
+  /** The answer, any JSON but null, also of a type of your own. At a breakpoint, where nothing is asked: none. */
+  readonly value?: unknown
   /** Which question; not needed where one is open. */
   readonly interruptId?: string | null
 }

@@ -1,1 +1,0 @@
-export { isOutcome } from '../domain/outcome-in.ts'
