@@ -468,6 +468,10 @@ describe.concurrent('resume', { timeout: 120_000 }, () => {
     const { id } = await asking('human')
     const [never, gone] = [noWorker(), noWorker()]
     const stopWorker = await startWorker(gone.TEMPORAL_TASK_QUEUE)
+    // Temporal knows a worker from its first poll on.
+    await new BackgroundRuns(client, { taskQueue: gone.TEMPORAL_TASK_QUEUE }).readStatus(
+      await langGraph.ended('work', aapl),
+    )
     await stopWorker()
     const started = await Promise.all(
       [never, gone].flatMap(({ TEMPORAL_TASK_QUEUE: queue }) =>
