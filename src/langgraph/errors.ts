@@ -103,12 +103,10 @@ function meaningOf(
   { status, text }: HttpError,
   { deployment, on404 }: Asked,
 ): { type: LangGraphFailureType; advice: string } {
-  if (isUnrouted(status, text)) {
-    return { type: status === 404 ? types.notFound : types.unavailable, advice: isItLangGraph }
-  }
   if (status === 404) {
-    return { type: types.notFound, advice: on404 ?? 'no such run: check the ids and the deployment' }
+    return { type: types.notFound, advice: adviceOn404(text, on404 ?? 'no such run: check the ids and the deployment') }
   }
+  if (status === 405 || status === 501) return { type: types.unavailable, advice: isItLangGraph }
   if (status === 400 || status === 422) {
     const what = on404 === undefined ? 'the ids' : 'the input of the workflow'
     return { type: types.refused, advice: `the server refuses the request: check ${what}` }
@@ -126,11 +124,11 @@ function meaningOf(
   return { type: types.unavailable, advice: '' }
 }
 
-/** LangGraph says what it has not found: this is another server, or another path than LangGraph's. */
-function isUnrouted(status: number, body: string): boolean {
-  if (status !== 404 && status !== 405 && status !== 501) return false
-  const said = detailOf(body).trim()
-  return said.startsWith('<') || /^(404:? )?(page )?not found\.?$/i.test(said)
+/** Another server, or LangGraph behind another path, says it too: with a page, or in the words of most. */
+function adviceOn404(body: string, ofLangGraph: string): string {
+  if (body.trimStart().startsWith('<')) return isItLangGraph
+  const mayBeAny = /^(404:? )?(page )?not found\.?$/i.test(detailOf(body).trim())
+  return mayBeAny ? `${ofLangGraph}; or the deployment's URL is not that of a LangGraph server` : ofLangGraph
 }
 
 /** The server's own words, on one line: its `detail` or `message` where it sends JSON. */

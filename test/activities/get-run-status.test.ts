@@ -113,9 +113,6 @@ describe('a poll that gets no answer', () => {
   })
 
   test.each([
-    { code: 404, answer: text('404 Not Found', { status: 404 }) },
-    { code: 404, answer: json({ detail: 'Not Found' }, { status: 404 }) },
-    { code: 404, answer: text('404 page not found\n', { status: 404 }) },
     { code: 404, answer: text('<!doctype html><h1>Cannot GET /threads</h1>', { status: 404 }) },
     { code: 405, answer: json({ detail: 'Not Found' }, { status: 405 }) },
     { code: 501, answer: text('<html>Unsupported method', { status: 501 }) },
@@ -124,6 +121,17 @@ describe('a poll that gets no answer', () => {
     const failure = await failureOf(poll())
     expect(failure).toMatchObject({ details: [{ http_status: code }], nonRetryable: code === 404 })
     expect(failure.message).toContain(wrongUrl)
+  })
+
+  test.each([
+    text('404 Not Found', { status: 404 }),
+    json({ detail: 'Not Found' }, { status: 404 }),
+    text('404 page not found\n', { status: 404 }),
+  ])('asks for the ids and for the URL where any server may have said 404', async (answer) => {
+    server.on('run', answer).on('history', answer)
+    const { message } = await failureOf(poll())
+    expect(message).toContain('no such run: check the ids and the deployment; or')
+    expect(message).toContain('is not that of a LangGraph server')
   })
 
   test.each([
