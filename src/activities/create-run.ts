@@ -152,7 +152,8 @@ async function ask(
     return await langGraph.createRun(threadId, run, withTimeout(wholeTry, creationTimeoutMs))
   } catch (error) {
     if (!(error instanceof LangGraphError)) throw error
-    if (refusals.includes(error.httpStatus)) return error
+    const isOfAnother = error.httpStatus === 404 && error.type !== langGraphFailureTypes.notFound
+    if (refusals.includes(error.httpStatus) && !isOfAnother) return error
     // It answered, and will not create anything.
     if (error.type === langGraphFailureTypes.unauthorized) throw error
     throw new CreationUnanswered(error, sentAtMs)

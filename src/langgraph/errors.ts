@@ -80,6 +80,15 @@ function isHttpError(error: unknown): error is HttpError {
   return error instanceof Error && 'status' in error && typeof error.status === 'number' && 'text' in error
 }
 
+/** A page, or the words of a proxy that has no server behind it: not LangGraph's, so nothing is known to be gone. */
+function isOfAnother(body: string): boolean {
+  return /^\s*(<|(default backend - )?404\b)/i.test(body)
+}
+
+export function isNotFound(error: unknown): boolean {
+  return isHttpError(error) && error.status === 404 && !isOfAnother(error.text)
+}
+
 export function httpStatusOf(error: unknown): number | undefined {
   return isHttpError(error) ? error.status : undefined
 }
@@ -103,6 +112,7 @@ function meaningOf(
   { status, text }: HttpError,
   { deployment, on404 }: Asked,
 ): { type: LangGraphFailureType; advice: string } {
+  if (status === 404 && isOfAnother(text)) return { type: types.unavailable, advice: isItLangGraph }
   if (status === 404) {
     return { type: types.notFound, advice: adviceOn404(text, on404 ?? 'no such run: check the ids and the deployment') }
   }
@@ -124,11 +134,11 @@ function meaningOf(
   return { type: types.unavailable, advice: '' }
 }
 
-/** Another server, or LangGraph behind another path, says it too: with a page, or in the words of most. */
+/** Some LangGraph servers say no more than any server would. */
 function adviceOn404(body: string, ofLangGraph: string): string {
-  if (body.trimStart().startsWith('<')) return isItLangGraph
-  const mayBeAny = /^(404:? )?(page )?not found\.?$/i.test(detailOf(body).trim())
-  return mayBeAny ? `${ofLangGraph}; or the deployment's URL is not that of a LangGraph server` : ofLangGraph
+  return /^not found$/i.test(detailOf(body).trim())
+    ? `${ofLangGraph}; or the deployment's URL is not that of a LangGraph server`
+    : ofLangGraph
 }
 
 /** The server's own words, on one line: its `detail` or `message` where it sends JSON. */

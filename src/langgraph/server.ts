@@ -6,7 +6,7 @@ import { bounded } from '../domain/text.ts'
 import { endingAt, isOwn, parseCheckpoint, withoutAnswered } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { errorText } from './error-text.ts'
-import { asLangGraphError, BadAnswer, httpStatusOf } from './errors.ts'
+import { asLangGraphError, BadAnswer, httpStatusOf, isNotFound } from './errors.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import type { InheritedOptions, LangGraph, ListedRun, OwnValues, StatusLook } from './port.ts'
 import { inheritedOptions, isContinuation, listedRun } from './run-options.ts'
@@ -80,7 +80,8 @@ export class LangGraphServer implements LangGraph {
     return this.#ask(`ending of run ${run.runId}`, signal, async () => {
       const checkpoint =
         (await this.#newestOwnCheckpoint(run, signal, endingFields)) ??
-        (isStopped(seen.status) ? await this.#checkpointItStoppedAt(run, seen, signal) : undefined)
+        (seen.status === 'success' ? await this.#checkpointItStoppedAt(run, seen, signal) : undefined) ??
+        (seen.status === 'error' ? await this.#checkpointItFailedAt(run, seen, signal) : undefined)
       const ending = checkpoint ? endingAt(checkpoint) : unproven
       if (seen.status !== 'error' || ending.error !== undefined) return ending
       const error = await this.#errorOutsideNodes(run, signal)
@@ -110,7 +111,7 @@ export class LangGraphServer implements LangGraph {
         await this.#client.threads.getHistory(threadId, { limit: 1, select: ['metadata'], signal })
         return true
       } catch (error) {
-        if (httpStatusOf(error) === 404) return false
+        if (isNotFound(error)) return false
         throw error
       }
     })
@@ -148,7 +149,7 @@ export class LangGraphServer implements LangGraph {
       try {
         await this.#client.runs.cancel(threadId, runId, false, action, { signal })
       } catch (error) {
-        if (httpStatusOf(error) !== 404) throw error
+        if (!isNotFound(error)) throw error
       }
     })
   }
@@ -188,7 +189,7 @@ export class LangGraphServer implements LangGraph {
       if (Array.isArray(page)) return page
       throw new BadAnswer('is no list')
     } catch (error) {
-      if (httpStatusOf(error) === 404) return []
+      if (isNotFound(error)) return []
       throw error
     }
   }
@@ -237,7 +238,18 @@ export class LangGraphServer implements LangGraph {
     if (status === 'error' ? !hasFailed : hasFailed || newest.next.length === 0) return undefined
     const runs = await this.#runsOf(threadId, signal)
     const isLast = runs.at(-1)?.runId === runId
+    // Else it may be the error of that one.
+    if (hasFailed && runs.at(-2)?.status === 'error') return undefined
     return isLast && (await this.#isContinuation(threadId, runId, signal)) ? newest : undefined
+  }
+
+  async #checkpointItFailedAt(run: RunRef, seen: StatusLook, signal: AbortSignal): Promise<Checkpoint | undefined> {
+    try {
+      return await this.#checkpointItStoppedAt(run, seen, withTimeout(signal, errorTextTimeoutMs))
+    } catch {
+      signal.throwIfAborted()
+      return undefined
+    }
   }
 
   /**
@@ -330,10 +342,6 @@ function secretsIn(values: readonly string[]): string[] {
 
 function isTimeout(reason: unknown): boolean {
   return reason instanceof Error && reason.name === 'TimeoutError'
-}
-
-function isStopped(status: string): boolean {
-  return status === 'success' || status === 'error'
 }
 
 /** Some servers answer a filter, or a selection, that they do not know with an error. */

@@ -24,7 +24,7 @@ import { acceptAnswers } from './question.ts'
 import type { Question } from './question.ts'
 import { retrieveInOrder } from './retrieve-in-order.ts'
 import { verdictOn } from './verdict.ts'
-import { continuation, creationKey, waitForHuman } from './wait-for-human.ts'
+import { continuation, creationKey, later, waitForHuman } from './wait-for-human.ts'
 import { waitForRun } from './watch.ts'
 import type { Watch } from './watch.ts'
 
@@ -67,6 +67,7 @@ async function outcomeOf(work: Work): Promise<WatchOutcome> {
       const question = questionIn(watch, outcome)
       if (!question) return outcome
       state.question = question
+      delete state.nextPollAtMs
     }
     const { question } = state
     const end = await waitForHuman(watch, question, run, restart)
@@ -208,12 +209,24 @@ async function cancelNow(watch: Watch, action: CancelAction, isAlone: () => bool
   const isRunKnown = () => state.run !== undefined && state.question === undefined
   // A creation that is under way ends first, and the wait for a human, with a run that goes on or without.
   if (!isRunKnown()) state.wakeRequested = true
-  await condition(() => watch.isEnding || isRunKnown()).catch((error: unknown) => {
+  await untilSo(() => watch.isEnding || isRunKnown())
+  for (;;) {
+    const unknown = notKnownToRun(watch)
+    if (unknown) return unknown
+    const { run } = state
+    if (!run) return { result: 'not_created' }
+    const cancellation = await cancelWatched(watch, run, action, isAlone)
+    if (cancellation.result !== 'had_ended' || watch.options.onInterrupt === 'return') return cancellation
+    // It may have stopped to ask, and somebody else may have answered: then the watch follows the run that goes on.
+    await untilSo(() => watch.isEnding || (state.run !== run && isRunKnown()))
+    if (state.run === run) return notKnownToRun(watch) ?? cancellation
+  }
+}
+
+async function untilSo(isSo: () => boolean): Promise<void> {
+  await condition(isSo).catch((error: unknown) => {
     throw withoutStack(error)
   })
-  const unknown = notKnownToRun(watch)
-  if (unknown) return unknown
-  return state.run ? cancelWatched(watch, state.run, action, isAlone) : { result: 'not_created' }
 }
 
 /** Polls go on meanwhile: how the run ended is theirs to see. */
@@ -255,12 +268,19 @@ function left(watch: Watch): Cancellation {
 }
 
 async function cancelWhatRuns(watch: Watch, request: RunRequest | undefined): Promise<Cancellation> {
-  const run = await findWhatRuns(watch, request)
-  const unknown = notKnownToRun(watch)
-  if (unknown) return unknown
-  if (!run) return { result: 'not_created' }
-  const { cancellation } = await cancelAndConfirm(run, watch.state.cancelAsked ?? 'interrupt')
-  return cancellation
+  const { state, options } = watch
+  let run = await findWhatRuns(watch, request)
+  for (;;) {
+    const unknown = notKnownToRun(watch)
+    if (unknown) return unknown
+    if (!run) return { result: 'not_created' }
+    const { cancellation } = await cancelAndConfirm(run, state.cancelAsked ?? 'interrupt')
+    if (cancellation.result !== 'had_ended' || options.onInterrupt === 'return') return cancellation
+    // It may have stopped to ask, and somebody else may have answered.
+    const next = await findRun(watch, later(run))
+    if (next?.kind !== 'overtaken' || !next.by.resumes) return notKnownToRun(watch) ?? cancellation
+    run = { ...run, runId: next.by.runId }
+  }
 }
 
 /** The run that the watch knows, unless one goes on from it by now, whoever made that. */

@@ -53,7 +53,7 @@ export async function createOnce(
 /**
  * After a cancellation: the run that a try created without saying so, or that somebody else made to go on.
  *
- * @returns `undefined` where there is none; and where that could not be found out: then `unansweredUntilMs` stays
+ * @returns `undefined` where there is none; and where that could not be found out: then `unansweredUntilMs` is set
  */
 export async function findRun(watch: Watch, request: CreateRunRequest): Promise<FoundRun | undefined> {
   if (watch.state.unansweredUntilMs === undefined && !('continues' in request.run)) return undefined
@@ -61,10 +61,14 @@ export async function findRun(watch: Watch, request: CreateRunRequest): Promise<
     if (look > 1) await sleep(1000 * 2 ** look, { summary: 'until the run is looked for again' })
     await untilNoneIsOnItsWay(watch)
     const tried = await tryOnce(watch, { ...request, findOnly: true })
-    if (!('creation' in tried)) continue
+    if (!('creation' in tried)) {
+      watch.state.lastError = bounded(tried.failed.message, maxReasonBytes)
+      continue
+    }
     const end = endOf(watch, request, tried.creation)
     return end?.kind === 'created' || end?.kind === 'overtaken' ? end : undefined
   }
+  watch.state.unansweredUntilMs ??= Date.now()
   return undefined
 }
 
@@ -84,7 +88,8 @@ async function tryOnce(watch: Watch, request: CreateRunRequest): Promise<Try> {
     return { creation }
   } catch (error) {
     const failed = noAnswer(error)
-    if (failed.mayHaveCreated) watch.state.unansweredUntilMs = Date.now() + (failed.mayArriveForMs ?? creationTimeoutMs)
+    if (failed.mayHaveCreated && !request.findOnly)
+      watch.state.unansweredUntilMs = Date.now() + (failed.mayArriveForMs ?? creationTimeoutMs)
     return { failed }
   }
 }

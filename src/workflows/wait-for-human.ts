@@ -45,6 +45,12 @@ export async function waitForHuman(
   }
 }
 
+/** What finds a run that somebody else made to go on from this one. */
+export function later(run: RunRef): CreateRunRequest {
+  const { deployment, threadId, runId } = run
+  return { deployment, threadId, key: `${creationKey()}#`, run: { continues: runId }, findOnly: true }
+}
+
 /** What creates the run that goes on; while answers are missing it can only be looked for. */
 export function continuation({ state }: Watch, question: Question, run: RunRef): CreateRunRequest {
   const resume = answersOf(question)

@@ -395,6 +395,11 @@ describe('a look for a later run', () => {
     expect(again).toBe('')
   })
 
+  test('takes the 404 of a proxy that has no server behind it for no word on the run', async () => {
+    server.on('runs', text('404 page not found', { status: 404 }))
+    expect(await failureOf(later())).toMatchObject({ type: 'LangGraphUnavailable', nonRetryable: false })
+  })
+
   test('fails where the answer is no list', async () => {
     server.on('runs', json({ detail: 'hello' }))
     expect(await failureOf(later())).toMatchObject({ type: 'LangGraphBadAnswer' })

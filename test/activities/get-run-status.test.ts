@@ -113,21 +113,25 @@ describe('a poll that gets no answer', () => {
   })
 
   test.each([
+    { code: 404, answer: text('404 Not Found', { status: 404 }) },
+    { code: 404, answer: text('404 page not found\n', { status: 404 }) },
+    { code: 404, answer: text('default backend - 404', { status: 404 }) },
     { code: 404, answer: text('<!doctype html><h1>Cannot GET /threads</h1>', { status: 404 }) },
     { code: 405, answer: json({ detail: 'Not Found' }, { status: 405 }) },
     { code: 501, answer: text('<html>Unsupported method', { status: 501 }) },
   ])('asks for the URL where another server says $code', async ({ code, answer }) => {
     server.on('run', answer).on('history', answer)
     const failure = await failureOf(poll())
-    expect(failure).toMatchObject({ details: [{ http_status: code }], nonRetryable: code === 404 })
+    expect(failure).toMatchObject({
+      details: [{ http_status: code }],
+      type: 'LangGraphUnavailable',
+      nonRetryable: false,
+    })
     expect(failure.message).toContain(wrongUrl)
   })
 
-  test.each([
-    text('404 Not Found', { status: 404 }),
-    json({ detail: 'Not Found' }, { status: 404 }),
-    text('404 page not found\n', { status: 404 }),
-  ])('asks for the ids and for the URL where any server may have said 404', async (answer) => {
+  test('asks for the ids and for the URL where any server may have said 404', async () => {
+    const answer = json({ detail: 'Not Found' }, { status: 404 })
     server.on('run', answer).on('history', answer)
     const { message } = await failureOf(poll())
     expect(message).toContain('no such run: check the ids and the deployment; or')

@@ -73,6 +73,27 @@ function untilCancelled(look: RunLook | Error, creationHeld?: Promise<unknown>):
   }))
 }
 
+/** A run that asked, and those that go on from it: each but the last, which is at work, asked too. All answered elsewhere. */
+function answeredAgainAndAgain(...next: readonly string[]) {
+  let isCancelled = false
+  return stage.run(({ threadId, runId }) => ({
+    createRun: async (request) => {
+      const from = 'continues' in request.run ? request.run.continues : ''
+      const by = [runId, ...next][[runId, ...next].indexOf(from) + 1]
+      return by === undefined
+        ? { kind: 'not_found', threadId }
+        : { kind: 'overtaken', threadId, by: { runId: by, resumes: true } }
+    },
+    cancelRun: async () => {
+      isCancelled = true
+    },
+    getRunStatus: async (asked) => {
+      if (asked.runId !== next.at(-1)) return asking
+      return isCancelled ? stopped : running
+    },
+  }))
+}
+
 /** Cancels the run's workflow, and waits for its end with skipped time. */
 async function cancelled(run: ScriptedRun) {
   await stage.handleOf(run).cancel()
@@ -237,7 +258,7 @@ describe('an execution that is cancelled', () => {
 
     test('says that nobody knows, where LangGraph does not answer three looks either', async () => {
       const run = notThere(unanswered, outage)
-      const error = `A run may have been created: ${unanswered.message}`
+      const error = `A run may have been created: ${outage.message}`
       expect(await cancelledAfterIt(run)).toEqual(asCancelled({ result: 'cancel_unconfirmed', error }))
       expect(callsOf(run, 'createRun')).toHaveLength(4)
     })
@@ -547,6 +568,18 @@ describe('the update `cancelRun`', () => {
     expect(outcome).toHaveProperty('run_id', run.ids.runId)
   })
 
+  test('of a run that has asked since the last poll ends the watch at once', async () => {
+    const run = atWork({
+      getRunStatus: answers(running, asking),
+      createRun: async ({ threadId = '' }) => ({ kind: 'not_found', threadId }),
+    })
+    await stage.startWatch(run, { ...patient, onInterrupt: 'wait' })
+    await stage.until(run, { phase: 'waiting' })
+    const { cancellation, outcome } = await cancelRun(run)
+    expect(cancellation).toMatchObject({ result: 'had_ended' })
+    expect(outcome).toHaveProperty('polling_metadata.completion_time_seconds', expect.closeTo(0, -2))
+  })
+
   describe('after somebody else has answered the question, which is not noticed yet,', () => {
     const followUp = '0199a1b2-c3d4-7e5f-8a9b-0000000000f1'
     const byOther = { runId: followUp, resumes: true } as const
@@ -586,6 +619,32 @@ describe('the update `cancelRun`', () => {
       const { cancellation, outcome } = await cancelRun(run, {}, gate.open)
       expect(cancellation).toMatchObject({ result: 'cancelled', run_id: followUp })
       expect(outcome).toMatchObject({ run_id: followUp, error: expect.stringContaining('cancelled') })
+    })
+
+    const thirdRun = '0199a1b2-c3d4-7e5f-8a9b-0000000000f2'
+
+    test('and again, cancels the last run', async () => {
+      const run = answeredAgainAndAgain(followUp, thirdRun)
+      await stage.startWatch(run, { onInterrupt: 'wait' })
+      await stage.until(run, { phase: 'interrupted' })
+      const { cancellation, outcome } = await cancelRun(run)
+      expect(cancellation).toMatchObject({ result: 'cancelled', run_id: thirdRun })
+      expect(outcome).toMatchObject({ run_id: thirdRun })
+    })
+
+    test('and again, the cancelled workflow cancels the last run', async () => {
+      const run = answeredAgainAndAgain(followUp, thirdRun)
+      await stage.startWatch(run, { onInterrupt: 'wait', onCancel: 'cancel_run' })
+      await stage.until(run, { phase: 'interrupted' })
+      expect((await cancelled(run)).cancellation).toMatchObject({ result: 'cancelled', run_id: thirdRun })
+    })
+
+    test('on a server that is away, says that nobody knows', async () => {
+      const run = atWork({ getRunStatus: answers(asking), createRun: answers<Creation>(outage) })
+      await stage.startWatch(run, { onInterrupt: 'wait' })
+      await stage.until(run, { phase: 'interrupted' })
+      const { cancellation } = await cancelRun(run)
+      expect(cancellation).toEqual({ result: 'cancel_unconfirmed', error: expect.stringContaining(outage.message) })
     })
 
     test('the cancelled workflow cancels the run that goes on', async () => {
