@@ -377,6 +377,36 @@ describe('a poll of a run that has ended', () => {
     ])('proves nothing where $what', async ({ input, runs }) => {
       expect(await pollOfThread(input, ...runs)).toMatchObject({ ending: { kind: 'unproven' } })
     })
+
+    describe('but failed,', () => {
+      const failed = json({ next: [], tasks: [{ name: 'ask', error: 'boom' }], metadata: { run_id: earlier } })
+      const pollOfFailed = (state: Answer, statusOfEarlier: string) => {
+        server
+          .on('run', status('error', { kwargs: { input: null } }))
+          .on('history', json([]))
+          .on('state', state)
+          .on('thread', json({}))
+          .on('stream', events([['error', { error: 'Error', message: 'its own' }]]))
+        server.on('runs', json([{ ...listed(earlier, 1), status: statusOfEarlier }, listed(run.runId, 2)]), json([]))
+        return poll()
+      }
+
+      test('failed where the question stood that it was to answer', async () => {
+        expect(await pollOfFailed(failed, 'success')).toMatchObject({ ending: { kind: 'known', error: 'boom' } })
+      })
+
+      test('has not the error of the run before it', async () => {
+        expect(await pollOfFailed(failed, 'error')).toMatchObject({
+          ending: { kind: 'unproven', error: 'Error: its own' },
+        })
+      })
+
+      test('has its own error where the state of the thread cannot be read', async () => {
+        expect(await pollOfFailed(text('', { status: 500 }), 'success')).toMatchObject({
+          ending: { kind: 'unproven', error: 'Error: its own' },
+        })
+      })
+    })
   })
 
   test('takes the error of a run that failed between nodes from its own stream', async () => {
