@@ -24,7 +24,7 @@ import {
   parseResumeInput,
   parseRetrieveRunResultInput,
   parseWatchRunInput,
-} from './domain/input.ts'
+} from './domain/parse-input.ts'
 import type {
   CancelRunInput,
   ExecuteRunInput,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { ClientConnectConfig } from '@temporalio/envconfig'
 import { defaultDeployment, defaultTaskQueue } from './domain/defaults.ts'
+import { isRecord, messageOf } from './domain/json.ts'
 import type { ServerConfig } from './langgraph/server.ts'
 
 /** The environment, as `process.env` has it. */
@@ -178,14 +179,6 @@ function given(env: Environment, name: string): string | undefined {
   return env[name]?.trim() || undefined
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function isTextRecord(value: unknown): value is Readonly<Record<string, string>> {
   return isRecord(value) && Object.values(value).every((text) => typeof text === 'string')
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

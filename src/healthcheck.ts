@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { Connection } from '@temporalio/client'
 import { loadTemporalConfig } from './config.ts'
+import { messageOf } from './domain/json.ts'
 
 /** `node dist/healthcheck.js`, on the worker's host: exits 0 if Temporal has a worker of this host at the task queue. */
 try {
@@ -23,6 +24,6 @@ try {
   if (!isPolling) process.stderr.write(`no worker of ${hostname()} polls the task queue "${taskQueue}"\n`)
   process.exit(isPolling ? 0 : 1)
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`${messageOf(error)}\n`)
   process.exit(1)
 }

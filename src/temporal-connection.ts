@@ -1,6 +1,7 @@
 import { createSecureContext } from 'node:tls'
 import type { ClientConnectConfig } from '@temporalio/envconfig'
 import { ConfigError } from './config.ts'
+import { messageOf } from './domain/json.ts'
 
 // What the worker and the command line say alike about their way to Temporal.
 
@@ -16,7 +17,7 @@ export function requireReadableTls({ tls }: ConnectionOptions): void {
     createSecureContext({ ...(ca && { ca: Buffer.from(ca) }), ...buffers(clientCertPair) })
   } catch (error) {
     throw new ConfigError([
-      `TEMPORAL_TLS_*: the key or a certificate cannot be used (${error instanceof Error ? error.message : String(error)}): each must be PEM, and the key that of the certificate`,
+      `TEMPORAL_TLS_*: the key or a certificate cannot be used (${messageOf(error)}): each must be PEM, and the key that of the certificate`,
     ])
   }
 }

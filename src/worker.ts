@@ -7,6 +7,7 @@ import {
 } from '@temporalio/worker'
 import { ConfigError, loadWorkerConfig } from './config.ts'
 import type { WorkerConfig } from './config.ts'
+import { messageOf } from './domain/json.ts'
 import {
   aboutAddress,
   aboutTls,
@@ -47,7 +48,7 @@ async function connect({ connect: { connectionOptions } }: WorkerConfig): Promis
     const { address = localAddress } = connectionOptions
     throw new ConfigError([
       aboutAddress(error) ??
-        `Temporal does not answer at ${address} (TEMPORAL_ADDRESS): is it running? Start it (\`temporal server start-dev\`), or say where it is; ${aboutTls(isTlsOn(connectionOptions))}. What was said: ${error instanceof Error ? error.message : String(error)}`,
+        `Temporal does not answer at ${address} (TEMPORAL_ADDRESS): is it running? Start it (\`temporal server start-dev\`), or say where it is; ${aboutTls(isTlsOn(connectionOptions))}. What was said: ${messageOf(error)}`,
     ])
   }
 }

@@ -18,7 +18,7 @@ describe('the workflow bundle', () => {
     const own = sources.filter((source) => source.startsWith(project)).map((source) => source.slice(project.length))
     const folders = own.filter((source) => !source.startsWith('node_modules/')).map(dirname)
     expect(new Set(folders)).toEqual(new Set(['src/domain', 'src/workflows']))
-    expect(own).toEqual(expect.arrayContaining(['src/workflows/watch-run.ts', 'src/domain/input.ts']))
+    expect(own).toEqual(expect.arrayContaining(['src/workflows/watch-run.ts', 'src/domain/parse-input.ts']))
   })
 
   test('holds of packages only what the sandbox may have', () => {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Json } from '../client.ts'
+import { messageOf } from '../domain/json.ts'
 import { CliError, exitCodes } from './exit.ts'
 import type { World } from './world.ts'
 
@@ -48,8 +49,4 @@ function parsed(text: string, where: string): Json {
     const example = `such as '{"symbol": "AAPL"}', or '"a text"' with its quotes`
     throw new CliError(exitCodes.usage, `${where} holds no JSON (${messageOf(error)}): write JSON, ${example}`)
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

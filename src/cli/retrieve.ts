@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { RetrieveRunResultInput } from '../client.ts'
-import { parseRetrieveRunResultInput } from '../domain/input.ts'
+import { parseRetrieveRunResultInput } from '../domain/parse-input.ts'
 import { asCliError, CliError } from './exit.ts'
 import { deploymentOption, jsonOption, retrievalOptions, runArgument, threadArgument } from './options.ts'
 import { runArguments } from './shell.ts'

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { WatchRunInput } from '../client.ts'
 import { watchWorkflowId } from '../domain/contract.ts'
-import { parseWatchRunInput } from '../domain/input.ts'
+import { parseWatchRunInput } from '../domain/parse-input.ts'
 import { CliError, exitCodes } from './exit.ts'
 import { runOfWatch } from './run-of.ts'
 import { runArguments } from './shell.ts'

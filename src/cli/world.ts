@@ -1,5 +1,5 @@
-import { refusal } from '../domain/input.ts'
-import type { Parsed } from '../domain/input.ts'
+import { refusal } from '../domain/fields.ts'
+import type { Parsed } from '../domain/fields.ts'
 import { CliError, exitCodes } from './exit.ts'
 import { asOptions } from './options.ts'
 import { readable } from './outcome.ts'

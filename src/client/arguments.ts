@@ -1,8 +1,9 @@
 import { inspect } from 'node:util'
 import { ApplicationFailure } from '@temporalio/common'
 import { failureTypes, longestWorkflowId } from '../domain/contract.ts'
-import { refusal } from '../domain/input.ts'
-import type { Parsed } from '../domain/input.ts'
+import { refusal } from '../domain/fields.ts'
+import type { Parsed } from '../domain/fields.ts'
+import { messageOf } from '../domain/json.ts'
 import { bounded, utf8Bytes } from '../domain/text.ts'
 
 // JavaScript calls this package too, so a type is no promise.
@@ -56,6 +57,6 @@ function whyNoJson(value: unknown): string | undefined {
     return undefined
   } catch (error) {
     // Below the first line it may quote the value.
-    return bounded(String(error instanceof Error ? error.message : error).split('\n', 1)[0] ?? '', 200)
+    return bounded(messageOf(error).split('\n', 1)[0] ?? '', 200)
   }
 }

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client'
 import type { Payload } from '@temporalio/common'
-import { parseExecuteRunInput } from '../domain/input.ts'
+import { parseExecuteRunInput } from '../domain/parse-input.ts'
 import { bounded } from '../domain/text.ts'
 
 /** As what, and with what a workflow was started, from the first event of its history: by whomever, in whatever language. */

@@ -1,3 +1,4 @@
+import { isRecord } from './json.ts'
 import { bounded, utf8Bytes } from './text.ts'
 
 /** Parsers are total: whatever comes in, either the options or one sentence for each wrong field comes out. */
@@ -24,10 +25,6 @@ export function list<T>(value: unknown, item: Rule<T>, most: number): readonly T
 
 export function matching(pattern: RegExp, value: unknown): string | undefined {
   return typeof value === 'string' && pattern.test(value) ? value : undefined
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** @param holding what the argument must hold at least, for the sentence about one that is no object */

@@ -6,7 +6,6 @@ export type { CancelAction, Cancellation } from './creation.ts'
 export type { RetrievalStrategy } from './defaults.ts'
 export type {
   CancelRunInput,
-  Duration,
   ExecuteRunInput,
   ReadRunStatusInput,
   ResumeInput,
@@ -24,4 +23,5 @@ export type {
   WatchOutcome,
   WatchProgress,
 } from './outcome.ts'
+export type { Duration } from './rules.ts'
 export type { Interrupt, Json } from './run.ts'

@@ -2,8 +2,9 @@ import { msToNumber } from '@temporalio/common'
 import { workflowMetadataKey } from './contract.ts'
 import { retrievalStrategies } from './defaults.ts'
 import type { RetrievalStrategy } from './defaults.ts'
-import { isRecord, list, matching, oneOf } from './fields.ts'
+import { list, matching, oneOf } from './fields.ts'
 import type { Rule } from './fields.ts'
+import { isRecord } from './json.ts'
 import type { Json } from './run.ts'
 
 // What the fields of the inputs may hold.

@@ -1,13 +1,10 @@
+import { isRecord } from '../domain/json.ts'
 import type { Json } from '../domain/run.ts'
 
 /** Total readers of what a server sent: a field of another type reads as absent. */
 
 export function recordOf(wire: unknown): Readonly<Record<string, unknown>> {
   return isRecord(wire) ? wire : {}
-}
-
-function isRecord(wire: unknown): wire is Readonly<Record<string, unknown>> {
-  return typeof wire === 'object' && wire !== null && !Array.isArray(wire)
 }
 
 export function listOf(wire: unknown): readonly unknown[] {

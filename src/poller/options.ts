@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client'
 import { BackgroundRuns } from '../client.ts'
 import { problemOfClient, refuse, shown } from '../client/arguments.ts'
 import { defaultDeployment, defaultTaskQueue } from '../domain/defaults.ts'
-import { parseWatchRunInput } from '../domain/input.ts'
+import { parseWatchRunInput } from '../domain/parse-input.ts'
 import { bounded } from '../domain/text.ts'
 
 /** One object serves all three classes; the retriever does not wait, and uses no duration. */

@@ -1,3 +1,4 @@
+import { isRecord } from '../domain/json.ts'
 import type { RetrievalMetadata, WatchOutcome } from '../domain/outcome.ts'
 import type { Json } from '../domain/run.ts'
 
@@ -39,8 +40,4 @@ export function runResult(values: Json, metadata: RetrievalMetadata): RunResult 
     ...(isRecord(values) ? values : { value: values }),
     _retrieval_metadata: { ...used, retrieval_duration_seconds, timestamp },
   }
-}
-
-function isRecord(values: Json): values is { readonly [field: string]: Json } {
-  return typeof values === 'object' && values !== null && !Array.isArray(values)
 }

@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow'
 import { cancelRunUpdateName } from '../domain/contract.ts'
 import type { CancelAction, Cancellation } from '../domain/creation.ts'
-import { parseCancelRunInput } from '../domain/input.ts'
+import { parseCancelRunInput } from '../domain/parse-input.ts'
 import type { CancelRunInput, RunRequest } from '../domain/input.ts'
 import type { RunRef } from '../domain/run.ts'
 import { cancelAndConfirm } from './cancel-and-confirm.ts'

@@ -1,5 +1,5 @@
 import { continueAsNew } from '@temporalio/workflow'
-import { parseExecuteRunInput } from '../domain/input.ts'
+import { parseExecuteRunInput } from '../domain/parse-input.ts'
 import type { ExecuteRunInput } from '../domain/input.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
 import { carryOut } from './carry-out.ts'

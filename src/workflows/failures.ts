@@ -1,8 +1,8 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow'
 import { failureTypes, langGraphFailureTypes } from '../domain/contract.ts'
 import type { LangGraphFailureDetails } from '../domain/contract.ts'
-import { refusal } from '../domain/input.ts'
-import type { Parsed } from '../domain/input.ts'
+import { refusal } from '../domain/fields.ts'
+import type { Parsed } from '../domain/fields.ts'
 
 /** A final failure of the workflow. Without a stack: it would put the worker's file paths into history. */
 export function failure(type: string, message: string, ...details: unknown[]): ApplicationFailure {

@@ -1,6 +1,6 @@
 import { condition, currentUpdateInfo, defineUpdate, setHandler } from '@temporalio/workflow'
 import { failureTypes, langGraphFailureTypes, resumeUpdateName } from '../domain/contract.ts'
-import { parseResumeInput } from '../domain/input.ts'
+import { parseResumeInput } from '../domain/parse-input.ts'
 import type { ResumeInput } from '../domain/input.ts'
 import type { ResumeReceipt } from '../domain/outcome.ts'
 import type { Interrupt, Interrupts, Json } from '../domain/run.ts'

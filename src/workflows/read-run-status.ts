@@ -1,4 +1,4 @@
-import { parseReadRunStatusInput } from '../domain/input.ts'
+import { parseReadRunStatusInput } from '../domain/parse-input.ts'
 import type { ReadRunStatusInput } from '../domain/input.ts'
 import { hasEnded } from '../domain/run.ts'
 import type { RunLook, RunRef } from '../domain/run.ts'

@@ -1,5 +1,5 @@
 import { failureTypes } from '../domain/contract.ts'
-import { parseRetrieveRunResultInput } from '../domain/input.ts'
+import { parseRetrieveRunResultInput } from '../domain/parse-input.ts'
 import type { RetrieveRunResultInput } from '../domain/input.ts'
 import type { RetrievedResult } from '../domain/outcome.ts'
 import { hasEnded } from '../domain/run.ts'

@@ -1,5 +1,5 @@
 import { continueAsNew } from '@temporalio/workflow'
-import { parseWatchRunInput } from '../domain/input.ts'
+import { parseWatchRunInput } from '../domain/parse-input.ts'
 import type { WatchRunInput } from '../domain/input.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
 import { carryOut } from './carry-out.ts'

@@ -9,7 +9,7 @@ import {
   parseResumeInput,
   parseRetrieveRunResultInput,
   parseWatchRunInput,
-} from '../../src/domain/input.ts'
+} from '../../src/domain/parse-input.ts'
 
 const run = ['0199a1b2-c3d4-7e5f-8a9b-000000000001', '0199a1b2-c3d4-7e5f-8a9b-000000000002'] as const
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { parseCancelRunInput, parseExecuteRunInput, parseResumeInput } from '../../src/domain/input.ts'
-import type { Parsed } from '../../src/domain/input.ts'
+import { parseCancelRunInput, parseExecuteRunInput, parseResumeInput } from '../../src/domain/parse-input.ts'
+import type { Parsed } from '../../src/domain/fields.ts'
 
 const threadId = '0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b'
 

@@ -3,8 +3,8 @@ import {
   parseReadRunStatusInput,
   parseRetrieveRunResultInput,
   parseWatchRunInput,
-  refusal,
-} from '../../src/domain/input.ts'
+} from '../../src/domain/parse-input.ts'
+import { refusal } from '../../src/domain/fields.ts'
 
 const ids = { threadId: '0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b', runId: '1199a1b2-c3d4-1e5f-0a9b-0c1d2e3f4a5b' }
 const run = { ...ids, deployment: 'default' }

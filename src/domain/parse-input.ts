@@ -1,0 +1,163 @@
+import { msToNumber } from '@temporalio/common'
+import {
+  defaultDeployment,
+  defaultHumanTimeout,
+  defaultMaxPollTime,
+  defaultPollInterval,
+  defaultRetrievalTimeout,
+  maxExecuteRunInputBytes,
+  retrievalStrategies,
+} from './defaults.ts'
+import type { CancelAction } from './creation.ts'
+import { oneOf, parse } from './fields.ts'
+import type { Fields, Parsed } from './fields.ts'
+import type { RetrievalOptions, RunRequest, WatchOptions } from './input.ts'
+import { isRecord, present } from './json.ts'
+import type { PollInterval } from './poll-interval.ts'
+import {
+  anything,
+  backoffCoefficient,
+  deploymentName,
+  duration,
+  durationOrNone,
+  fieldNames,
+  fixedInterval,
+  nodes,
+  record,
+  retrievalTimeout,
+  secondsFromNow,
+  strategies,
+  text,
+  trueOrFalse,
+  userMetadata,
+  uuid,
+  webUrl,
+} from './rules.ts'
+import type { Json, RunRef } from './run.ts'
+
+// `required(…) ?? ''` is right here: every problem is collected, and a value that has one is thrown away with the rest.
+
+const aRun = '`threadId` and `runId`'
+
+export function parseWatchRunInput(input: unknown): Parsed<WatchOptions & { readonly run: RunRef }> {
+  return parse(input, aRun, (fields) => ({ run: run(fields), ...waiting(fields, 'leave') }))
+}
+
+export function parseExecuteRunInput(input: unknown): Parsed<WatchOptions & { readonly request: RunRequest }> {
+  return parse(input, '`assistantId`', (fields) => ({ request: request(fields), ...waiting(fields, 'cancel_run') }))
+}
+
+/** The update's argument may be left out. */
+export function parseCancelRunInput(input: unknown): Parsed<{ readonly action: CancelAction }> {
+  return parse(input ?? {}, '`action`', (fields) => ({
+    action: fields.optional('action', oneOf('interrupt', 'rollback')) ?? 'interrupt',
+  }))
+}
+
+/** The update's argument may be left out, at a breakpoint. */
+export function parseResumeInput(
+  input: unknown,
+): Parsed<{ readonly value: Json | undefined; readonly interruptId: string | undefined }> {
+  return parse(input ?? {}, '`value`', (fields) => ({
+    value: fields.optional('value', anything),
+    interruptId: fields.optional('interruptId', text),
+  }))
+}
+
+export function parseRetrieveRunResultInput(
+  input: unknown,
+): Parsed<{ readonly run: RunRef; readonly retrieval: RetrievalOptions }> {
+  return parse(input, aRun, (fields) => ({ run: run(fields), retrieval: retrieval(fields) }))
+}
+
+export function parseReadRunStatusInput(input: unknown): Parsed<RunRef> {
+  return parse(input, aRun, run)
+}
+
+function run(fields: Fields): RunRef {
+  return {
+    threadId: fields.required('threadId', uuid) ?? '',
+    runId: fields.required('runId', uuid) ?? '',
+    deployment: deployment(fields),
+  }
+}
+
+function deployment(fields: Fields): string {
+  return fields.optional('deployment', deploymentName) ?? defaultDeployment
+}
+
+function waiting(fields: Fields, onCancel: WatchOptions['onCancel']): WatchOptions {
+  const whatBecomesOfTheRun = oneOf('leave', 'cancel_run')
+  return {
+    pollInterval: pollInterval(fields),
+    maxPollTimeMs: fields.optional('maxPollTime', durationOrNone) ?? msToNumber(defaultMaxPollTime),
+    stuckAfterMs: fields.optional('stuckAfter', duration) ?? Infinity,
+    retrieval: retrieval(fields),
+    onUnsuccessful: fields.optional('onUnsuccessful', oneOf('return', 'fail')) ?? 'return',
+    onCancel: fields.optional('onCancel', whatBecomesOfTheRun) ?? onCancel,
+    onPollTimeout: fields.optional('onPollTimeout', whatBecomesOfTheRun) ?? 'leave',
+    onInterrupt: fields.optional('onInterrupt', oneOf('return', 'wait')) ?? 'return',
+    humanTimeoutMs: fields.optional('humanTimeout', durationOrNone) ?? msToNumber(defaultHumanTimeout),
+  }
+}
+
+function request(fields: Fields): RunRequest {
+  fields.refuseLargerThan(maxExecuteRunInputBytes)
+  const threadId = fields.optional('threadId', uuid)
+  return {
+    deployment: deployment(fields),
+    ...present({ threadId }),
+    run: {
+      assistantId: fields.required('assistantId', text) ?? '',
+      multitaskStrategy:
+        fields.optional('multitaskStrategy', oneOf('reject', 'enqueue', 'interrupt', 'rollback')) ?? 'reject',
+      ...present({
+        input: fields.optional('input', anything),
+        command: fields.optional('command', record),
+        config: fields.optional('config', record),
+        context: fields.optional('context', anything),
+        metadata: fields.optional('metadata', userMetadata),
+        interruptBefore: fields.optional('interruptBefore', nodes),
+        interruptAfter: fields.optional('interruptAfter', nodes),
+        durability: fields.optional('durability', oneOf('sync', 'async', 'exit')),
+        streamResumable: fields.optional('streamResumable', trueOrFalse),
+        afterSeconds: fields.optional('afterSeconds', secondsFromNow),
+        webhook: fields.optional('webhook', webUrl),
+      }),
+    },
+  }
+}
+
+function retrieval(fields: Fields): RetrievalOptions {
+  const resultKeys = fields.optional('resultKeys', fieldNames)
+  return {
+    order: fields.optional('retrievalOrder', strategies) ?? retrievalStrategies,
+    timeoutMs: fields.optional('retrievalTimeout', retrievalTimeout) ?? msToNumber(defaultRetrievalTimeout),
+    ...present({ resultKeys }),
+  }
+}
+
+function pollInterval(fields: Fields): PollInterval {
+  const given = fields.get('pollInterval')
+  if (!isRecord(given)) {
+    const fixedMs = fields.optional('pollInterval', fixedInterval)
+    if (fixedMs !== undefined) return { initialMs: fixedMs, coefficient: 1, maximumMs: fixedMs, jitter: false }
+  }
+  const growing = fields.nested('pollInterval')
+  const initialMs = growing.optional('initialInterval', duration)
+  const maximumMs = growing.optional('maximumInterval', duration)
+  const coefficient = growing.optional('backoffCoefficient', backoffCoefficient)
+  growing.refuseUnknown()
+  if (initialMs !== undefined && maximumMs !== undefined && maximumMs < initialMs) {
+    growing.refuse('maximumInterval', 'at least `initialInterval`')
+  }
+  // The one that is given moves the other's default out of its way.
+  const defaultInitialMs = msToNumber(defaultPollInterval.initialInterval)
+  const defaultMaximumMs = msToNumber(defaultPollInterval.maximumInterval)
+  return {
+    initialMs: initialMs ?? Math.min(defaultInitialMs, maximumMs ?? Infinity),
+    coefficient: coefficient ?? defaultPollInterval.backoffCoefficient,
+    maximumMs: maximumMs ?? Math.max(defaultMaximumMs, initialMs ?? 0),
+    jitter: true,
+  }
+}
