@@ -2,14 +2,15 @@ import { log } from '@temporalio/activity'
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import { failureTypes, langGraphFailureTypes as types } from '../domain/contract.ts'
 import type { LangGraphFailureDetails } from '../domain/contract.ts'
+import { present } from '../domain/json.ts'
+import { CreationUnanswered } from '../langgraph/creation.ts'
 import { UnknownDeploymentError } from '../langgraph/deployments.ts'
 import { LangGraphError } from '../langgraph/errors.ts'
 import type { LangGraphFailureType } from '../langgraph/errors.ts'
-import { CreationUnanswered } from './create-run.ts'
 
 /**
- * The one place where an activity's failures are classified. What leaves it goes into history as it is, so nothing but a
- * sanitised message, a stable type, the HTTP status and `Retry-After` does: no stack, no cause.
+ * The one place that classifies an activity's failures. What leaves it goes into history as it is, so that is a sanitised
+ * message, a stable type, the HTTP status and `Retry-After` only: no stack, no cause.
  */
 export async function classified<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -25,12 +26,11 @@ function classify(error: unknown): unknown {
     return withoutStack(ApplicationFailure.nonRetryable(error.message, failureTypes.unknownDeployment))
   }
   if (error instanceof CreationUnanswered) {
-    const { cause, mayArriveForMs } = error
-    return asFailure(cause, { creation_sent: true, may_arrive_for_ms: mayArriveForMs })
+    return asFailure(error, { creation_sent: true, may_arrive_for_ms: error.mayArriveForMs })
   }
   if (!(error instanceof LangGraphError)) {
     const name = error instanceof Error ? error.name : typeof error
-    // The message may quote a URL or a body; where it came from is enough to find the bug.
+    // The message may quote a URL or a body; the place it came from is enough to find the bug.
     const frames = error instanceof Error ? error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) : undefined
     log.error('unforeseen error in an activity', { name, frames })
     return withoutStack(ApplicationFailure.retryable(`unforeseen ${name}: see the worker's log`, types.unforeseen))
@@ -41,8 +41,7 @@ function classify(error: unknown): unknown {
 function asFailure(error: LangGraphError, creation: LangGraphFailureDetails = {}): ApplicationFailure {
   const { type, message, httpStatus, retryAfterMs } = error
   const details: LangGraphFailureDetails = {
-    ...(httpStatus !== undefined && { http_status: httpStatus }),
-    ...(retryAfterMs !== undefined && { retry_after_ms: retryAfterMs }),
+    ...present({ http_status: httpStatus, retry_after_ms: retryAfterMs }),
     ...creation,
   }
   return withoutStack(
@@ -51,7 +50,7 @@ function asFailure(error: LangGraphError, creation: LangGraphFailureDetails = {}
       message,
       nonRetryable: !isWorthAnotherTry(type),
       details: [details],
-      ...(retryAfterMs !== undefined && { nextRetryDelay: retryAfterMs }),
+      ...present({ nextRetryDelay: retryAfterMs }),
     }),
   )
 }

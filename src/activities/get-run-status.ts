@@ -1,37 +1,36 @@
 import { langGraphFailureTypes } from '../domain/contract.ts'
 import { maxReasonBytes } from '../domain/defaults.ts'
+import { present } from '../domain/json.ts'
 import { isTerminal } from '../domain/run.ts'
 import type { RunEnding, RunLook, RunRef } from '../domain/run.ts'
 import { bounded } from '../domain/text.ts'
 import { LangGraphError } from '../langgraph/errors.ts'
 import type { LangGraph, StatusLook } from '../langgraph/port.ts'
 import { withTimeout } from '../langgraph/with-timeout.ts'
-import { timeLimit } from './time-limit.ts'
 
 /** Each of the two requests has its own limit, so that an ending that hangs does not lose the status. */
 const requestTimeoutMs = 4000
 
-/** One look: the status, and once the run is terminal how it ended. Never its input, never its values. */
-export async function getRunStatus(langGraph: LangGraph, run: RunRef): Promise<RunLook> {
-  const wholePoll = timeLimit()
+/** One look: the status, and how a terminal run ended. Never its input, never its values. */
+export async function getRunStatus(langGraph: LangGraph, run: RunRef, wholePoll: AbortSignal): Promise<RunLook> {
   const look = await readStatus(langGraph, run, wholePoll)
   return isTerminal(look.status) ? { ...look, ending: await readEnding(langGraph, run, look, wholePoll) } : look
 }
 
 async function readStatus(langGraph: LangGraph, run: RunRef, wholePoll: AbortSignal): Promise<StatusLook> {
   try {
-    return await langGraph.readStatus(run, withTimeout(wholePoll, requestTimeoutMs))
+    return await withTimeout(wholePoll, requestTimeoutMs, (limited) => langGraph.readStatus(run, limited))
   } catch (error) {
     if (!(error instanceof LangGraphError) || error.type !== langGraphFailureTypes.notFound) throw error
-    throw new LangGraphError(error.type, `${error.message}. ${await whatIsGone(langGraph, run, wholePoll)}`, {
-      ...(error.httpStatus !== undefined && { status: error.httpStatus }),
-    })
+    const message = `${error.message}. ${await whatIsGone(langGraph, run, wholePoll)}`
+    throw new LangGraphError(error.type, message, { status: error.httpStatus })
   }
 }
 
-async function whatIsGone(langGraph: LangGraph, run: RunRef, wholePoll: AbortSignal): Promise<string> {
-  const limit = withTimeout(wholePoll, requestTimeoutMs)
-  const hasThread = await langGraph.hasThread(run.threadId, limit).catch(onlyLangGraphErrors)
+async function whatIsGone(langGraph: LangGraph, { threadId }: RunRef, wholePoll: AbortSignal): Promise<string> {
+  const hasThread = await withTimeout(wholePoll, requestTimeoutMs, (limited) =>
+    langGraph.hasThread(threadId, limited),
+  ).catch(onlyLangGraphErrors)
   switch (hasThread) {
     case true:
       return 'Its thread is there: the run was deleted or rolled back, or it never was on this thread'
@@ -48,15 +47,12 @@ async function readEnding(
   look: StatusLook,
   wholePoll: AbortSignal,
 ): Promise<RunEnding> {
-  const limit = withTimeout(wholePoll, requestTimeoutMs)
-  const ending = await langGraph.readEnding(run, look, limit).catch(onlyLangGraphErrors)
+  const ending = await withTimeout(wholePoll, requestTimeoutMs, (limited) =>
+    langGraph.readEnding(run, look, limited),
+  ).catch(onlyLangGraphErrors)
   if (!(ending instanceof LangGraphError)) return ending
   const { message, retryAfterMs } = ending
-  return {
-    kind: 'unreadable',
-    reason: bounded(message, maxReasonBytes),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-  }
+  return { kind: 'unreadable', reason: bounded(message, maxReasonBytes), ...present({ retryAfterMs }) }
 }
 
 function onlyLangGraphErrors(error: unknown): LangGraphError {

@@ -2,11 +2,11 @@ import type { CancelAction, CreateRunRequest, Creation, LaterRun, RunIsGone } fr
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
 import type { RunLook, RunRef } from '../domain/run.ts'
 import type { Deployments, LangGraph, OwnValues } from '../langgraph/port.ts'
-import { createRun, laterRun } from './create-run.ts'
+import { createRun } from './create-run.ts'
 import { classified } from './failures.ts'
 import { getRunStatus } from './get-run-status.ts'
 import { retrieve } from './retrieve.ts'
-import { timeLimit } from './time-limit.ts'
+import { withinTry } from './time-limit.ts'
 
 export { createDeployments } from '../langgraph/deployments.ts'
 export type { ServerConfig } from '../langgraph/server.ts'
@@ -17,22 +17,17 @@ export type Activities = ReturnType<typeof createActivities>
 export function createActivities(deployments: Deployments) {
   return {
     getRunStatus(run: RunRef): Promise<RunLook> {
-      return classified(() => getRunStatus(deployments(run.deployment), run))
+      return onServer(run, (langGraph, signal) => getRunStatus(langGraph, run, signal))
     },
     createRun(request: CreateRunRequest): Promise<Creation> {
-      return classified(() => createRun(deployments(request.deployment), request))
+      return onServer(request, (langGraph, signal) => createRun(langGraph, request, signal))
     },
     cancelRun({ action, ...run }: RunRef & { readonly action: CancelAction }): Promise<void> {
-      return classified(() => deployments(run.deployment).cancelRun(run, action, timeLimit()))
+      return onServer(run, (langGraph, signal) => langGraph.cancelRun(run, action, signal))
     },
-    /** The run that came next on the thread; null where none did. */
+    /** The run that came next on the thread; null if none did. */
     findLaterRun(run: RunRef): Promise<LaterRun | RunIsGone | null> {
-      return classified(async () => {
-        const limit = timeLimit()
-        const langGraph = deployments(run.deployment)
-        const runs = await langGraph.listRuns(run.threadId, limit)
-        return (await laterRun(langGraph, runs, run, limit)) ?? null
-      })
+      return onServer(run, (langGraph, signal) => langGraph.findLaterRun(run, signal))
     },
     retrieveStreamValues(request: RetrievalRequest): Promise<Retrieved> {
       return retrieveFrom(request, (langGraph, signal) => langGraph.readOwnStream(request, 'begin', signal))
@@ -45,10 +40,18 @@ export function createActivities(deployments: Deployments) {
     },
   }
 
+  /** One try on one server, within the time that Temporal gives it. */
+  function onServer<T>(
+    { deployment }: { readonly deployment: string },
+    work: (langGraph: LangGraph, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return classified(() => withinTry((signal) => work(deployments(deployment), signal)))
+  }
+
   function retrieveFrom(
-    { deployment, resultKeys }: RetrievalRequest,
+    request: RetrievalRequest,
     read: (langGraph: LangGraph, signal: AbortSignal) => Promise<OwnValues>,
   ): Promise<Retrieved> {
-    return classified(() => retrieve(resultKeys, () => read(deployments(deployment), timeLimit())))
+    return onServer(request, (langGraph, signal) => retrieve(request.resultKeys, () => read(langGraph, signal)))
   }
 }

@@ -1,4 +1,5 @@
 import { maxResultBytes } from '../domain/defaults.ts'
+import { present } from '../domain/json.ts'
 import type { Retrieved } from '../domain/retrieved.ts'
 import type { Json } from '../domain/run.ts'
 import { langGraphFailureTypes } from '../domain/contract.ts'
@@ -18,12 +19,11 @@ export async function retrieve(
     return { found: 'nothing', reason: `the values have none of the fields ${resultKeys?.join(', ')}` }
   if (isEmpty(values)) return { found: 'nothing', reason: 'the values are empty' }
   const bytes = utf8Bytes(JSON.stringify(values))
-  const { checkpointId } = own
-  const at = checkpointId !== undefined && { checkpointId }
+  const at = present({ checkpointId: own.checkpointId })
   return bytes > maxResultBytes ? { found: 'too_large', bytes, ...at } : { found: 'values', values, ...at }
 }
 
-/** What is not there is an answer, not a failure: another strategy may have it. */
+/** A value that is not there is an answer, not a failure: another strategy may have it. */
 async function readOrMissing(read: () => Promise<OwnValues>): Promise<OwnValues> {
   try {
     return await read()

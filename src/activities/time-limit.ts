@@ -6,14 +6,14 @@ const marginMs = 300
 const shortestMs = 200
 
 /**
- * Aborts when the activity is cancelled, or shortly before Temporal's timeout for this try, which begins now: call it
- * first. The worker's clock is never compared with the server's: one that is some seconds wrong would leave no time.
+ * Works with a signal that aborts when the activity is cancelled, or shortly before Temporal's timeout for this try. The
+ * try begins now, so call it first. The worker's clock is never compared with the server's, which may differ by seconds.
  */
-export function timeLimit(): AbortSignal {
+export function withinTry<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const { startToCloseTimeoutMs, scheduleToCloseTimeoutMs, scheduledTimestampMs, currentAttemptScheduledTimestampMs } =
     activityInfo()
   const earlierTriesMs = currentAttemptScheduledTimestampMs - scheduledTimestampMs
   const allLeftMs = scheduleToCloseTimeoutMs > 0 ? scheduleToCloseTimeoutMs - earlierTriesMs : Infinity
   const leftMs = Math.min(startToCloseTimeoutMs, allLeftMs) - marginMs
-  return withTimeout(cancellationSignal(), Math.max(leftMs, shortestMs))
+  return withTimeout(cancellationSignal(), Math.max(leftMs, shortestMs), work)
 }

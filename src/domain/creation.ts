@@ -24,6 +24,10 @@ export interface Continuation {
   readonly resume?: Json
 }
 
+export function isContinuation(run: NewRun | Continuation): run is Continuation {
+  return 'continues' in run
+}
+
 /** What the activity `createRun` is asked for. */
 export interface CreateRunRequest {
   readonly deployment: string

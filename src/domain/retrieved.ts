@@ -6,7 +6,7 @@ export interface RetrievalRequest extends RunRef {
   readonly resultKeys?: readonly string[]
 }
 
-/** What a retrieval activity answers. "Could not ask" is none of these: it is thrown, so that Temporal retries it. */
+/** What a retrieval activity answers. "Could not ask" is not an answer: it is thrown, so that Temporal retries it. */
 export type Retrieved =
   | { readonly found: 'values'; readonly values: Json; readonly checkpointId?: string }
   | { readonly found: 'nothing'; readonly reason: string }

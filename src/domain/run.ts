@@ -10,7 +10,7 @@ const terminalStatuses = ['success', 'error', 'timeout', 'interrupted'] as const
 /** How a LangGraph run can end. */
 export type TerminalStatus = (typeof terminalStatuses)[number]
 
-/** A status this application does not know is not terminal: it might be a new word for "still working". */
+/** A status that this application does not know is not terminal: it might be a new word for "still running". */
 export function isTerminal(status: string): status is TerminalStatus {
   return terminalStatuses.some((terminal) => terminal === status)
 }
@@ -20,24 +20,24 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 /** A question that a graph put to a human with `interrupt()`. */
 export interface Interrupt {
-  /** What a resume names; absent on servers that give interrupts no id. */
+  /** A resume refers to it; absent on servers that give interrupts no id. */
   readonly id?: string
   readonly value: Json
   /** The node that asked. */
   readonly node?: string
 }
 
-/** What a set of interrupts looks like in an outcome: 256 KB of JSON in all at most. */
+/** A set of interrupts in an outcome: at most 256 KB of JSON in all. */
 export interface Interrupts {
   readonly interrupts: readonly Interrupt[]
-  /** True where questions were left out because together they are too large. */
+  /** True if questions were left out because together they are too large. */
   readonly truncated?: true
 }
 
 /** How a run ended, read from its newest own checkpoint (never from its values). */
 export type KnownEnding = {
   readonly kind: 'known'
-  /** Nodes that would have run next. Not empty: the run stopped on the way. */
+  /** Nodes that would have run next. If there are any, the run stopped before its end. */
   readonly next: readonly string[]
   /** The graph's own error, readable: "ValueError: boom for AAPL". */
   readonly error?: string
@@ -61,9 +61,9 @@ export type RunEnding =
 export interface RunLook {
   /** As the server gives it: may be a word nobody knows. */
   readonly status: string
-  /** ISO 8601; when the server last changed the run. */
+  /** ISO 8601: when the server last changed the run. */
   readonly updatedAt?: string
-  /** Whether the run's stream was kept for replay; absent where the server does not say. */
+  /** Whether the run's stream was kept for replay; absent if the server does not say. */
   readonly resumable?: boolean
   /** Only for a terminal run. */
   readonly ending?: RunEnding

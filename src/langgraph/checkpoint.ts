@@ -1,7 +1,9 @@
 import { maxErrorBytes, maxInterruptsBytes } from '../domain/defaults.ts'
+import { present } from '../domain/json.ts'
 import type { Interrupt, Interrupts, Json, KnownEnding } from '../domain/run.ts'
 import { bounded, utf8Bytes } from '../domain/text.ts'
 import { errorText } from './error-text.ts'
+import type { OwnValues } from './port.ts'
 import { json, listOf, recordOf, textOf } from './wire.ts'
 
 const mostNextNodes = 100
@@ -25,26 +27,24 @@ export function parseCheckpoint(wire: unknown): Checkpoint {
   const tasks = listOf(state['tasks']).map(recordOf)
   const errors = tasks.map((task) => textOf(task['error'])).filter((error) => error !== undefined)
   const asked = tasks.flatMap((task) => interruptsOf(task['interrupts'], textOf(task['name'])))
-  const runId = textOf(metadata['run_id'])
-  const source = textOf(metadata['source'])
-  const graphId = textOf(metadata['graph_id'])
-  const checkpointId = textOf(recordOf(state['checkpoint'])['checkpoint_id']) ?? textOf(state['checkpoint_id'])
   return {
-    ...(runId !== undefined && { runId }),
-    ...(source !== undefined && { source }),
-    ...(graphId !== undefined && { graphId }),
-    ...(checkpointId !== undefined && { checkpointId }),
+    ...present({
+      runId: textOf(metadata['run_id']),
+      source: textOf(metadata['source']),
+      graphId: textOf(metadata['graph_id']),
+      checkpointId: textOf(recordOf(state['checkpoint'])['checkpoint_id']) ?? textOf(state['checkpoint_id']),
+      error: errors.length > 0 ? bounded(errors.map(errorText).join('; '), maxErrorBytes) : undefined,
+    }),
     next: listOf(state['next'])
       .map(textOf)
       .filter((node) => node !== undefined)
       .slice(0, mostNextNodes),
-    ...(errors.length > 0 && { error: bounded(errors.map(errorText).join('; '), maxErrorBytes) }),
     interrupts: boundedInterrupts(asked.length > 0 ? asked : interruptsOf(state['interrupts'])),
     values: json(state['values'] ?? null),
   }
 }
 
-/** Without the tasks that have been answered, and have their result: some servers still list their questions. */
+/** Some servers still list the questions of tasks that have been answered: those have their result, and go. */
 export function withoutAnswered(wire: unknown): unknown {
   const state = recordOf(wire)
   const open = listOf(state['tasks']).filter((task) => (recordOf(task)['result'] ?? null) === null)
@@ -57,27 +57,25 @@ export function isOwn({ runId, source }: Checkpoint, ofRun: string): boolean {
 }
 
 export function endingAt({ next, error, interrupts, checkpointId }: Checkpoint): KnownEnding {
-  return {
-    kind: 'known',
-    next,
-    ...interrupts,
-    ...(error !== undefined && { error }),
-    ...(checkpointId !== undefined && { checkpointId }),
-  }
+  return { kind: 'known', next, ...interrupts, ...present({ error, checkpointId }) }
+}
+
+/** A run's values are its result only if it has come to its end. */
+export function valuesAt({ next, error, interrupts, values, checkpointId }: Checkpoint): OwnValues {
+  if (next.length > 0 && error === undefined) return { found: 'interrupts', ...interrupts, next }
+  if (next.length > 0) return { found: 'nothing', reason: `the run stopped half-way: ${error}` }
+  return { found: 'values', values, ...present({ checkpointId }) }
 }
 
 /** Interrupts as a task, a state or a stream's `__interrupt__` lists them. */
 export function interruptsOf(wire: unknown, node?: string): Interrupt[] {
   return listOf(wire)
     .map(recordOf)
-    .map((interrupt) => {
-      const id = textOf(interrupt['id']) ?? textOf(interrupt['interrupt_id'])
-      return {
-        ...(id !== undefined && { id }),
-        value: json(interrupt['value'] ?? null),
-        ...(node !== undefined && { node }),
-      }
-    })
+    .map((interrupt) => ({
+      ...present({ id: textOf(interrupt['id']) ?? textOf(interrupt['interrupt_id']) }),
+      value: json(interrupt['value'] ?? null),
+      ...present({ node }),
+    }))
 }
 
 /** Keeps what fits: first a question's value goes, since its id is what a resume needs, then the question itself. */

@@ -2,7 +2,7 @@ import type { Deployments, LangGraph } from './port.ts'
 import { LangGraphServer } from './server.ts'
 import type { ServerConfig } from './server.ts'
 
-/** A name that this worker's configuration does not have. */
+/** This worker's configuration has no deployment of that name. */
 export class UnknownDeploymentError extends Error {
   override readonly name = 'UnknownDeploymentError'
 }

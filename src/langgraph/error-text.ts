@@ -21,7 +21,7 @@ function fromJson(wire: string): string | undefined {
   }
 }
 
-/** Much longer ones are too much for the stack of a regular expression. */
+/** A longer text could overflow the stack of the regular expression. */
 const longestRepr = 1_000_000
 
 function fromRepr(wire: string): string | undefined {
@@ -35,7 +35,7 @@ function named(name: string, message: string): string {
   return message === '' ? name : `${name}: ${message}`
 }
 
-/** A Python string literal's text; `undefined` where there is more than the one literal. */
+/** A Python string literal's text; `undefined` if there is more than one literal. */
 function pythonString(literal: string): string | undefined {
   const [, single, double] = /^(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"),?$/s.exec(literal) ?? []
   return (single ?? double)?.replaceAll(

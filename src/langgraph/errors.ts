@@ -4,17 +4,21 @@ import { bounded } from '../domain/text.ts'
 export type LangGraphFailureType = (typeof types)[keyof typeof types]
 
 const maxExcerptBytes = 200
-/** The longest retrieval. Not only for sense: an infinite delay in a failure ends the whole worker. */
+/** As long as the longest retrieval. An unbounded value is dangerous: an infinite delay in a failure ends the whole worker. */
 const maxRetryAfterMs = 3_600_000
 
-/** Why a LangGraph server gave no usable answer, in words that hold no secret, no header, and of the body an excerpt. */
+/** Why a LangGraph server gave no usable answer. The message holds an excerpt of the body, no secret and no header. */
 export class LangGraphError extends Error {
   override readonly name = 'LangGraphError'
   readonly type: LangGraphFailureType
   readonly httpStatus: number | undefined
   readonly retryAfterMs: number | undefined
 
-  constructor(type: LangGraphFailureType, message: string, http: { status?: number; retryAfterMs?: number } = {}) {
+  constructor(
+    type: LangGraphFailureType,
+    message: string,
+    http: { readonly status?: number | undefined; readonly retryAfterMs?: number | undefined } = {},
+  ) {
     super(message)
     this.type = type
     this.httpStatus = http.status
@@ -24,7 +28,7 @@ export class LangGraphError extends Error {
 
 const isItLangGraph = "is the deployment's URL, in the worker's configuration, that of a LangGraph server?"
 
-/** "The answer …": is no list, holds no status. Such an answer no LangGraph server gives. */
+/** Completes "The answer …", as in "is not a list". No LangGraph server gives such an answer. */
 export class BadAnswer extends Error {
   override readonly name = 'BadAnswer'
 }
@@ -34,7 +38,7 @@ export interface Asked {
   readonly what: string
   readonly deployment: string
   readonly secrets: readonly string[]
-  /** What to do about a 404; default: for a run that is not there. */
+  /** What to do about a 404. By default it is a run that does not exist. */
   readonly on404?: string
 }
 
@@ -44,7 +48,7 @@ export function asLangGraphError(error: unknown, asked: Asked): LangGraphError {
   const subject = `${asked.what} from deployment "${asked.deployment}"`
   if (isHttpError(error)) return httpFailure(error, subject, asked)
   if (error instanceof BadAnswer) return badAnswer(subject, error.message)
-  if (error instanceof SyntaxError) return badAnswer(subject, 'is not the JSON it should be')
+  if (error instanceof SyntaxError) return badAnswer(subject, 'is not valid JSON')
   if (isNamed(error, 'TimeoutError', 'AbortError')) {
     return new LangGraphError(
       types.timeout,
@@ -61,7 +65,7 @@ export function asLangGraphError(error: unknown, asked: Asked): LangGraphError {
     )
   }
   if (error instanceof Error && error.message.startsWith('Expected response')) {
-    return badAnswer(subject, 'is no event stream')
+    return badAnswer(subject, 'is not an event stream')
   }
   return new LangGraphError(types.unforeseen, `${subject}: ${isNamed(error) ? error.name : typeof error}`)
 }
@@ -80,7 +84,7 @@ function isHttpError(error: unknown): error is HttpError {
   return error instanceof Error && 'status' in error && typeof error.status === 'number' && 'text' in error
 }
 
-/** A page, or the words of a proxy that has no server behind it: not LangGraph's, so nothing is known to be gone. */
+/** An HTML page, or the words of a proxy without a server behind it. They are not LangGraph's, so nothing is known to be gone. */
 function isOfAnother(body: string): boolean {
   return /^\s*(<|(default backend - )?404\b)/i.test(body)
 }
@@ -102,10 +106,7 @@ function httpFailure(error: HttpError, subject: string, asked: Asked): LangGraph
   const said = excerpt(error.text, asked.secrets)
   const message = `${subject}: HTTP ${error.status}${said && ` "${said}"`}${advice && `: ${advice}`}`
   const retryAfterMs = parseRetryAfter(error.response?.headers.get('retry-after') ?? null)
-  return new LangGraphError(type, message, {
-    status: error.status,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-  })
+  return new LangGraphError(type, message, { status: error.status, retryAfterMs })
 }
 
 function meaningOf(
@@ -128,20 +129,20 @@ function meaningOf(
     }
   }
   if (status >= 300 && status < 400) {
-    const advice = 'redirects are not followed, the API key would go along: configure the final URL'
+    const advice = 'redirects are not followed, because they would forward the API key; configure the final URL'
     return { type: types.unavailable, advice }
   }
   return { type: types.unavailable, advice: '' }
 }
 
-/** Some LangGraph servers say no more than any server would. */
+/** Some LangGraph servers say only what any server would say. */
 function adviceOn404(body: string, ofLangGraph: string): string {
   return /^not found$/i.test(detailOf(body).trim())
     ? `${ofLangGraph}; or the deployment's URL is not that of a LangGraph server`
     : ofLangGraph
 }
 
-/** The server's own words, on one line: its `detail` or `message` where it sends JSON. */
+/** The server's own words, on one line. If it sends JSON, its `detail`, `message` or `error`. */
 function excerpt(body: string, secrets: readonly string[]): string {
   const words = secrets.reduce((text, secret) => text.replaceAll(secret, '[secret]'), detailOf(body))
   return bounded(words.replaceAll(/\s+/g, ' ').trim(), maxExcerptBytes)

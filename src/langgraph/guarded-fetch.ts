@@ -3,16 +3,16 @@ import { LangGraphError } from './errors.ts'
 
 const MB = 1024 * 1024
 const maxBodyBytes = 64 * MB
-/** Of an error's body only an excerpt is used. */
+/** Only an excerpt of an error's body is used. */
 const maxErrorBodyBytes = MB
 
 /**
  * The `fetch` under the LangGraph SDK.
  *
- * - Redirects are not followed: the API key would go along to whatever host they name.
+ * - Redirects are not followed, because they would forward the API key to whatever host they name.
  * - Bodies are bounded while they are read.
- * - A stream of events that ends within an event was cut: the SDK would hand out the rest as if it were whole.
- * - A stream's `Location` is hidden: the SDK would reconnect by itself, and retries live in Temporal only.
+ * - A stream that ends within an event was cut, and fails: the SDK would return the rest as if it were whole.
+ * - A stream's `Location` is hidden, because the SDK would reconnect by itself, and retries live in Temporal only.
  */
 export const guardedFetch: typeof fetch = async (input, init) => {
   const response = await fetch(input, { ...init, redirect: 'manual' })

@@ -1,6 +1,22 @@
+import type { NewRun } from '../domain/creation.ts'
+import { present } from '../domain/json.ts'
 import type { Json } from '../domain/run.ts'
-import type { InheritedOptions, ListedRun } from './port.ts'
 import { json, listOf, recordOf, textOf, utcTime } from './wire.ts'
+
+/** One run of a thread, as far as a list tells. */
+export interface ListedRun {
+  readonly runId: string
+  readonly status: string
+  /** Its texts. A thread passes its metadata on to later runs, so a key in it may be an older run's. */
+  readonly metadata: Readonly<Record<string, string>>
+  /** When it was created. */
+  readonly madeAtMs: number
+  /** When it begins: for a run with `after_seconds`, servers that can say it give this as its time. */
+  readonly beginsAtMs: number
+}
+
+/** The options that a run needs as well if it continues this one: without its breakpoints it would run through. */
+type InheritedOptions = Omit<NewRun, 'input' | 'command' | 'multitaskStrategy' | 'metadata' | 'afterSeconds'>
 
 /** What servers put into a run's configuration themselves. */
 const serversOwn = /^(__|langgraph_|checkpoint_|(run_id|thread_id|graph_id|assistant_id|user_id|user-agent)$)/
@@ -11,23 +27,21 @@ export function inheritedOptions(wire: Readonly<Record<string, unknown>>): Inher
   const context = recordOf(kwargs['context'])
   const hasContext = Object.keys(context).length > 0
   const config = configOf(recordOf(kwargs['config']), hasContext)
-  const durability = textOf(kwargs['durability'])
-  const webhook = textOf(kwargs['webhook'])
-  const interruptBefore = nodesOf(kwargs['interrupt_before'])
-  const interruptAfter = nodesOf(kwargs['interrupt_after'])
   return {
     assistantId: textOf(wire['assistant_id']) ?? '',
-    ...(Object.keys(config).length > 0 && { config }),
-    ...(hasContext && { context: json(context) }),
-    ...(interruptBefore && { interruptBefore }),
-    ...(interruptAfter && { interruptAfter }),
-    ...(isDurability(durability) && { durability }),
-    ...(kwargs['resumable'] === true && { streamResumable: true }),
-    ...(webhook !== undefined && { webhook }),
+    ...present({
+      config: Object.keys(config).length > 0 ? config : undefined,
+      context: hasContext ? json(context) : undefined,
+      interruptBefore: nodesOf(kwargs['interrupt_before']),
+      interruptAfter: nodesOf(kwargs['interrupt_after']),
+      durability: durabilityOf(kwargs['durability']),
+      streamResumable: kwargs['resumable'] === true ? true : undefined,
+      webhook: textOf(kwargs['webhook']),
+    }),
   }
 }
 
-/** A run has a context, or configurable fields: a server that gets both refuses them. */
+/** A server refuses a run with both a context and configurable fields, so the context wins. */
 function configOf(config: Readonly<Record<string, unknown>>, hasContext: boolean): Readonly<Record<string, Json>> {
   const configurable = Object.entries(recordOf(config['configurable'])).filter(([name]) => !serversOwn.test(name))
   return Object.fromEntries(
@@ -47,11 +61,11 @@ function nodesOf(wire: unknown): '*' | readonly string[] | undefined {
   return nodes.length > 0 ? nodes : undefined
 }
 
-function isDurability(text: string | undefined): text is 'sync' | 'async' | 'exit' {
-  return text === 'sync' || text === 'async' || text === 'exit'
+function durabilityOf(wire: unknown): NewRun['durability'] {
+  return wire === 'sync' || wire === 'async' || wire === 'exit' ? wire : undefined
 }
 
-export function listedRun(wire: unknown): (ListedRun & { readonly beginsAtMs: number }) | undefined {
+export function listedRun(wire: unknown): ListedRun | undefined {
   const run = recordOf(wire)
   const runId = textOf(run['run_id'])?.toLowerCase()
   if (runId === undefined) return undefined

@@ -15,7 +15,7 @@ export type StreamReading = OwnValues | { readonly found: 'error'; readonly erro
 /**
  * The last whole `values` event, never merged, if the stream ended without an error and belongs to the run.
  *
- * A question anywhere in it stops the run: where another question was answered at the same time, values follow it.
+ * A question anywhere in it stops the run, even if values follow it: they come when another question was answered at the same time.
  */
 export async function lastOwnValues(stream: AsyncIterable<StreamPart>, runId: string): Promise<StreamReading> {
   let last: unknown
@@ -25,7 +25,7 @@ export async function lastOwnValues(stream: AsyncIterable<StreamPart>, runId: st
       if (textOf(recordOf(data)['run_id'])?.toLowerCase() !== runId) {
         return { found: 'nothing', reason: 'the stream belongs to another run' }
       }
-      // The server begins the run anew.
+      // The server has restarted the run.
       last = asked = undefined
     }
     if (event === 'error') return { found: 'error', error: streamErrorText(data) }
@@ -40,7 +40,7 @@ export async function lastOwnValues(stream: AsyncIterable<StreamPart>, runId: st
     : { found: 'values', values: json(last) }
 }
 
-/** Some servers end a cancelled run's stream with the reason of the cancellation as its error. */
+/** Some servers end the stream of a cancelled run with an error that names how it was cancelled. */
 function streamErrorText(data: unknown): string {
   const text = bounded(errorText(JSON.stringify(data)), maxErrorBytes)
   if (text === 'Error: interrupt') return 'The run was cancelled'

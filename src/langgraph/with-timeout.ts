@@ -1,20 +1,23 @@
 /**
- * A signal that aborts with `signal`, or after `ms` with a `TimeoutError`.
+ * Calls with a signal that aborts with `signal`, or after `ms` with a `TimeoutError`. Its timer ends with the call.
  *
- * Not `AbortSignal.any` over `AbortSignal.timeout`: nothing holds the timeout there, so that Node may collect it as
- * garbage, and then it never fires (nodejs/node#57736). Here the timer holds it.
+ * Not `AbortSignal.any` over `AbortSignal.timeout`: nothing holds the timeout there, so Node may collect it as garbage,
+ * and then it never fires (nodejs/node#57736). Here the timer holds it.
  */
-export function withTimeout(signal: AbortSignal, ms: number): AbortSignal {
+export async function withTimeout<T>(
+  signal: AbortSignal,
+  ms: number,
+  call: (limited: AbortSignal) => Promise<T>,
+): Promise<T> {
   const limited = new AbortController()
-  if (signal.aborted) limited.abort(signal.reason)
+  const abort = () => limited.abort(signal.reason)
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort)
   const timer = setTimeout(() => limited.abort(new DOMException('no answer in time', 'TimeoutError')), ms).unref()
-  signal.addEventListener(
-    'abort',
-    () => {
-      clearTimeout(timer)
-      limited.abort(signal.reason)
-    },
-    { once: true, signal: limited.signal },
-  )
-  return limited.signal
+  try {
+    return await call(limited.signal)
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', abort)
+  }
 }

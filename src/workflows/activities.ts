@@ -4,16 +4,21 @@ import type { Activities } from '../activities/index.ts'
 /** A cancelled workflow ends at once: nothing that these activities do needs undoing. */
 const cancellationType = ActivityCancellationType.TRY_CANCEL
 
+/** One look at a run: its status, and how it ended. */
+export const lookTimeoutMs = 10_000
+/** One strategy, all its tries together. */
+export const strategyTimeoutMs = 10_000
+
 /** One poll of a watch. One try: the watch's own loop is its retry, visible, wakeable and on time. */
 export const { getRunStatus: poll } = proxyActivities<Activities>({
-  startToCloseTimeout: '10s',
+  startToCloseTimeout: lookTimeoutMs,
   retry: { maximumAttempts: 1 },
   cancellationType,
 })
 
 /** One look without a loop around it: three tries, so that a single lost packet is no failure. */
 export const { getRunStatus: lookAtRun } = proxyActivities<Activities>({
-  startToCloseTimeout: '10s',
+  startToCloseTimeout: lookTimeoutMs,
   retry: { maximumAttempts: 3 },
   cancellationType,
 })
@@ -21,15 +26,15 @@ export const { getRunStatus: lookAtRun } = proxyActivities<Activities>({
 /** Reading what the server keeps: safe to repeat, and a try that hangs leaves time for another. */
 export const { retrieveStreamValues, retrieveThreadState } = proxyActivities<Activities>({
   startToCloseTimeout: '8s',
-  scheduleToCloseTimeout: '10s',
+  scheduleToCloseTimeout: strategyTimeoutMs,
   retry: { maximumAttempts: 3 },
   cancellationType,
 })
 
 /** Joining waits for what comes: one try with all the time, since a second one would miss what the first was sent. */
 export const { retrieveJoinStream } = proxyActivities<Activities>({
-  startToCloseTimeout: '10s',
-  scheduleToCloseTimeout: '10s',
+  startToCloseTimeout: strategyTimeoutMs,
+  scheduleToCloseTimeout: strategyTimeoutMs,
   retry: { maximumAttempts: 1 },
   cancellationType,
 })
@@ -59,7 +64,7 @@ export const { findLaterRun } = proxyActivities<Activities>({
 
 /** A look before and after a run is cancelled. Bounded as `cancelRun`. */
 export const { getRunStatus: lookAtCancelledRun } = proxyActivities<Activities>({
-  startToCloseTimeout: '10s',
-  scheduleToCloseTimeout: '10s',
+  startToCloseTimeout: lookTimeoutMs,
+  scheduleToCloseTimeout: lookTimeoutMs,
   retry: { maximumAttempts: 3 },
 })

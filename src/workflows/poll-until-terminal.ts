@@ -5,12 +5,11 @@ import { nextSleepMs } from '../domain/poll-interval.ts'
 import { hasEnded } from '../domain/run.ts'
 import type { EndedRun, RunLook, RunRef } from '../domain/run.ts'
 import { bounded, seconds } from '../domain/text.ts'
-import { poll } from './activities.ts'
+import { lookTimeoutMs, poll } from './activities.ts'
 import { noAnswer } from './failures.ts'
 import type { NoAnswer } from './failures.ts'
 import type { Watch, WatchState } from './watch.ts'
 
-const pollTimeoutMs = 10_000
 /** The last look may go this far beyond the deadline, and no further. */
 const lastLookTimeoutMs = 5000
 const shortestPollTimeoutMs = 500
@@ -79,7 +78,7 @@ async function askOnce({ state, deadlineMs, enter }: Watch, run: RunRef, isLastL
   const leftMs = deadlineMs - Date.now()
   const startToCloseTimeout = isLastLook
     ? lastLookTimeoutMs
-    : Math.min(pollTimeoutMs, Math.max(leftMs, shortestPollTimeoutMs))
+    : Math.min(lookTimeoutMs, Math.max(leftMs, shortestPollTimeoutMs))
   try {
     const summary = `poll ${state.pollCount}`
     return { look: await poll.executeWithOptions({ startToCloseTimeout, summary }, [run]) }

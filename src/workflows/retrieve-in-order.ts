@@ -7,7 +7,7 @@ import type { ResultReference, RetrievalAttempt, RetrievalMetadata } from '../do
 import type { Retrieved } from '../domain/retrieved.ts'
 import type { Interrupts, Json, RunLook, RunRef } from '../domain/run.ts'
 import { bounded, seconds } from '../domain/text.ts'
-import { retrieveJoinStream, retrieveStreamValues, retrieveThreadState } from './activities.ts'
+import { retrieveJoinStream, retrieveStreamValues, retrieveThreadState, strategyTimeoutMs } from './activities.ts'
 import { noAnswer } from './failures.ts'
 import { TimeBudget } from './time-budget.ts'
 
@@ -17,7 +17,6 @@ const activityOf = {
   join_stream: retrieveJoinStream,
 } as const satisfies Record<RetrievalStrategy, unknown>
 
-const strategyTimeoutMs = 10_000
 /** Shorter than this, a round is not worth starting. */
 const shortestRoundMs = 1000
 

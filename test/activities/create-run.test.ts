@@ -128,7 +128,7 @@ describe('a creation', () => {
     expect(await create()).toMatchObject({ runId: first })
   })
 
-  test('looks, and creates nothing, where it is only to find', async () => {
+  test('looks, and creates nothing, if it is only to find', async () => {
     nobody()
     expect(await create({ findOnly: true })).toEqual({ kind: 'not_found', threadId })
     expect(server.to('create')).toEqual([])
@@ -146,11 +146,11 @@ describe('a creation', () => {
       expect(await create()).toEqual({ kind: 'refused', threadId, reason: expect.stringContaining(says) })
     })
 
-    test.each([409, 422])('with %s because another run is at work is busy, and names it', async (status) => {
+    test.each([409, 422])('with %s because another run is active is busy, and names it', async (status) => {
       const other = randomUUID()
       server.on('runs', json([]), json([listed({ runId: other, status: 'running' })]), json([]))
       server.on('create', json({ detail: busyText }, { status }))
-      const reason = expect.stringMatching(new RegExp(`${other} is at work on the thread: .*${busyText}`))
+      const reason = expect.stringMatching(new RegExp(`${other} is still active on the thread: .*${busyText}`))
       expect(await create()).toEqual({ kind: 'busy', threadId, reason })
     })
 
@@ -164,7 +164,7 @@ describe('a creation', () => {
       // A list ends with a page that has no news.
       server.on('runs', page(before), ...(before.length > 0 ? [json([])] : []), page(later), json([]))
       server.on('create', json({ detail: busyText }, { status: 422 }))
-      const reason = expect.stringMatching(new RegExp(`^a run was at work on the thread: .*${busyText}`))
+      const reason = expect.stringMatching(new RegExp(`^a run was active on the thread: .*${busyText}`))
       expect(await create()).toEqual({ kind: 'busy', threadId, reason })
       expect(server.to('create')).toHaveLength(1)
     })
@@ -176,7 +176,7 @@ describe('a creation', () => {
       expect(await create()).toMatchObject({ kind: 'refused' })
     })
 
-    test('because its own run is there already finds it', async () => {
+    test('because its own run exists already finds it', async () => {
       server.on('runs', json([]), json([listed({ runId: ours, status: 'running', key })]), json([]))
       server.on('create', json({ detail: busyText }, { status: 409 }))
       expect(await create()).toEqual({ kind: 'created', threadId, runId: ours })
@@ -288,7 +288,7 @@ describe('a run that continues another one', () => {
     expect(sent()).not.toHaveProperty('config')
   })
 
-  test('goes on past a breakpoint without an answer', async () => {
+  test('continues past a breakpoint without an answer', async () => {
     pages([{ runId: earlier, key }])
     earlierRun({})
     await create({ key: `${key}#1`, run: { continues: earlier } })
@@ -298,7 +298,7 @@ describe('a run that continues another one', () => {
 
   test.each([
     { what: 'resumes', input: null, resumes: true },
-    { what: 'began anew', input: { symbol: 'B' }, resumes: false },
+    { what: 'started over', input: { symbol: 'B' }, resumes: false },
   ])('is not created after a run of somebody else, which $what', async ({ input, resumes }) => {
     const later = randomUUID()
     pages([
@@ -312,7 +312,7 @@ describe('a run that continues another one', () => {
     expect(sent()).toBeUndefined()
   })
 
-  test('is found where an earlier try has created it', async () => {
+  test('is found if an earlier try has created it', async () => {
     pages([
       { runId: earlier, n: 1, key },
       { runId: ours, n: 2, key: `${key}#1` },
@@ -334,7 +334,7 @@ describe('a look for a later run', () => {
     expect(await later()).toEqual({ runId: next, resumes: true })
   })
 
-  test('finds none where it is the last', async () => {
+  test('finds none if it is the last', async () => {
     pages([{ n: 0 }, { n: 1, runId: watched.runId }])
     expect(await later()).toBeNull()
   })
@@ -387,7 +387,7 @@ describe('a look for a later run', () => {
     expect(await later()).toEqual({ isGone: true })
   })
 
-  test('asks for no inputs, and does without that where a server refuses', async () => {
+  test('asks for no inputs, and does without that if a server refuses', async () => {
     server.on('runs', text('select?', { status: 422 }), json([listed({ runId: watched.runId })]), json([]))
     expect(await later()).toBeNull()
     const [asked, again] = server.to('runs').map(({ query }) => query.getAll('select').join())
@@ -400,7 +400,7 @@ describe('a look for a later run', () => {
     expect(await failureOf(later())).toMatchObject({ type: 'LangGraphUnavailable', nonRetryable: false })
   })
 
-  test('fails where the answer is no list', async () => {
+  test('fails if the answer is not a list', async () => {
     server.on('runs', json({ detail: 'hello' }))
     expect(await failureOf(later())).toMatchObject({ type: 'LangGraphBadAnswer' })
   })
@@ -418,12 +418,12 @@ describe('a cancellation', () => {
     expect(Object.fromEntries(asked?.query ?? [])).toMatchObject({ wait: '0', action: 'rollback' })
   })
 
-  test('of a run that is not there, or has ended, is no failure', async () => {
+  test('of a run that is not there, or has ended, is not a failure', async () => {
     server.on('cancel', text('not found', { status: 404 }))
     await expect(cancel()).resolves.toBeUndefined()
   })
 
-  test('fails where the server does', async () => {
+  test('fails if the server does', async () => {
     server.on('cancel', text('down', { status: 503 }))
     expect(await failureOf(cancel())).toMatchObject({ type: 'LangGraphUnavailable', nonRetryable: false })
   })

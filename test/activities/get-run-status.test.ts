@@ -119,7 +119,7 @@ describe('a poll that gets no answer', () => {
     { code: 404, answer: text('<!doctype html><h1>Cannot GET /threads</h1>', { status: 404 }) },
     { code: 405, answer: json({ detail: 'Not Found' }, { status: 405 }) },
     { code: 501, answer: text('<html>Unsupported method', { status: 501 }) },
-  ])('asks for the URL where another server says $code', async ({ code, answer }) => {
+  ])('asks for the URL if another server says $code', async ({ code, answer }) => {
     server.on('run', answer).on('history', answer)
     const failure = await failureOf(poll())
     expect(failure).toMatchObject({
@@ -130,7 +130,7 @@ describe('a poll that gets no answer', () => {
     expect(failure.message).toContain(wrongUrl)
   })
 
-  test('asks for the ids and for the URL where any server may have said 404', async () => {
+  test('asks for the ids and for the URL if any server may have said 404', async () => {
     const answer = json({ detail: 'Not Found' }, { status: 404 })
     server.on('run', answer).on('history', answer)
     const { message } = await failureOf(poll())
@@ -141,7 +141,7 @@ describe('a poll that gets no answer', () => {
   test.each([
     { answer: text(`Thread with ID ${run.threadId} not found`, { status: 404 }) },
     { answer: json({ detail: 'Run not found' }, { status: 404 }) },
-  ])('asks for the ids where LangGraph has no such run', async ({ answer }) => {
+  ])('asks for the ids if LangGraph has no such run', async ({ answer }) => {
     server.on('run', answer).on('history', answer)
     expect((await failureOf(poll())).message).toContain('no such run: check the ids and the deployment')
   })
@@ -240,7 +240,7 @@ describe('a poll that gets no answer', () => {
   })
 })
 
-describe('a poll of a run that goes on', () => {
+describe('a poll of a run that continues', () => {
   test('is one request and carries the status, not what the run was started with', async () => {
     const kwargs = { input: { blob: 'x'.repeat(MB) }, resumable: false }
     server.on('run', status('running', { kwargs, updated_at: '2026-11-24T10:00:00.5+00:00' }))
@@ -291,11 +291,11 @@ describe('a poll of a run that has ended', () => {
     { what: 'a body that hangs', answer: pieces(['[{'], { end: 'hang' }), reason: 'no answer in time' },
     { what: 'a reset', answer: reset, reason: 'no connection' },
     { what: 'a cut', answer: pieces(['[{'], { end: 'cut' }), reason: 'the connection broke' },
-    { what: 'HTML', answer: text('<html>'), reason: `the answer is not the JSON it should be: ${wrongUrl}` },
-    { what: 'JSON that is no list', answer: json({ detail: 'x' }), reason: `the answer is no list: ${wrongUrl}` },
+    { what: 'HTML', answer: text('<html>'), reason: `the answer is not valid JSON: ${wrongUrl}` },
+    { what: 'JSON that is not a list', answer: json({ detail: 'x' }), reason: `the answer is not a list: ${wrongUrl}` },
     { what: 'HTTP 500, always,', answer: text('oops', { status: 500 }), reason: 'HTTP 500 "oops"' },
     { what: 'HTTP 403', answer: text('no', { status: 403 }), reason: 'check the API key' },
-  ])('keeps the status where $what hides the ending', async ({ answer, reason }) => {
+  ])('keeps the status if $what hides the ending', async ({ answer, reason }) => {
     server.on('run', status('success')).on('history', answer)
     const look = await poll(reason === 'no answer in time' ? ratherShortTry : {})
     expect(look).toEqual({ status: 'success', ending: { kind: 'unreadable', reason: expect.stringContaining(reason) } })
@@ -306,7 +306,7 @@ describe('a poll of a run that has ended', () => {
     expect(await poll()).toMatchObject({ status: 'error', ending: { kind: 'unreadable', retryAfterMs: 9000 } })
   })
 
-  test.each([400, 422, 500, 501])('reads the history unfiltered where the filter is answered with %i', async (code) => {
+  test.each([400, 422, 500, 501])('reads the history unfiltered if the filter is answered with %i', async (code) => {
     const history = [
       checkpoint({ metadata: { run_id: newRun().runId, source: 'loop' }, checkpoint: { checkpoint_id: 'later' } }),
       checkpoint({ metadata: { run_id: run.runId, source: 'update' }, checkpoint: { checkpoint_id: 'by hand' } }),
@@ -319,7 +319,7 @@ describe('a poll of a run that has ended', () => {
     expect(server.to('history')[2]?.body).toEqual({ limit: 100 })
   })
 
-  test('asks for all fields where the server knows the filter, but no choice of fields', async () => {
+  test('asks for all fields if the server knows the filter, but no choice of fields', async () => {
     const refusal = text('unknown field: select', { status: 422 })
     server.on('run', status('success')).on('history', refusal, json([checkpoint()]))
     expect(await poll()).toMatchObject({ ending: { kind: 'known', checkpointId: 'own' } })
@@ -337,7 +337,7 @@ describe('a poll of a run that has ended', () => {
     { what: 'one written by hand', history: [checkpoint({ metadata: { run_id: run.runId, source: 'update' } })] },
     { what: "another run's", history: [checkpoint({ metadata: { run_id: newRun().runId } })] },
     { what: 'one without metadata', history: [checkpoint({ metadata: null })] },
-  ])('says that nothing proves the ending where the history is $what', async ({ history }) => {
+  ])('says that nothing proves the ending if the history is $what', async ({ history }) => {
     server.on('run', status('success')).on('history', json(history)).on('state', json(checkpoint()))
     expect(await poll()).toMatchObject({ status: 'success', ending: { kind: 'unproven' } })
   })
@@ -361,7 +361,7 @@ describe('a poll of a run that has ended', () => {
       return poll()
     }
 
-    test('waits with the questions that are left, where it continued the thread and was the last to do so', async () => {
+    test('waits with the questions that are left, if it continued the thread and was the last to do so', async () => {
       expect(await pollOfThread(null, listed(run.runId, 2), listed(earlier, 1))).toMatchObject({
         ending: {
           kind: 'known',
@@ -373,8 +373,8 @@ describe('a poll of a run that has ended', () => {
 
     test.each([
       { what: 'a later run came', input: null, runs: [listed(run.runId, 2), listed(newRun().runId, 3)] },
-      { what: 'it began anew', input: { symbol: 'A' }, runs: [listed(earlier, 1), listed(run.runId, 2)] },
-    ])('proves nothing where $what', async ({ input, runs }) => {
+      { what: 'it started over', input: { symbol: 'A' }, runs: [listed(earlier, 1), listed(run.runId, 2)] },
+    ])('proves nothing if $what', async ({ input, runs }) => {
       expect(await pollOfThread(input, ...runs)).toMatchObject({ ending: { kind: 'unproven' } })
     })
 
@@ -391,7 +391,7 @@ describe('a poll of a run that has ended', () => {
         return poll()
       }
 
-      test('failed where the question stood that it was to answer', async () => {
+      test('failed at the question that it was to answer', async () => {
         expect(await pollOfFailed(failed, 'success')).toMatchObject({ ending: { kind: 'known', error: 'boom' } })
       })
 
@@ -401,7 +401,7 @@ describe('a poll of a run that has ended', () => {
         })
       })
 
-      test('has its own error where the state of the thread cannot be read', async () => {
+      test('has its own error if the state of the thread cannot be read', async () => {
         expect(await pollOfFailed(text('', { status: 500 }), 'success')).toMatchObject({
           ending: { kind: 'unproven', error: 'Error: its own' },
         })
@@ -418,15 +418,19 @@ describe('a poll of a run that has ended', () => {
     expect(await poll()).toMatchObject({ ending: { kind: 'known', error: 'GraphRecursionError: limit of 25' } })
   })
 
+  const other = newRun().runId
   test.each([
-    { what: 'the last', newest: run.runId, error: 'ValueError: boom' },
-    { what: 'an earlier', newest: newRun().runId, error: undefined },
-  ])("takes the thread's error for $what run as $error", async ({ newest, error }) => {
+    { what: 'the last', runs: [listed(other, 1), listed(run.runId, 2)], error: 'ValueError: boom' },
+    { what: 'the last, listed first,', runs: [listed(run.runId, 2), listed(other, 1)], error: 'ValueError: boom' },
+    { what: 'an earlier', runs: [listed(other, 2), listed(run.runId, 1)], error: undefined },
+    { what: 'an earlier, listed first,', runs: [listed(run.runId, 1), listed(other, 2)], error: undefined },
+  ])("takes the thread's error for $what run as $error", async ({ runs, error }) => {
     server
       .on('run', status('error'))
       .on('history', json([checkpoint()]))
       .on('thread', json({ error: { error: 'ValueError', message: 'boom' } }))
-      .on('runs', json([{ run_id: newest }]))
+      .on('stream', events([]))
+      .on('runs', json(runs), json([]))
     const { ending } = await poll()
     expect(ending).toMatchObject({ kind: 'known', checkpointId: 'own' })
     expect(Reflect.get(Object(ending), 'error')).toBe(error)

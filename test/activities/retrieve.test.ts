@@ -84,7 +84,7 @@ describe.each(['retrieveStreamValues', 'retrieveThreadState', 'retrieveJoinStrea
     expect(server.requests).toHaveLength(1)
   })
 
-  test('finds nothing where the run or thread is not there', async () => {
+  test('finds nothing if the run or thread is not there', async () => {
     server.on(route, json({ detail: 'gone' }, { status: 404 }))
     expect(await retrieve()).toEqual({ found: 'nothing', reason: expect.stringContaining('HTTP 404 "gone"') })
   })
@@ -240,7 +240,7 @@ describe('thread_state', () => {
     })
   })
 
-  test('finds nothing where a later run of another graph hides how the run ended', async () => {
+  test('finds nothing if a later run of another graph hides how the run ended', async () => {
     const own = state({ final: 1 }, ofRun(run.runId, { graph_id: 'trading' }))
     server.on('state', json(own)).on('search', json([threadOf('research')]))
     const reason = 'a later run of another graph ("research") hides how this run of "trading" ended'
@@ -257,7 +257,7 @@ describe('thread_state', () => {
     { search: 'names no graph', answer: json([{ thread_id: run.threadId, metadata: {} }]) },
     { search: 'finds another thread', answer: json([threadOf('research', laterRun.threadId)]) },
     { search: 'hangs', answer: hang },
-  ])('has the values all the same where that search $search', async ({ answer }) => {
+  ])('has the values all the same if that search $search', async ({ answer }) => {
     server.on('state', json(state({ final: 1 }, ofRun(run.runId, { graph_id: 'trading' })))).on('search', answer)
     expect(await fromState()).toMatchObject({ found: 'values', values: { final: 1 } })
   })
@@ -266,14 +266,14 @@ describe('thread_state', () => {
     { what: 'a later run', more: ofRun(laterRun.runId) },
     { what: 'a hand', more: ofRun(run.runId, { source: 'update' }) },
     { what: 'nobody', more: { metadata: {}, checkpoint: null } },
-  ])("looks into the history for the run's own where the state was written by $what", async ({ more }) => {
+  ])("looks into the history for the run's own if the state was written by $what", async ({ more }) => {
     server.on('state', json(state({ final: 'not mine' }, more))).on('history', json([state({ final: 'mine' })]))
     expect(await fromState()).toEqual({ found: 'values', values: { final: 'mine' }, checkpointId: 'own' })
     expect(server.to('history')[0]?.body).toMatchObject({ limit: 1, metadata: { run_id: run.runId } })
     expect(server.to('history')[0]?.body).not.toHaveProperty('select')
   })
 
-  test('finds its own also where the server cannot filter', async () => {
+  test('finds its own also if the server cannot filter', async () => {
     const history = [
       state({ final: 'later' }, ofRun(laterRun.runId)),
       state({ final: 'by hand' }, ofRun(run.runId, { source: 'update' })),
@@ -284,7 +284,7 @@ describe('thread_state', () => {
     expect(await fromState()).toMatchObject({ found: 'values', values: { final: 'mine' } })
   })
 
-  test('finds nothing where nothing is its own', async () => {
+  test('finds nothing if nothing is its own', async () => {
     const foreign = state({ final: 'later' }, ofRun(laterRun.runId))
     server.on('state', json(foreign)).on('history', json([foreign, state({}, ofRun(run.runId, { source: 'update' }))]))
     expect(await fromState()).toEqual({ found: 'nothing', reason: expect.stringContaining('no checkpoint') })
@@ -390,7 +390,7 @@ describe('streams', () => {
     expect(await fromStream()).toEqual({ found: 'interrupts', interrupts })
   })
 
-  test('with a question hold no result, unless the server began the run anew', async () => {
+  test('with a question hold no result, unless the server began the run again', async () => {
     const asked = [metadata, valuesEvent({ __interrupt__: [{ id: 'i', value: 1 }] }), valuesEvent({ other: 'branch' })]
     server.on('stream', events(asked), events([...asked, metadata, valuesEvent({ final: 1 })]))
     expect(await fromStream()).toEqual({ found: 'interrupts', interrupts: [{ id: 'i', value: 1 }] })

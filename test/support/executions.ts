@@ -522,7 +522,7 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
       const execution = await start(stage, { threadId: inTheWay.threadId, input: { seconds: 0 } })
       const busy = await until(stage, execution, ({ last_error }) => last_error !== undefined)
       const outcome = await execution.result()
-      expect(busy.last_error).toContain(`the thread is busy: run ${inTheWay.runId} is at work on the thread`)
+      expect(busy.last_error).toContain(`the thread is busy: run ${inTheWay.runId} is still active on the thread`)
       expect(outcome).toMatchObject({ polling_result: 'success_with_results', result: values({ seconds: 0 }) })
       expect(await langGraph.status(inTheWay)).toBe('success')
       expect(await langGraph.runsOf(inTheWay.threadId)).toEqual([inTheWay.runId, outcome.run_id])

@@ -1,6 +1,6 @@
 import { WithStartWorkflowOperation } from '@temporalio/client'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { CreationUnanswered } from '../../src/activities/create-run.ts'
+import { CreationUnanswered } from '../../src/langgraph/creation.ts'
 import type { WatchOutcome } from '../../src/client.ts'
 import { langGraphFailureTypes as types } from '../../src/domain/contract.ts'
 import type { Creation } from '../../src/domain/creation.ts'

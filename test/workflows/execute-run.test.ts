@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { CreationUnanswered } from '../../src/activities/create-run.ts'
+import { CreationUnanswered } from '../../src/langgraph/creation.ts'
 import type { Cancellation, ExecuteRunInput, WatchProgress } from '../../src/client.ts'
 import { langGraphFailureTypes as types } from '../../src/domain/contract.ts'
 import { creationTimeoutMs } from '../../src/domain/defaults.ts'

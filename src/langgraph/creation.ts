@@ -1,0 +1,206 @@
+import { isDeepStrictEqual } from 'node:util'
+import { langGraphFailureTypes, workflowMetadataKey } from '../domain/contract.ts'
+import { isContinuation } from '../domain/creation.ts'
+import type { Creation, LaterRun, NewRun, RunIsGone } from '../domain/creation.ts'
+import { creationTimeoutMs, maxErrorBytes } from '../domain/defaults.ts'
+import { isTerminal } from '../domain/run.ts'
+import type { RunRef } from '../domain/run.ts'
+import { bounded } from '../domain/text.ts'
+import type { Connection } from './ask.ts'
+import { BadAnswer, LangGraphError } from './errors.ts'
+import type { RunToCreate } from './port.ts'
+import { continuesAnother, runsOf } from './reads.ts'
+import { readEnding } from './run-ending.ts'
+import { inheritedOptions } from './run-options.ts'
+import type { ListedRun } from './run-options.ts'
+import { recordOf, textOf } from './wire.ts'
+
+const lookTimeoutMs = 4000
+/** A thread may have thousands of runs. */
+const listTimeoutMs = 8000
+
+/** The server was asked to create a run and gave no answer: the run may exist, or may still be created. */
+export class CreationUnanswered extends LangGraphError {
+  readonly mayArriveForMs: number
+
+  constructor({ type, message, httpStatus, retryAfterMs }: LangGraphError, sentAtMs: number) {
+    super(type, message, { status: httpStatus, retryAfterMs })
+    this.mayArriveForMs = Math.max(sentAtMs + creationTimeoutMs - Date.now(), 0)
+  }
+}
+
+/** One try. It first looks for the run, by the key in its metadata, since an earlier try may have created it. */
+export async function tryToCreate(server: Connection, request: RunToCreate, signal: AbortSignal): Promise<Creation> {
+  const { threadId } = request
+  const before = await look(server, request, signal)
+  if (before.kind === 'decided') return before.creation
+  if (request.findOnly) return { kind: 'not_found', threadId }
+  const answer = await create(server, request, await runToCreate(server, request, signal), signal)
+  if (answer.kind === 'created') return { ...answer, threadId }
+  const { refusal } = answer
+  const reason = bounded(refusal.message, maxErrorBytes)
+  if (!mayMeanBusy(refusal)) return { kind: 'refused', threadId, reason }
+  const after = await look(server, request, signal)
+  if (after.kind === 'decided') return after.creation
+  const busy = whyBusy(refusal, before.runs, after.runs)
+  return busy === undefined ? { kind: 'refused', threadId, reason } : { kind: 'busy', threadId, reason: busy }
+}
+
+type Look =
+  | { readonly kind: 'decided'; readonly creation: Creation }
+  /** Nothing speaks against creating the run. */
+  | { readonly kind: 'open'; readonly runs: readonly ListedRun[] }
+
+async function look(
+  server: Connection,
+  { key, run, deployment, threadId }: RunToCreate,
+  signal: AbortSignal,
+): Promise<Look> {
+  const asked = { what: `runs of thread ${threadId}`, withinMs: listTimeoutMs }
+  const runs = await server.ask(asked, signal, (limited) => runsOf(server.client, threadId, limited))
+  const own = ownOf(runs, key)
+  if (own) return { kind: 'decided', creation: { kind: 'created', threadId, runId: own.runId } }
+  if (!isContinuation(run)) return { kind: 'open', runs }
+  const later = await laterOf(server, runs, { threadId, runId: run.continues, deployment }, signal)
+  if (later.kind !== 'later') return { kind: 'open', runs }
+  return { kind: 'decided', creation: { kind: 'overtaken', threadId, by: later.by } }
+}
+
+/** The one that was made first: the thread takes over its metadata, and later runs have it from there. */
+function ownOf(runs: readonly ListedRun[], key: string): ListedRun | undefined {
+  const [first] = runs
+    .filter(({ metadata }) => metadata[workflowMetadataKey] === key)
+    .toSorted((a, b) => a.madeAtMs - b.madeAtMs)
+  return first
+}
+
+async function runToCreate(server: Connection, { run, threadId }: RunToCreate, signal: AbortSignal): Promise<NewRun> {
+  if (!isContinuation(run)) return run
+  const asked = { what: `options of run ${run.continues}`, withinMs: lookTimeoutMs }
+  const options = await server.ask(asked, signal, async (limited) =>
+    inheritedOptions(recordOf(await server.client.runs.get(threadId, run.continues, { signal: limited }))),
+  )
+  const what = run.resume === undefined ? { input: null } : { command: { resume: run.resume } }
+  return { ...options, ...what, multitaskStrategy: 'reject' }
+}
+
+type Answer =
+  | { readonly kind: 'created'; readonly runId: string }
+  | { readonly kind: 'refused'; readonly refusal: LangGraphError }
+
+async function create(
+  server: Connection,
+  { threadId, key }: RunToCreate,
+  run: NewRun,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const sentAtMs = Date.now()
+  const { assistantId, ...options } = run
+  const metadata = { ...run.metadata, [workflowMetadataKey]: key }
+  const payload = { ...options, metadata, ifNotExists: 'create' as const }
+  const asked = {
+    what: `new run of assistant "${assistantId}"`,
+    on404: 'check `assistantId` and the deployment',
+    withinMs: creationTimeoutMs,
+  }
+  try {
+    const runId = await server.ask(asked, signal, async (limited) => {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK's lists are not readonly
+      const sent = { ...payload, signal: limited } as never
+      return idOf(recordOf(await server.client.runs.create(threadId, assistantId, sent)))
+    })
+    return { kind: 'created', runId }
+  } catch (error) {
+    if (!(error instanceof LangGraphError)) throw error
+    if (isRefusal(error)) return { kind: 'refused', refusal: error }
+    // It answered, and will not create anything.
+    if (error.type === langGraphFailureTypes.unauthorized) throw error
+    throw new CreationUnanswered(error, sentAtMs)
+  }
+}
+
+function idOf(created: Readonly<Record<string, unknown>>): string {
+  const runId = textOf(created['run_id'])?.toLowerCase()
+  if (runId === undefined) throw new BadAnswer('names no run')
+  return runId
+}
+
+const refusals: readonly (number | undefined)[] = [400, 404, 409, 413, 422]
+
+function isRefusal({ httpStatus, type }: LangGraphError): boolean {
+  const isOfAnotherServer = httpStatus === 404 && type !== langGraphFailureTypes.notFound
+  return refusals.includes(httpStatus) && !isOfAnotherServer
+}
+
+/** Python servers say 409. JS servers say 422, which they also say of a wrong request. */
+function mayMeanBusy({ httpStatus }: LangGraphError): boolean {
+  return httpStatus === 409 || httpStatus === 422
+}
+
+/** That another run is in the way, and the request is not wrong: if the server does not tell, the thread's runs do. */
+function whyBusy(
+  refusal: LangGraphError,
+  before: readonly ListedRun[],
+  after: readonly ListedRun[],
+): string | undefined {
+  const active = after.find(({ status }) => !isTerminal(status))
+  if (active) return `run ${active.runId} is still active on the thread: ${refusal.message}`
+  // What was active then may have ended by now.
+  const isUnchanged = isDeepStrictEqual(before, after)
+  return refusal.httpStatus === 409 || !isUnchanged ? `a run was active on the thread: ${refusal.message}` : undefined
+}
+
+export async function findLaterRun(
+  server: Connection,
+  run: RunRef,
+  signal: AbortSignal,
+): Promise<LaterRun | RunIsGone | null> {
+  const { ask, client } = server
+  const runs = await ask(`runs of thread ${run.threadId}`, signal, () => runsOf(client, run.threadId, signal))
+  const later = await laterOf(server, runs, run, signal)
+  switch (later.kind) {
+    case 'later':
+      return later.by
+    case 'gone':
+      return { isGone: true }
+    case 'none':
+      return null
+  }
+}
+
+type Later =
+  | { readonly kind: 'later'; readonly by: LaterRun }
+  | { readonly kind: 'none' }
+  /** The run that was looked from is not on the thread any more. */
+  | { readonly kind: 'gone' }
+
+/** The first run after this one that has begun: one that waits for its turn, or was cancelled before, changes nothing. */
+async function laterOf(
+  server: Connection,
+  runs: readonly ListedRun[],
+  run: RunRef,
+  signal: AbortSignal,
+): Promise<Later> {
+  const index = runs.findIndex(({ runId }) => runId === run.runId)
+  if (index === -1) return { kind: 'gone' }
+  for (const { runId, status } of runs.slice(index + 1)) {
+    const later = { ...run, runId }
+    if (!(await hasBegun(server, later, status, signal))) continue
+    const asked = { what: `input of run ${runId}`, withinMs: lookTimeoutMs }
+    const resumes = await server.ask(asked, signal, (limited) =>
+      continuesAnother({ client: server.client, run: later, signal: limited }),
+    )
+    return { kind: 'later', by: { runId, resumes } }
+  }
+  return { kind: 'none' }
+}
+
+async function hasBegun(server: Connection, run: RunRef, status: string, signal: AbortSignal): Promise<boolean> {
+  if (status === 'pending') return false
+  if (status !== 'interrupted' && status !== 'error') return true
+  const asked = { what: `ending of run ${run.runId}`, withinMs: lookTimeoutMs }
+  const ending = await server.ask(asked, signal, (limited) =>
+    readEnding({ client: server.client, run, signal: limited }, status),
+  )
+  return ending.kind === 'known'
+}
