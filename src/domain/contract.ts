@@ -16,7 +16,7 @@ export const resumeUpdateName = 'resume'
 /** The key in a run's metadata by which `executeRun` finds the run that it created. */
 export const workflowMetadataKey = 'temporal_workflow'
 
-/** Where Temporal's servers end it: bytes of UTF-8. */
+/** Temporal's servers accept this many bytes of UTF-8. */
 export const longestWorkflowId = 1000
 
 interface RunName {
@@ -54,7 +54,7 @@ export const failureTypes = {
   notSuccessful: 'RunNotSuccessful',
   /** `retrieveRunResult` found nothing. */
   retrieval: 'ResultRetrievalError',
-  /** `executeRun` under an id that another request has. */
+  /** `executeRun` under an id that belongs to another request. */
   differentRequest: 'DifferentRequest',
   /** `resume` while nobody is asked, or for a question that is not open. */
   notAsked: 'NotAsked',
@@ -91,7 +91,7 @@ export const langGraphFailureTypes = {
 export interface LangGraphFailureDetails {
   /** The server was asked to create a run, and did not answer. */
   readonly creation_sent?: true
-  /** Then: for how long the request may still arrive there. */
+  /** For how long that request may still arrive there. */
   readonly may_arrive_for_ms?: number
   readonly http_status?: number
   readonly retry_after_ms?: number

@@ -17,7 +17,7 @@ export interface NewRun {
   readonly webhook?: string
 }
 
-/** A run that goes on where an earlier one has stopped, with the options of that one. */
+/** A run that continues where an earlier one has stopped, with the options of that one. */
 export interface Continuation {
   readonly continues: string
   /** By the question's id; for a question without an id the answer itself; absent at a breakpoint. */
@@ -40,14 +40,14 @@ export interface CreateRunRequest {
   readonly findOnly?: true
 }
 
-/** What became of the request. That the server could not be asked is none of these: it is thrown. */
+/** What became of the request. If the server could not be asked, that is thrown. */
 export type Creation =
   | { readonly kind: 'created'; readonly threadId: string; readonly runId: string }
-  /** Another run is at work on the thread. */
+  /** Another run is running on the thread. */
   | { readonly kind: 'busy'; readonly threadId: string; readonly reason: string }
   /** Only with `findOnly`. */
   | { readonly kind: 'not_found'; readonly threadId: string }
-  /** The run to continue has been continued by another one, which somebody else made. */
+  /** Another run, which somebody else made, has continued the run that was to be continued. */
   | { readonly kind: 'overtaken'; readonly threadId: string; readonly by: LaterRun }
   /** The server says no, and would say it again. */
   | { readonly kind: 'refused'; readonly threadId: string; readonly reason: string }
@@ -55,11 +55,11 @@ export type Creation =
 /** A run on the same thread that came after. */
 export interface LaterRun {
   readonly runId: string
-  /** It resumes, or goes on past a breakpoint; false: it began anew with an input of its own. */
+  /** It resumes, or continues past a breakpoint; false: it started over with an input of its own. */
   readonly resumes: boolean
 }
 
-/** The run that was looked from is not on the thread any more. */
+/** The run whose successor was looked for is not on the thread any more. */
 export interface RunIsGone {
   readonly isGone: true
 }
@@ -70,7 +70,7 @@ export type CancelAction = 'interrupt' | 'rollback'
 export interface Cancellation {
   /**
    * `cancelled`: it has stopped, or is gone. `had_ended`: it ended by itself, before. `cancel_unconfirmed`: it was asked
-   * to stop, and did not within 30 s, or could not be asked. `not_created`: there was none. `left`: it goes on, as asked.
+   * to stop, and did not within 30 s, or could not be asked. `not_created`: there was none. `left`: it continues, as asked.
    */
   readonly result: 'cancelled' | 'had_ended' | 'cancel_unconfirmed' | 'not_created' | 'left'
   readonly run_id?: string

@@ -19,7 +19,7 @@ export interface RetrievalMetadata {
   readonly attempts: readonly RetrievalAttempt[]
 }
 
-/** Where a result too large for Temporal is kept. */
+/** A result that is too large for Temporal is kept here. */
 export interface ResultReference {
   readonly thread_id: string
   readonly checkpoint_id?: string
@@ -44,26 +44,26 @@ export interface ChainedRun {
 }
 
 interface AnyOutcome {
-  /** The run that the outcome is about: of a chain the last one. Absent where `executeRun` could create none. */
+  /** The run that the outcome is about: of a chain the last one. Absent if `executeRun` could create none. */
   readonly run_id?: string
-  /** Absent where it is not known: no run was created, and the thread was to be a new one. */
+  /** Absent if it is not known: no run was created, and the thread was to be a new one. */
   readonly thread_id?: string
   /** With `onInterrupt: 'wait'`: all runs, the first one first. */
   readonly runs?: readonly ChainedRun[]
-  /** Where the watch was to cancel the run. */
+  /** What came of cancelling the run, if the watch was to cancel it. */
   readonly cancellation?: Cancellation
-  /** Present, and false, where LangGraph would not say how the run ended: it is `success` by its status alone. */
+  /** Present, and false, if LangGraph would not say how the run ended: it is `success` by its status alone. */
   readonly ending_verified?: false
 }
 
-/** How a watch ended. snake_case as the LangGraph API; absent fields are absent. */
-export type WatchOutcome = AnyOutcome &
+/** How a watch ended. snake_case as the LangGraph API; absent fields are absent. `Result`: what the graph's values are. */
+export type WatchOutcome<Result = Json> = AnyOutcome &
   (
     | {
         readonly polling_result: 'success_with_results'
         readonly status: 'success'
         /** That run's own last values, any JSON. */
-        readonly result: Json
+        readonly result: Result
         readonly retrieval_metadata: RetrievalMetadata
         readonly polling_metadata: Completed
       }
@@ -78,7 +78,7 @@ export type WatchOutcome = AnyOutcome &
     | ({
         readonly polling_result: 'interrupted'
         readonly status: 'interrupted'
-        /** Set where the run was cancelled, or where nobody answered; absent where it waits for a human. */
+        /** Set if the run was cancelled, or nobody answered; absent if it waits for a human. */
         readonly error?: string
         /** The nodes that would run next. */
         readonly next?: readonly string[]
@@ -117,7 +117,9 @@ export interface WatchProgress {
   /** The run's status at the last poll that was answered. */
   readonly status?: string
   readonly poll_count: number
-  /** Since the watch's first start, as of the workflow's last step. */
+  /** When the watch first started. ISO 8601 UTC. */
+  readonly started_at: string
+  /** Since then, as of the workflow's last step. */
   readonly elapsed_seconds: number
   /** ISO 8601 UTC. */
   readonly next_poll_at?: string
@@ -125,7 +127,7 @@ export interface WatchProgress {
   readonly last_error?: string
   /** ISO 8601: when LangGraph last changed the run. An old time on a `running` run: it may be stuck. */
   readonly updated_at?: string
-  /** The run that is waited for, where the workflow id does not say it: of `executeRun`, and after an answer. */
+  /** The run that is waited for, if the workflow id does not name it: in `executeRun`, and after an answer. */
   readonly run_id?: string
   readonly thread_id?: string
   /** In phase `interrupted`: the open questions. Empty at a breakpoint. */
@@ -141,15 +143,15 @@ export interface WatchProgress {
 
 /** What the update `resume` answers. */
 export interface ResumeReceipt {
-  /** Questions that are still open: the run goes on when all are answered. */
+  /** Questions that are still open: the run continues when all are answered. */
   readonly open_interrupts: number
-  /** The run that goes on; absent while it is not created yet. */
+  /** The run that continues; absent while it is not created yet. */
   readonly run_id?: string
   readonly thread_id: string
 }
 
 /** What `retrieveRunResult` returns. */
-export interface RetrievedResult {
-  readonly result: Json
+export interface RetrievedResult<Result = Json> {
+  readonly result: Result
   readonly retrieval_metadata: RetrievalMetadata
 }

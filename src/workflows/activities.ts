@@ -1,7 +1,7 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
 
-/** A cancelled workflow ends at once: nothing that these activities do needs undoing. */
+/** A cancelled workflow ends at once, since nothing that these activities do needs undoing. */
 const cancellationType = ActivityCancellationType.TRY_CANCEL
 
 /** One look at a run: its status, and how it ended. */
@@ -9,21 +9,21 @@ export const lookTimeoutMs = 10_000
 /** One strategy, all its tries together. */
 export const strategyTimeoutMs = 10_000
 
-/** One poll of a watch. One try: the watch's own loop is its retry, visible, wakeable and on time. */
+/** One poll of a watch. It has one try, because the watch's own loop is its retry: visible, wakeable and on time. */
 export const { getRunStatus: poll } = proxyActivities<Activities>({
   startToCloseTimeout: lookTimeoutMs,
   retry: { maximumAttempts: 1 },
   cancellationType,
 })
 
-/** One look without a loop around it: three tries, so that a single lost packet is no failure. */
+/** One look without a loop around it. It has three tries, so that a single lost packet is not a failure. */
 export const { getRunStatus: lookAtRun } = proxyActivities<Activities>({
   startToCloseTimeout: lookTimeoutMs,
   retry: { maximumAttempts: 3 },
   cancellationType,
 })
 
-/** Reading what the server keeps: safe to repeat, and a try that hangs leaves time for another. */
+/** These read what the server keeps, so they are safe to repeat, and a try that hangs leaves time for another. */
 export const { retrieveStreamValues, retrieveThreadState } = proxyActivities<Activities>({
   startToCloseTimeout: '8s',
   scheduleToCloseTimeout: strategyTimeoutMs,
@@ -31,7 +31,7 @@ export const { retrieveStreamValues, retrieveThreadState } = proxyActivities<Act
   cancellationType,
 })
 
-/** Joining waits for what comes: one try with all the time, since a second one would miss what the first was sent. */
+/** Joining waits for what comes. It has one try with all the time, since a second one would miss what the first was sent. */
 export const { retrieveJoinStream } = proxyActivities<Activities>({
   startToCloseTimeout: strategyTimeoutMs,
   scheduleToCloseTimeout: strategyTimeoutMs,
@@ -40,29 +40,29 @@ export const { retrieveJoinStream } = proxyActivities<Activities>({
 })
 
 /**
- * One try to create a run. One try: the workflow's loop is its retry, as for polls. Nothing cancels it: whether the run
- * was created must be known.
+ * One try to create a run. The workflow's loop is its retry, as for polls. Nothing cancels it, since whether the run was
+ * created must be known.
  */
 export const { createRun } = proxyActivities<Activities>({
   startToCloseTimeout: '20s',
   retry: { maximumAttempts: 1 },
 })
 
-/** Cancelling twice is cancelling once. Bounded, since a cancelled workflow waits for it. */
+/** Cancelling twice is the same as once. It is bounded, since a cancelled workflow waits for it. */
 export const { cancelRun } = proxyActivities<Activities>({
   startToCloseTimeout: '8s',
   scheduleToCloseTimeout: '15s',
   retry: { maximumAttempts: 3 },
 })
 
-/** A look whose answer nobody waits for: the next one comes anyway. */
+/** A look at the thread. It has one try, since the next look comes anyway. */
 export const { findLaterRun } = proxyActivities<Activities>({
   startToCloseTimeout: '10s',
   retry: { maximumAttempts: 1 },
   cancellationType,
 })
 
-/** A look before and after a run is cancelled. Bounded as `cancelRun`. */
+/** A look before and after a run is cancelled. It is bounded, as `cancelRun` is. */
 export const { getRunStatus: lookAtCancelledRun } = proxyActivities<Activities>({
   startToCloseTimeout: lookTimeoutMs,
   scheduleToCloseTimeout: lookTimeoutMs,

@@ -8,7 +8,7 @@ import { bounded } from '../domain/text.ts'
 import { cancelRun, lookAtCancelledRun } from './activities.ts'
 import { noAnswer } from './failures.ts'
 
-/** After the request: for so long the run may take to stop. Looks that hang count. */
+/** A run may take this long to stop once the server was asked. Looks that hang count. */
 const confirmMs = 30_000
 const firstPauseMs = 500
 
@@ -18,19 +18,23 @@ interface Cancelled {
   readonly ended?: EndedRun
 }
 
-type Seen = { readonly look: RunLook } | { readonly isGone: true } | { readonly error: string }
+type Seen =
+  | { readonly kind: 'seen'; readonly look: RunLook }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'failed'; readonly error: string }
 
 /**
- * Cancels a run and waits until it has stopped: 30 s, and a minute where the server hangs. A run that has ended is left alone: some servers would
- * rewrite how it ended. A cancellation of the workflow does not cut it short.
+ * Cancels a run and waits until it has stopped: at most 65 s, of which a look takes 10 s, the request 15 s, the waiting
+ * 30 s and the last look 10 s. A run that has ended is left alone, since some servers would rewrite how it ended. A
+ * cancellation of the workflow does not cut it short.
  *
- * @param onSent before the server is asked: from then on it is known why the run stops
+ * @param onSent is called before the server is asked: from then on it is known why the run stops
  */
 export async function cancelAndConfirm(run: RunRef, action: CancelAction, onSent = () => {}): Promise<Cancelled> {
   return CancellationScope.nonCancellable(async () => {
     const before = await look(run)
-    if ('look' in before && hasEnded(before.look)) return hadEnded(run, before.look)
-    if ('isGone' in before) return { cancellation: of(run, 'had_ended') }
+    if (before.kind === 'seen' && hasEnded(before.look)) return hadEnded(run, before.look)
+    if (before.kind === 'gone') return { cancellation: cancellationOf(run, 'had_ended') }
     onSent()
     const refused = await ask(run, action)
     let after: Seen = before
@@ -38,25 +42,38 @@ export async function cancelAndConfirm(run: RunRef, action: CancelAction, onSent
     for (let n = 0; Date.now() < untilMs; n += 1) {
       await sleep(Math.min(firstPauseMs * 2 ** n, untilMs - Date.now()), { summary: 'until the run has stopped' })
       after = await look(run)
-      if ('isGone' in after) return { cancellation: of(run, 'cancelled') }
-      if (!('look' in after) || !hasEnded(after.look)) continue
+      if (after.kind === 'gone') return { cancellation: cancellationOf(run, 'cancelled') }
+      if (after.kind !== 'seen' || !hasEnded(after.look)) continue
       const { status } = after.look
-      // Faster than the cancellation.
+      // It ended before the cancellation reached it.
       if (status === 'success' || status === 'timeout') return hadEnded(run, after.look)
-      return { cancellation: { ...of(run, 'cancelled'), status } }
+      return { cancellation: { ...cancellationOf(run, 'cancelled'), status } }
     }
-    const error = refused ?? ('error' in after ? after.error : 'LangGraph accepted it, and the run goes on')
-    const status = 'look' in after && { status: after.look.status }
-    return { cancellation: { ...of(run, 'cancel_unconfirmed'), ...status, error } }
+    return { cancellation: { ...cancellationOf(run, 'cancel_unconfirmed'), ...unconfirmed(after, refused) } }
   })
+}
+
+function unconfirmed(after: Seen, refused: string | undefined): Partial<Cancellation> {
+  switch (after.kind) {
+    case 'seen':
+      return { status: after.look.status, error: refused ?? 'LangGraph accepted it, and the run continues' }
+    case 'failed':
+      return { error: refused ?? after.error }
+    case 'gone':
+      return {}
+  }
 }
 
 async function look(run: RunRef): Promise<Seen> {
   try {
-    return { look: await lookAtCancelledRun.executeWithOptions({ summary: 'has the run stopped?' }, [run]) }
+    return {
+      kind: 'seen',
+      look: await lookAtCancelledRun.executeWithOptions({ summary: 'has the run stopped?' }, [run]),
+    }
   } catch (error) {
     const { type, message } = noAnswer(error)
-    return type === langGraphFailureTypes.notFound ? { isGone: true } : { error: bounded(message, maxReasonBytes) }
+    if (type === langGraphFailureTypes.notFound) return { kind: 'gone' }
+    return { kind: 'failed', error: bounded(message, maxReasonBytes) }
   }
 }
 
@@ -71,9 +88,9 @@ async function ask(run: RunRef, action: CancelAction): Promise<string | undefine
 }
 
 function hadEnded(run: RunRef, ended: EndedRun): Cancelled {
-  return { cancellation: { ...of(run, 'had_ended'), status: ended.status }, ended }
+  return { cancellation: { ...cancellationOf(run, 'had_ended'), status: ended.status }, ended }
 }
 
-function of({ runId, threadId }: RunRef, result: Cancellation['result']): Cancellation {
+function cancellationOf({ runId, threadId }: RunRef, result: Cancellation['result']): Cancellation {
   return { result, run_id: runId, thread_id: threadId }
 }

@@ -1,111 +1,119 @@
-import { CancellationScope, condition, log, sleep } from '@temporalio/workflow'
+import { CancellationScope, condition, log, sleep, workflowInfo } from '@temporalio/workflow'
 import { langGraphFailureTypes } from '../domain/contract.ts'
-import { creationTimeoutMs, maxReasonBytes } from '../domain/defaults.ts'
-import type { CreateRunRequest, Creation, LaterRun } from '../domain/creation.ts'
+import type { Continuation, CreateRunRequest, Creation, LaterRun, NewRun } from '../domain/creation.ts'
+import { creationTimeoutMs } from '../domain/defaults.ts'
+import type { RunRequest } from '../domain/input.ts'
+import { present } from '../domain/json.ts'
 import type { RunRef } from '../domain/run.ts'
-import { bounded } from '../domain/text.ts'
 import { createRun } from './activities.ts'
-import { noAnswer } from './failures.ts'
+import { isFinal, noAnswer } from './failures.ts'
 import type { NoAnswer } from './failures.ts'
-import { isFinal, noteNoAnswer, restartWhereLong, scheduleNextPoll, sleepUntilNextPoll } from './poll-until-terminal.ts'
+import { answersOf, isAnswered } from './question.ts'
+import type { Question } from './question.ts'
 import type { Watch } from './watch.ts'
 
 const mostLooks = 3
 
 export type CreationEnd =
   | { readonly kind: 'created'; readonly run: RunRef }
+  /** Only a run that continues another can be: somebody else made its continuation. */
   | { readonly kind: 'overtaken'; readonly by: LaterRun }
   | { readonly kind: 'refused'; readonly reason: string }
-  /** By the update `cancelRun`, before there was a run. */
+  /** The update `cancelRun` came before there was a run. */
   | { readonly kind: 'cancelled' }
-  | { readonly kind: 'timed_out' }
+  | { readonly kind: 'timed_out'; readonly lastError: string }
 
 export type FoundRun = Extract<CreationEnd, { readonly kind: 'created' | 'overtaken' }>
 
-type Try = { readonly creation: Creation } | { readonly failed: NoAnswer }
+interface FirstRun extends CreateRunRequest {
+  readonly run: NewRun
+}
+type NotOvertaken<End> = Exclude<End, { readonly kind: 'overtaken' }>
+
+type Try =
+  | { readonly kind: 'answered'; readonly creation: Creation }
+  | { readonly kind: 'failed'; readonly failed: NoAnswer }
 
 /**
- * Tries until there is a run, the server says no for good, or the deadline has passed. A thread on which another run is at
- * work is waited for, and so is a server that is away. Every try first looks for what an earlier one has created.
+ * Tries until there is a run, the server says no for good, or the deadline has passed. A busy thread is waited for, and
+ * so is a server that is away. Every try first looks for what an earlier one has created.
  */
-export async function createOnce(
-  watch: Watch,
-  request: CreateRunRequest,
-  restart: () => Promise<never>,
-): Promise<CreationEnd> {
+export function createOnce(watch: Watch, request: FirstRun): Promise<NotOvertaken<CreationEnd>>
+export function createOnce(watch: Watch, request: CreateRunRequest): Promise<CreationEnd>
+export async function createOnce(watch: Watch, request: CreateRunRequest): Promise<CreationEnd> {
   for (;;) {
-    await sleepUntilNextPoll(watch)
+    await watch.untilNextPoll()
     await untilNoneIsOnItsWay(watch)
-    // What cannot be cancelled begins below: a workflow that is cancelled already ends here.
+    // Last chance to be cancelled: the request below is shielded, so a cancelled workflow must stop here. A condition
+    // that is met at once still throws then.
     await condition(() => true)
-    if (watch.state.cancelAsked) return (await findRun(watch, request)) ?? { kind: 'cancelled' }
+    if (watch.memory.cancelling) return (await findRun(watch, request)) ?? { kind: 'cancelled' }
     const isLastTry = Date.now() >= watch.deadlineMs
     const tried = await tryOnce(watch, request)
-    const end = 'creation' in tried ? endOf(watch, request, tried.creation) : refusalOf(watch, tried.failed)
+    const end = tried.kind === 'answered' ? endOf(watch, request, tried.creation) : refusalOf(watch, tried.failed)
     if (end) return end
-    if (watch.state.cancelAsked) continue
-    if (isLastTry) return { kind: 'timed_out' }
-    scheduleNextPoll(watch, 'failed' in tried ? tried.failed.retryAfterMs : undefined)
-    await restartWhereLong(watch, restart)
+    if (watch.memory.cancelling) continue
+    if (isLastTry) return { kind: 'timed_out', lastError: watch.memory.polls.lastError ?? 'no answer' }
+    watch.scheduleNextPoll(Date.now(), tried.kind === 'failed' ? tried.failed.retryAfterMs : undefined)
+    await watch.restartWhereLong()
   }
 }
 
 /**
- * After a cancellation: the run that a try created without saying so, or that somebody else made to go on.
+ * After a cancellation: the run that a try created without saying so, or that somebody else made as its continuation.
  *
- * @returns `undefined` where there is none; and where that could not be found out: then `unansweredUntilMs` is set
+ * @returns `undefined` if there is none, and if that could not be found out: then `runMayExist` says so
  */
+export function findRun(watch: Watch, request: FirstRun): Promise<NotOvertaken<FoundRun> | undefined>
+export function findRun(watch: Watch, request: CreateRunRequest): Promise<FoundRun | undefined>
 export async function findRun(watch: Watch, request: CreateRunRequest): Promise<FoundRun | undefined> {
-  if (watch.state.unansweredUntilMs === undefined && !('continues' in request.run)) return undefined
-  for (let look = 1; look <= mostLooks; look += 1) {
+  if (!watch.runMayExist() && !('continues' in request.run)) return undefined
+  for (let look = 1; ; look += 1) {
     if (look > 1) await sleep(1000 * 2 ** look, { summary: 'until the run is looked for again' })
     await untilNoneIsOnItsWay(watch)
     const tried = await tryOnce(watch, { ...request, findOnly: true })
-    if (!('creation' in tried)) {
-      watch.state.lastError = bounded(tried.failed.message, maxReasonBytes)
-      continue
+    if (tried.kind === 'answered') {
+      const end = endOf(watch, request, tried.creation)
+      return end?.kind === 'created' || end?.kind === 'overtaken' ? end : undefined
     }
-    const end = endOf(watch, request, tried.creation)
-    return end?.kind === 'created' || end?.kind === 'overtaken' ? end : undefined
+    watch.noteError(tried.failed.message)
+    if (look === mostLooks) {
+      watch.existenceUnknown(tried.failed.message, Date.now())
+      return undefined
+    }
   }
-  watch.state.unansweredUntilMs ??= Date.now()
-  return undefined
 }
 
 /** A request that got no answer may still arrive: a look before that would not see its run. */
-async function untilNoneIsOnItsWay({ state }: Watch): Promise<void> {
-  const leftMs = (state.unansweredUntilMs ?? 0) - Date.now()
+async function untilNoneIsOnItsWay({ memory }: Watch): Promise<void> {
+  const leftMs = (memory.creation.unanswered?.untilMs ?? 0) - Date.now()
   if (leftMs > 0) await sleep(leftMs, { summary: 'until no earlier request can arrive' })
 }
 
-/** Not to be cancelled: whether there is a run now must be known. */
+/** A cancellation does not stop it: whether there is a run now must be known. */
 async function tryOnce(watch: Watch, request: CreateRunRequest): Promise<Try> {
-  watch.state.wakeRequested = false
+  watch.creationBegins()
   watch.enter('creating')
   const summary = request.findOnly ? 'look for the run' : 'create the run'
   try {
     const creation = await CancellationScope.nonCancellable(() => createRun.executeWithOptions({ summary }, [request]))
-    return { creation }
+    return { kind: 'answered', creation }
   } catch (error) {
     const failed = noAnswer(error)
     if (failed.mayHaveCreated && !request.findOnly)
-      watch.state.unansweredUntilMs = Date.now() + (failed.mayArriveForMs ?? creationTimeoutMs)
-    return { failed }
+      watch.creationUnanswered(Date.now() + (failed.mayArriveForMs ?? creationTimeoutMs), failed.message)
+    return { kind: 'failed', failed }
   }
 }
 
-function endOf({ state }: Watch, { deployment }: CreateRunRequest, creation: Creation): CreationEnd | undefined {
+function endOf(watch: Watch, { deployment }: CreateRunRequest, creation: Creation): CreationEnd | undefined {
+  watch.creationAnswered(creation)
   const { threadId } = creation
-  state.threadId = threadId
-  state.answered = true
-  state.failedInARow = 0
-  if (creation.kind !== 'busy') delete state.unansweredUntilMs
   switch (creation.kind) {
     case 'created':
       log.info('run created', { threadId, runId: creation.runId })
       return { kind: 'created', run: { threadId, runId: creation.runId, deployment } }
     case 'busy':
-      state.lastError = bounded(`the thread is busy: ${creation.reason}`, maxReasonBytes)
       return undefined
     case 'not_found':
       return { kind: 'cancelled' }
@@ -115,10 +123,35 @@ function endOf({ state }: Watch, { deployment }: CreateRunRequest, creation: Cre
   }
 }
 
-function refusalOf({ state }: Watch, failed: NoAnswer): CreationEnd | undefined {
-  noteNoAnswer(state, failed)
-  log.warn('the run could not be created', { failedInARow: state.failedInARow, type: failed.type })
-  const isFinalHere = failed.type === langGraphFailureTypes.tooLarge || isFinal(failed.type, state.answered)
-  const isRefused = state.unansweredUntilMs === undefined && isFinalHere
-  return isRefused ? { kind: 'refused', reason: failed.message } : undefined
+function refusalOf(watch: Watch, { type, message }: NoAnswer): CreationEnd | undefined {
+  watch.pollFailed(message)
+  const { polls, hasBeenReached } = watch.memory
+  log.warn('the run could not be created', { failedInARow: polls.failedInARow, type })
+  const isFinalHere = type === langGraphFailureTypes.tooLarge || isFinal(type, hasBeenReached)
+  return isFinalHere && !watch.runMayExist() ? { kind: 'refused', reason: message } : undefined
+}
+
+/** What creates the run of an execution. */
+export function creationOf(request: RunRequest): FirstRun {
+  return { ...request, key: creationKey() }
+}
+
+/** What finds a run that somebody else made as the continuation of this one. */
+export function later({ deployment, threadId, runId }: RunRef): CreateRunRequest {
+  return { deployment, threadId, key: `${creationKey()}#`, run: { continues: runId }, findOnly: true }
+}
+
+/** What creates the run that continues after the answers; while some are missing it can only be looked for. */
+export function continuation(watch: Watch, question: Question, run: RunRef): CreateRunRequest {
+  const how: Continuation = { continues: run.runId, ...present({ resume: answersOf(question) }) }
+  // A watch of the same run may have been there before, with the same id, and another answer.
+  const key = `${creationKey()}/${workflowInfo().firstExecutionRunId}#${watch.questionNumber + 1}`
+  const request = { deployment: run.deployment, threadId: run.threadId, key, run: how }
+  return isAnswered(question) ? request : { ...request, findOnly: true }
+}
+
+/** `<namespace>/<workflowId>`, in the metadata of the run that the workflow creates. */
+function creationKey(): string {
+  const { namespace, workflowId } = workflowInfo()
+  return `${namespace}/${workflowId}`
 }

@@ -3,34 +3,38 @@ import { failureTypes, langGraphFailureTypes } from '../domain/contract.ts'
 import type { LangGraphFailureDetails } from '../domain/contract.ts'
 import { refusal } from '../domain/fields.ts'
 import type { Parsed } from '../domain/fields.ts'
+import { present } from '../domain/json.ts'
 
-/** A final failure of the workflow. Without a stack: it would put the worker's file paths into history. */
+/** A final failure of the workflow. It has no stack, which would put the worker's file paths into history. */
 export function failure(type: string, message: string, ...details: unknown[]): ApplicationFailure {
   const failed = ApplicationFailure.nonRetryable(message, type, ...details)
   failed.stack = `${type}: ${message}`
   return failed
 }
 
-/** What an update fails with where its workflow is cancelled: again without a stack. */
+/** An update fails with this if its workflow is cancelled; it has no stack either. */
 export function withoutStack(error: unknown): unknown {
   if (error instanceof CancelledFailure) error.stack = `${error.name}: ${error.message}`
   return error
 }
 
+/** Stands in the details of a failure that ends an `executeRun` which has created no run. */
+export const noRunCreated = { run_created: false } as const
+
 /** The options, or the failure `InvalidInput`: other languages start these workflows too, so the workflow checks as well. */
-export function accepted<T>(workflowType: string, parsed: Parsed<T>): T {
+export function accepted<T>(workflowType: string, parsed: Parsed<T>, ...more: readonly object[]): T {
   if ('options' in parsed) return parsed.options
-  throw failure(failureTypes.invalidInput, refusal(workflowType, parsed.problems), parsed.problems)
+  throw failure(failureTypes.invalidInput, refusal(workflowType, parsed.problems), parsed.problems, ...more)
 }
 
-/** Why an activity gave no answer, for a person and for the decision what comes next. */
+/** Why an activity gave no answer: for a person, and to decide what comes next. */
 export interface NoAnswer {
   readonly type: string
   readonly message: string
   readonly retryAfterMs?: number
-  /** Of the activity `createRun`: the server may have got the request, and the run may be there. */
+  /** After `createRun`: the server may have got the request, and the run may exist. */
   readonly mayHaveCreated: boolean
-  /** Then: for how long the request may still arrive there; absent where nobody knows. */
+  /** For how long that request may still arrive there; absent if nobody knows. */
   readonly mayArriveForMs?: number
 }
 
@@ -55,12 +59,25 @@ export function noAnswer(error: unknown): NoAnswer {
     type: cause.type ?? langGraphFailureTypes.unforeseen,
     message: cause.message,
     mayHaveCreated: details.creation_sent ?? !isLangGraphFailure(cause.type),
-    ...(details.retry_after_ms !== undefined && { retryAfterMs: details.retry_after_ms }),
-    ...(details.may_arrive_for_ms !== undefined && { mayArriveForMs: details.may_arrive_for_ms }),
+    ...present({ retryAfterMs: details.retry_after_ms, mayArriveForMs: details.may_arrive_for_ms }),
   }
 }
 
-/** What the activities say themselves; anything else (a worker that shuts down) came from outside, at any moment. */
+/** The activities say this themselves; anything else (a worker that shuts down) came from outside, at any moment. */
 function isLangGraphFailure(type: string | null | undefined): boolean {
   return Object.values(langGraphFailureTypes).some((known) => known === type)
+}
+
+/** Asking again would not help. */
+export function isFinal(failureType: string, hasBeenReached: boolean): boolean {
+  switch (failureType) {
+    case langGraphFailureTypes.notFound:
+    case langGraphFailureTypes.refused:
+      return true
+    case langGraphFailureTypes.unauthorized:
+      // Once an answer came with this key, the refusal is an outage: a key rotated wrongly, waited out and shown.
+      return !hasBeenReached
+    default:
+      return false
+  }
 }

@@ -1,6 +1,7 @@
 import { failureTypes } from '../domain/contract.ts'
 import { maxErrorBytes } from '../domain/defaults.ts'
 import type { Cancellation } from '../domain/creation.ts'
+import { present } from '../domain/json.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
 import type { Interrupts, KnownEnding, RunEnding } from '../domain/run.ts'
 import { bounded, seconds } from '../domain/text.ts'
@@ -32,7 +33,7 @@ export function retrieved(watch: Watch, retrieval: Retrieval, ending: RunEnding 
         status: 'success',
         ...base,
         error: bounded(`Result retrieval failed: ${retrieval.error}`, maxErrorBytes),
-        ...(retrieval.reference && { result_reference: retrieval.reference }),
+        ...present({ result_reference: retrieval.reference }),
         retrieval_metadata,
         polling_metadata: { ...completed(watch), result_retrieval_error },
       }
@@ -45,7 +46,7 @@ export function interrupted(watch: Watch, ending: KnownEnding): WatchOutcome {
   return waiting(watch, ending, ending.next, ids(watch))
 }
 
-/** The run ended, and not well. */
+/** The run ended badly. */
 export function unsuccessful(
   watch: Watch,
   { status, error }: Verdict & { kind: 'unsuccessful' },
@@ -71,28 +72,28 @@ export function unanswered(watch: Watch, question: Question, error: string): Wat
 }
 
 /** All runs of a chain. */
-export function chain({ state, options }: Watch, { run_id, status }: WatchOutcome): Pick<WatchOutcome, 'runs'> {
+export function chain({ memory, options }: Watch, { run_id, status }: WatchOutcome): Pick<WatchOutcome, 'runs'> {
   if (options.onInterrupt === 'return' || run_id === undefined) return {}
-  return { runs: [...(state.chain ?? []), { run_id, status }] }
+  return { runs: [...memory.chain, { run_id, status }] }
 }
 
 export function pollingTimedOut(watch: Watch, cancellation?: Cancellation): WatchOutcome {
-  const { state, options } = watch
-  const { lastError, status, updatedAt } = state
+  const { options } = watch
+  const { count: polls, lastError, seen } = watch.memory.polls
   const error = [
-    `Polling timed out after ${seconds(options.maxPollTimeMs)} (${count(state.pollCount, 'poll')})`,
+    `Polling timed out after ${seconds(options.maxPollTimeMs)} (${count(polls, 'poll')})`,
     ...(lastError === undefined ? [] : [`last error: ${lastError}`]),
     ...(isCreationUnknown(watch) ? ['a run may have been created all the same'] : []),
-    ...(status === undefined ? [] : [`last status: ${status}${updatedAt ? `, unchanged since ${updatedAt}` : ''}`]),
+    ...(seen ? [`last status: ${seen.status}${seen.updatedAt ? `, unchanged since ${seen.updatedAt}` : ''}`] : []),
   ].join('; ')
   return {
     polling_result: 'timeout',
     status: 'polling_timeout',
     ...ids(watch),
     error,
-    ...(cancellation && { cancellation }),
+    ...present({ cancellation }),
     polling_metadata: {
-      poll_count: state.pollCount,
+      poll_count: polls,
       elapsed_seconds: elapsedSeconds(watch),
       max_poll_time: options.maxPollTimeMs / 1000,
       timestamp: timestamp(),
@@ -106,7 +107,7 @@ export function pollingRefused(watch: Watch, reason: string, cancellation?: Canc
     status: 'polling_error',
     ...ids(watch),
     error: bounded(reason, maxErrorBytes),
-    ...(cancellation && { cancellation }),
+    ...present({ cancellation }),
     polling_metadata: completed(watch),
   }
 }
@@ -139,13 +140,13 @@ export function summary(outcome: WatchOutcome): string {
   return `Run ${run_id} of thread ${thread_id} ended as ${polling_result} (${status})${why(outcome)}`
 }
 
-/** For the Web UI, as markdown. Never the values: they may be large, and the result shows them. */
+/** For the Web UI, as markdown. It leaves out the values, which may be large, and which the result shows. */
 export function details(outcome: WatchOutcome): string {
   const { polling_result, status, polling_metadata } = outcome
   const by = 'retrieval_metadata' in outcome ? outcome.retrieval_metadata.strategy_used : undefined
   return [
     `**${polling_result}**, run status \`${status}\`, ${count(polling_metadata.poll_count, 'poll')}`,
-    by && `result brought back by \`${by}\``,
+    by && `result found by \`${by}\``,
     why(outcome).slice(2),
   ]
     .filter(Boolean)
@@ -155,7 +156,7 @@ export function details(outcome: WatchOutcome): string {
 function why(outcome: WatchOutcome): string {
   if (outcome.polling_result === 'success_with_results') return ''
   if (outcome.error !== undefined) return `: ${outcome.error}`
-  return `: it waits for a human before ${'next' in outcome ? names(outcome.next ?? []) : 'going on'}`
+  return `: it waits for a human before ${'next' in outcome ? names(outcome.next ?? []) : 'continuing'}`
 }
 
 function waiting(
@@ -169,45 +170,43 @@ function waiting(
     status: 'interrupted',
     ...base,
     interrupts,
-    ...(truncated && { truncated }),
-    ...(next && { next }),
+    ...present({ truncated, next }),
     polling_metadata: completed(watch),
   }
 }
 
-/** By its own checkpoint, not by its status on the wire alone. */
+/** A run's own checkpoint proves how it ended; its status on the wire alone does not. */
 function verified(ending: RunEnding | undefined): { readonly ending_verified?: false } {
   return ending?.kind === 'unreadable' ? { ending_verified: false } : {}
 }
 
 function names(nodes: readonly string[]): string {
-  return nodes.length === 0 ? 'going on' : `node ${nodes.map((node) => `"${node}"`).join(', ')}`
+  return nodes.length === 0 ? 'continuing' : `node ${nodes.map((node) => `"${node}"`).join(', ')}`
 }
 
 /** A try to create the run got no answer. */
-function isCreationUnknown({ state }: Watch): boolean {
-  return state.run === undefined && state.unansweredUntilMs !== undefined
+function isCreationUnknown(watch: Watch): boolean {
+  return !watch.memory.run && watch.runMayExist() !== undefined
 }
 
 function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`
 }
 
-function ids({ state: { run, threadId } }: Watch) {
-  if (run) return { run_id: run.runId, thread_id: run.threadId }
-  return threadId === undefined ? {} : { thread_id: threadId }
+function ids({ memory: { run, creation } }: Watch) {
+  return present({ run_id: run?.runId, thread_id: run?.threadId ?? creation.threadId })
 }
 
 function completed(watch: Watch) {
   return {
-    poll_count: watch.state.pollCount,
+    poll_count: watch.memory.polls.count,
     completion_time_seconds: elapsedSeconds(watch),
     timestamp: timestamp(),
   }
 }
 
-function elapsedSeconds({ state }: Watch): number {
-  return (Date.now() - state.startedAtMs) / 1000
+function elapsedSeconds({ memory }: Watch): number {
+  return (Date.now() - memory.startedAtMs) / 1000
 }
 
 function timestamp(): string {

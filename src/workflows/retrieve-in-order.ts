@@ -3,6 +3,7 @@ import { langGraphFailureTypes } from '../domain/contract.ts'
 import { maxReasonBytes } from '../domain/defaults.ts'
 import type { RetrievalStrategy } from '../domain/defaults.ts'
 import type { RetrievalOptions } from '../domain/input.ts'
+import { present } from '../domain/json.ts'
 import type { ResultReference, RetrievalAttempt, RetrievalMetadata } from '../domain/outcome.ts'
 import type { Retrieved } from '../domain/retrieved.ts'
 import type { Interrupts, Json, RunLook, RunRef } from '../domain/run.ts'
@@ -17,13 +18,13 @@ const activityOf = {
   join_stream: retrieveJoinStream,
 } as const satisfies Record<RetrievalStrategy, unknown>
 
-/** Shorter than this, a round is not worth starting. */
+/** A shorter round is not worth starting. */
 const shortestRoundMs = 1000
 
 export type Retrieval = { readonly metadata: RetrievalMetadata } & (
   | { readonly found: 'result'; readonly result: Json }
   | ({ readonly found: 'interrupts'; readonly next?: readonly string[] } & Interrupts)
-  /** `error` says for each strategy why. */
+  /** `error` gives each strategy's reason. */
   | { readonly found: 'nothing'; readonly error: string; readonly reference?: ResultReference }
 )
 
@@ -32,7 +33,7 @@ interface Attempt extends RetrievalAttempt {
   readonly retryAfterMs?: number
 }
 
-/** Tries one strategy after the other. All "missing": over. If one could not be asked, the order starts again. */
+/** Tries one strategy after the other. If all say "missing" it is over; if one could not be asked, the order starts again. */
 export async function retrieveInOrder(run: RunRef, options: RetrievalOptions, look: RunLook): Promise<Retrieval> {
   const startedMs = Date.now()
   const budget = new TimeBudget(options.timeoutMs)
@@ -70,7 +71,7 @@ async function tryStrategy(
   if (strategy === 'stream_values' && look.resumable === false) {
     return { strategy, outcome: 'missing', reason: 'the run was not created as resumable: LangGraph kept no stream' }
   }
-  const request = { ...run, ...(options.resultKeys && { resultKeys: options.resultKeys }) }
+  const request = { ...run, ...present({ resultKeys: options.resultKeys }) }
   try {
     const retrieved = await activityOf[strategy].executeWithOptions(
       { scheduleToCloseTimeout: timeoutMs, summary: strategy },
@@ -83,7 +84,7 @@ async function tryStrategy(
       strategy,
       outcome: type === langGraphFailureTypes.timeout ? 'timed_out' : 'failed',
       reason: bounded(message, maxReasonBytes),
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...present({ retryAfterMs }),
     }
   }
 }
@@ -95,7 +96,7 @@ function outcomeOf(retrieved: Retrieved): Pick<RetrievalAttempt, 'outcome' | 're
     case 'nothing':
       return { outcome: 'missing', reason: bounded(retrieved.reason, maxReasonBytes) }
     case 'interrupts':
-      return { outcome: 'missing', reason: 'the run stopped to be continued: its values are no result' }
+      return { outcome: 'missing', reason: 'the run stopped to be continued, so its values are not a result' }
     case 'too_large':
       return {
         outcome: 'too_large',
@@ -120,8 +121,8 @@ function conclude(
       const checkpointId = retrieved.checkpointId ?? checkpointOf(look)
       const reference = {
         thread_id: run.threadId,
-        ...(checkpointId !== undefined && { checkpoint_id: checkpointId }),
         bytes: retrieved.bytes,
+        ...present({ checkpoint_id: checkpointId }),
       }
       return { ...nothing(allFailed(metadata.attempts), metadata), reference }
     }
@@ -139,11 +140,10 @@ function metadata(attempts: readonly Attempt[], startedMs: number, used?: Attemp
   const checkpointId = values && (values.checkpointId ?? checkpointOf(look))
   const now = Date.now()
   return {
-    ...(values && used && { strategy_used: used.strategy }),
     retrieval_duration_seconds: (now - startedMs) / 1000,
     timestamp: new Date(now).toISOString(),
-    ...(checkpointId !== undefined && { checkpoint_id: checkpointId }),
-    attempts: attempts.map(({ strategy, outcome, reason }) => ({ strategy, outcome, ...(reason && { reason }) })),
+    attempts: attempts.map(({ strategy, outcome, reason }) => ({ strategy, outcome, ...present({ reason }) })),
+    ...present({ strategy_used: values && used?.strategy, checkpoint_id: checkpointId }),
   }
 }
 
@@ -151,7 +151,7 @@ function checkpointOf(look: RunLook | undefined): string | undefined {
   return look?.ending?.kind === 'known' ? look.ending.checkpointId : undefined
 }
 
-/** 1, 2, 4 … s, or as long as the server asked for. */
+/** Pauses are 1, 2, 4 … s, or as long as the server asked for. */
 function pauseAfter(round: number, tried: readonly Attempt[]): number {
   return Math.max(1000 * 2 ** round, ...tried.map(({ retryAfterMs = 0 }) => retryAfterMs))
 }

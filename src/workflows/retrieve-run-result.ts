@@ -1,18 +1,18 @@
 import { failureTypes } from '../domain/contract.ts'
-import { parseRetrieveRunResultInput } from '../domain/parse-input.ts'
-import type { RetrieveRunResultInput } from '../domain/input.ts'
+import { parseReadRunStatusInput, parseRetrieveRunResultInput } from '../domain/parse-input.ts'
+import type { ReadRunStatusInput, RetrieveRunResultInput } from '../domain/input.ts'
 import type { RetrievedResult } from '../domain/outcome.ts'
 import { hasEnded } from '../domain/run.ts'
-import type { EndedRun, Interrupts, RunLook } from '../domain/run.ts'
-import { accepted, failure } from './failures.ts'
-import { look } from './read-run-status.ts'
+import type { EndedRun, Interrupts, RunLook, RunRef } from '../domain/run.ts'
+import { lookAtRun } from './activities.ts'
+import { accepted, failure, noAnswer } from './failures.ts'
 import { retrieveInOrder } from './retrieve-in-order.ts'
 import { verdictOn } from './verdict.ts'
 
 /**
- * Brings back the result of a run that has ended, without waiting.
+ * Returns the result of a run that has ended, without waiting.
  *
- * @throws `InvalidInput`, `UnknownDeployment`; `RunNotComplete` while the run is at work; `RunNotSuccessful` when it ended
+ * @throws `InvalidInput`, `UnknownDeployment`; `RunNotComplete` while the run is running; `RunNotSuccessful` when it ended
  *   in error, timeout or interrupted; `ResultRetrievalError` when no strategy found its values
  */
 export async function retrieveRunResult(input: RetrieveRunResultInput): Promise<RetrievedResult> {
@@ -52,4 +52,25 @@ function waitingFailure({ interrupts }: Interrupts, next: readonly string[] = []
   const message =
     'The run ended as interrupted: it waits to be continued, by the answer to its question or past a breakpoint'
   return failure(failureTypes.notSuccessful, message, { status: 'interrupted', interrupts, next })
+}
+
+/**
+ * One look at a run.
+ *
+ * @returns the run's status; `interrupted` if the run stopped to be continued, although its wire status is `success`
+ * @throws `InvalidInput`, `UnknownDeployment`, or why LangGraph gave no status, after up to 3 tries
+ */
+export async function readRunStatus(input: ReadRunStatusInput): Promise<{ status: string }> {
+  const run = accepted('readRunStatus', parseReadRunStatusInput(input))
+  const seen = await look(run)
+  return { status: hasEnded(seen) && verdictOn(seen).kind === 'waiting' ? 'interrupted' : seen.status }
+}
+
+async function look(run: RunRef): Promise<RunLook> {
+  try {
+    return await lookAtRun.executeWithOptions({ summary: 'look' }, [run])
+  } catch (error) {
+    const { type, message } = noAnswer(error)
+    throw failure(type, message)
+  }
 }

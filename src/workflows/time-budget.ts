@@ -1,6 +1,6 @@
-/** Work that the workflow hears of this late had no worker: a crash, a deploy. */
+/** Work of which the workflow hears this late had no worker, because of a crash or a deploy. */
 const workerAwayMs = 5000
-/** So that an overloaded worker, always late, comes to an end. */
+/** A limit, since an overloaded worker is always late. */
 const mostAbsences = 3
 
 /** A time limit that does not run while no worker is there to use it. */
@@ -16,7 +16,7 @@ export class TimeBudget {
     return Math.max(0, this.#endMs - Date.now())
   }
 
-  /** Waits for work that takes `atMostMs` where a worker is there. */
+  /** Waits for work that takes `atMostMs` if a worker is running. */
   async spend<T>(atMostMs: number, work: Promise<T>): Promise<T> {
     const startedMs = Date.now()
     const done = await work

@@ -8,7 +8,7 @@ export type Verdict =
   | { readonly kind: 'waiting'; readonly ending: KnownEnding }
   | { readonly kind: 'unsuccessful'; readonly status: Exclude<TerminalStatus, 'success'>; readonly error: string }
 
-/** @param isCancelled it was asked to stop: some servers call such a run failed */
+/** @param isCancelled the run was asked to stop: some servers call such a run failed */
 export function verdictOn({ status, ending }: EndedRun, isCancelled = false): Verdict {
   const graphError = ending && ending.kind !== 'unreadable' ? ending.error : undefined
   switch (status) {

@@ -1,22 +1,46 @@
-import { continueAsNew } from '@temporalio/workflow'
-import { parseWatchRunInput } from '../domain/parse-input.ts'
-import type { WatchRunInput } from '../domain/input.ts'
+import { continueAsNew, workflowInfo } from '@temporalio/workflow'
+import type { ExecuteRunInput, WatchRunInput } from '../domain/input.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
+import { parseExecuteRunInput, parseWatchRunInput } from '../domain/parse-input.ts'
+import type { Json } from '../domain/run.ts'
 import { carryOut } from './carry-out.ts'
-import { accepted } from './failures.ts'
-import { openWatch } from './watch.ts'
-import type { WatchState } from './watch.ts'
+import { accepted, noRunCreated } from './failures.ts'
+import { takeUp } from './memory.ts'
+import type { Carried, Memory } from './memory.ts'
+import { Watch } from './watch.ts'
+
+/** The types for `executeChild<ExecuteRun<Trade>>('executeRun', …)`: a graph's values are JSON, and you know which. */
+export type WatchRun<Result = Json> = (input: WatchRunInput) => Promise<WatchOutcome<Result>>
+export type ExecuteRun<Result = Json> = (input: ExecuteRunInput) => Promise<WatchOutcome<Result>>
+
+// The second argument of both workflows is internal: what an earlier execution handed over by continue-as-new.
+type Next<Input> = (input: Input, carried: Memory) => Promise<WatchOutcome>
 
 /**
- * Waits for a LangGraph background run and brings back that run's own result.
+ * Waits for a LangGraph background run and returns that run's own result.
  *
  * @param input the run and how to wait for it; the defaults are in `WatchRunInput`
- * @param carried internal: what an earlier execution of the same watch handed over by continue-as-new
  * @throws `InvalidInput`, `UnknownDeployment`; with `onUnsuccessful: 'fail'` also `RunFailed`, `RunTimedOut`,
  *   `RunInterrupted`, `RunPollingTimedOut`, `RunPollingFailed`, `RunResultMissing` with the outcome in the details
  */
-export async function watchRun(input: WatchRunInput, carried?: WatchState): Promise<WatchOutcome> {
+export async function watchRun(input: WatchRunInput): Promise<WatchOutcome>
+export async function watchRun(input: WatchRunInput, carried?: Carried): Promise<WatchOutcome> {
   const { run, ...options } = accepted('watchRun', parseWatchRunInput(input))
-  const watch = openWatch(options, carried, run)
-  return carryOut({ watch, restart: () => continueAsNew<typeof watchRun>(input, watch.state) })
+  const memory = takeUp(carried, workflowInfo().startTime.getTime(), run)
+  const restart = (next: Memory) => continueAsNew<Next<WatchRunInput>>(input, next)
+  return carryOut(new Watch({ options, memory, named: run, continueAsNew: restart }))
+}
+
+/**
+ * Creates a LangGraph background run, exactly once for its workflow id, and then does all that `watchRun` does.
+ *
+ * @param input what to run and how to wait for it; the defaults are in `ExecuteRunInput`
+ * @throws as `watchRun`; if no run was created, the last of the details is `{ run_created: false }`
+ */
+export async function executeRun(input: ExecuteRunInput): Promise<WatchOutcome>
+export async function executeRun(input: ExecuteRunInput, carried?: Carried): Promise<WatchOutcome> {
+  const { request, ...options } = accepted('executeRun', parseExecuteRunInput(input), noRunCreated)
+  const memory = takeUp(carried, workflowInfo().startTime.getTime())
+  const restart = (next: Memory) => continueAsNew<Next<ExecuteRunInput>>(input, next)
+  return carryOut(new Watch({ options, memory, request, continueAsNew: restart }))
 }

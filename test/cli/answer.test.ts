@@ -7,6 +7,7 @@ import type { WatchProgress } from '../../src/client.ts'
 const waiting = (...interrupts: NonNullable<WatchProgress['interrupts']>): WatchProgress => ({
   phase: 'interrupted',
   poll_count: 1,
+  started_at: '2026-11-28T10:00:00.000Z',
   elapsed_seconds: 1,
   interrupts,
 })

@@ -252,6 +252,7 @@ describe.concurrent('an open watch', () => {
       phase: 'waiting',
       status: 'running',
       poll_count: 1,
+      started_at: expect.any(String),
       elapsed_seconds: expect.any(Number),
       next_poll_at: expect.stringMatching(/Z$/),
       updated_at: expect.stringMatching(/Z$/),

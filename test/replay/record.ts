@@ -18,7 +18,7 @@ import type { RunLook } from '../../src/domain/run.ts'
  * `npm run record:histories`: records one history of every shape that a workflow can have, for `replay.test.ts`.
  *
  * From the first release on the recorded files stay: a change that breaks their replay breaks the watches that are open
- * in production. Record anew only what is new: `npm run record:histories -- NAME …`.
+ * in production. Record again only what is new: `npm run record:histories -- NAME …`.
  */
 const folder = new URL('histories/', import.meta.url)
 const run: RunInput = {

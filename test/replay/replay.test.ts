@@ -15,7 +15,7 @@ describe('a recorded history replays with the workflows of today', () => {
   })
 })
 
-test('every shape is there', () => {
+test('every shape is recorded', () => {
   // A folder that was moved or emptied would let the tests above pass.
   expect(files.length).toBeGreaterThan(30)
   expect(

@@ -49,7 +49,18 @@ type WatchInput = Omit<WatchRunInput, 'threadId' | 'runId'>
 type ExecuteInput = Partial<ExecuteRunInput>
 type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>
 
-/** A Temporal server that skips time, a worker with the real workflows, and activities that say what a test wants. */
+/**
+ * A Temporal server that skips time, a worker with the real workflows, and activities that say what a test wants:
+ *
+ *     const stage = await Stage.start() // beforeAll; afterEach: stage.endTest(), afterAll: stage.stop()
+ *     const run = stage.run({ getRunStatus: answers(running, outage, ended('success')), retrieveStreamValues: answers(values) })
+ *     const outcome = await stage.watch(run, { pollInterval: '1h' }) // takes milliseconds
+ *     expect(run.calls.map(({ activity }) => activity)).toEqual(['getRunStatus', …])
+ *     expect(await stage.timersOf(run)).toEqual([{ ms: 3_600_000, summary: 'until poll 2', end: 'fired' }, …])
+ *
+ * To act in the middle: `startWatch`, `until(run, { phase: 'waiting' })`, then `runs.wake(run.ids)`, `handleOf(run).cancel()` ….
+ * `gate()` holds an activity until the test opens it. `execute` and `startExecution` do the same for runs that are created.
+ */
 export class Stage {
   readonly environment: TestWorkflowEnvironment
   readonly runs: BackgroundRuns
@@ -202,8 +213,8 @@ export class Stage {
   }
 
   /**
-   * Leaves the server to the next test alone, even where this one failed. It skips no time any more once a workflow has
-   * closed with an activity at work: those end first.
+   * Leaves the server to the next test alone, even if this one failed. It skips no time any more once a workflow has
+   * closed with an activity running: those end first.
    */
   async endTest(): Promise<void> {
     for (const open of this.#openings.splice(0)) open()

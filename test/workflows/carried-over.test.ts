@@ -5,7 +5,7 @@ import type { WatchOutcome } from '../../src/client.ts'
 import { langGraphFailureTypes as types } from '../../src/domain/contract.ts'
 import type { Creation } from '../../src/domain/creation.ts'
 import { LangGraphError } from '../../src/langgraph/errors.ts'
-import type { WatchState } from '../../src/workflows/watch.ts'
+import type { Memory } from '../../src/workflows/memory.ts'
 import { ended, running, values } from '../support/looks.ts'
 import { answers, Stage, testEveryHistory } from '../support/time-skipping.ts'
 import type { ScriptedRun } from '../support/time-skipping.ts'
@@ -24,23 +24,23 @@ const asking = ended('success', { next: ['ask'], interrupts: [question] })
 const followUps = ['0199a1b2-c3d4-7e5f-8a9b-0000000000f1', '0199a1b2-c3d4-7e5f-8a9b-0000000000f2'] as const
 const [followUp, secondFollowUp] = followUps
 const outage = new LangGraphError(types.unavailable, 'HTTP 502')
+const polls = { count: 1, sleeps: 3, failedInARow: 0, unreadableInARow: 0 }
 /** Nobody answers it later. */
 const asked = { interrupts: [question], next: ['ask'], untilMs: 0, answers: {}, goOn: false, looks: 1 }
 
-type Carried = Partial<WatchState>
+type Carried = Partial<Memory>
 
-async function carriedOver(run: ScriptedRun, carried: Carried): Promise<WatchState> {
+async function carriedOver(run: ScriptedRun, carried: Carried): Promise<Memory> {
   const { threadId, runId } = run.ids
   return {
     startedAtMs: await stage.environment.currentTimeMs(),
-    pollCount: 1,
-    sleeps: 3,
-    failedInARow: 0,
-    unreadableInARow: 0,
-    answered: true,
-    lastError: undefined,
-    wakeRequested: false,
     run: { threadId, runId, deployment: 'default' },
+    chain: [],
+    polls,
+    creation: {},
+    handledResumes: [],
+    isWoken: false,
+    hasBeenReached: true,
     ...carried,
   }
 }
@@ -77,7 +77,7 @@ describe('an answer that is being given', () => {
     const startedAtMs = (await stage.environment.currentTimeMs()) - 3_600_000
     const state = await carriedOver(run, {
       startedAtMs,
-      timeFromMs: startedAtMs + 3_540_000,
+      polls: { ...polls, fromMs: startedAtMs + 3_540_000 },
       question: { ...asked, answers: { 0: 'yes' } },
     })
     const workflowId = stage.nameOf(run).workflowId
@@ -100,8 +100,9 @@ describe('an answer that is being given', () => {
         isCancelled = true
       },
     }))
-    const unansweredUntilMs = (await stage.environment.currentTimeMs()) + 5000
-    const carried = { unansweredUntilMs, question: { ...asked, answers: { 0: 'yes' } } }
+    const untilMs = (await stage.environment.currentTimeMs()) + 5000
+    const unanswered = { untilMs, error: outage.message }
+    const carried = { creation: { unanswered }, question: { ...asked, answers: { 0: 'yes' } } }
     const { receipt, outcome } = await withUpdate(run, carried, { name: 'cancelRun', input: {} })
     expect(receipt).toMatchObject({ result: 'cancelled', run_id: followUp })
     expect(outcome).toMatchObject({ run_id: followUp, error: expect.stringContaining('cancelled') })
@@ -112,7 +113,7 @@ test('a creation that waits for its next try ends at once by `cancelRun`', async
   const run = stage.run({})
   const { client } = stage.environment
   const nowMs = await stage.environment.currentTimeMs()
-  const { run: _, ...carried } = await carriedOver(run, { pollCount: 0, nextPollAtMs: nowMs + 3_600_000 })
+  const { run: _, ...carried } = await carriedOver(run, { polls: { ...polls, nextAtMs: nowMs + 3_600_000 } })
   const startWorkflowOperation = new WithStartWorkflowOperation('executeRun', {
     taskQueue: stage.taskQueue,
     workflowId: `execution/${run.ids.threadId}`,

@@ -74,7 +74,7 @@ const seconds = expect.any(Number)
 const time = expect.any(String)
 
 describe('a run that is created', () => {
-  test('is polled, and its result brought back', async () => {
+  test('is polled, and its result returned', async () => {
     const run = created(['created'], { getRunStatus: answers(running, ended('success')) })
 
     const outcome = await stage.execute(run, { pollInterval: '10s' })
@@ -120,7 +120,7 @@ describe('a run that is created', () => {
     })
   })
 
-  test('is asked for with nothing but its assistant and `reject` where nothing more is given', async () => {
+  test('is asked for with nothing but its assistant and `reject` if nothing more is given', async () => {
     const run = created(['created'])
     await stage.execute(run, { threadId: null, input: null, command: null, metadata: null })
     const key = `default/execution/${run.ids.threadId}`
@@ -146,7 +146,7 @@ describe('a run that is created', () => {
     expect(await stage.detailsOf(run)).toContain(`run \`${run.ids.runId}\` of thread \`${run.ids.threadId}\``)
   })
 
-  test('is shown as `creating` before it is there', async () => {
+  test('is shown as `creating` before it exists', async () => {
     const gate = stage.gate()
     const run = created([async () => void (await gate.opened)])
     const handle = await stage.startExecution(run)
@@ -155,7 +155,12 @@ describe('a run that is created', () => {
     const shown = await stage.runs.progress(stage.nameOf(run))
     gate.open()
 
-    expect(shown).toEqual({ phase: 'creating', poll_count: 0, elapsed_seconds: seconds })
+    expect(shown).toEqual({
+      phase: 'creating',
+      poll_count: 0,
+      started_at: expect.any(String),
+      elapsed_seconds: seconds,
+    })
     expect(await handle.result()).toHaveProperty('result', values.values)
   })
 
@@ -289,7 +294,7 @@ describe('a thread that is busy', () => {
       { phase: 'creating', last_error: 'the thread is busy: run r1 is at work on the thread: HTTP 409' },
     ])
     const timers = await stage.timersOf(run)
-    // After the creation the sleeps begin anew.
+    // After the creation the sleeps start over.
     expect(timers.map(({ ms }) => ms)).toEqual([20_000, 20_000, expect.closeTo(20_000, -1)])
   })
 
@@ -336,7 +341,7 @@ describe('a server that refuses the run', () => {
       type: 'RunPollingFailed',
       message: `No run is known (polling_error): ${refused(run).error}`,
       nonRetryable: true,
-      details: [refused(run)],
+      details: [refused(run), { run_created: false }],
     })
   })
 
@@ -364,7 +369,7 @@ function from(n: number, look: Answer<RunLook>) {
 
 describe('at `maxPollTime`, with `onPollTimeout`', () => {
   const cutOff = { pollInterval: '10s', maxPollTime: '30s', onPollTimeout: 'cancel_run' } as const
-  test('left out the run goes on', async () => {
+  test('left out the run continues', async () => {
     const run = created(['created'], { getRunStatus: answers(running) })
     const outcome = await stage.execute(run, { ...cutOff, onPollTimeout: null })
     expect(outcome).not.toHaveProperty('cancellation')
@@ -415,7 +420,7 @@ describe('at `maxPollTime`, with `onPollTimeout`', () => {
       cancellation: cancellation(run, {
         result: 'cancel_unconfirmed',
         status: 'running',
-        error: 'LangGraph accepted it, and the run goes on',
+        error: 'LangGraph accepted it, and the run continues',
       }),
     })
     expect(outcome.polling_metadata).toHaveProperty('elapsed_seconds', expect.closeTo(61, -1))
@@ -444,7 +449,7 @@ describe('at `maxPollTime`, with `onPollTimeout`', () => {
     })
   })
 
-  test('`cancel_run` nothing is cancelled where nothing can have been created', async () => {
+  test('`cancel_run` nothing is cancelled if nothing can have been created', async () => {
     const run = created(['busy'])
     const outcome = await stage.execute(run, cutOff)
     expect(outcome).toMatchObject({ status: 'polling_timeout' })
@@ -456,7 +461,7 @@ describe('at `maxPollTime`, with `onPollTimeout`', () => {
 describe('an execution of thousands of events', () => {
   const often = { pollInterval: '1s', maxPollTime: 'none' } as const
 
-  test('goes on as new while it creates, with what it knows of its tries', async () => {
+  test('continues as new while it creates, with what it knows of its tries', async () => {
     const tries = Array.from({ length: 420 }, () => unanswered(1000))
     const run = created([...tries, wrongKey, 'created'])
 
@@ -470,7 +475,7 @@ describe('an execution of thousands of events', () => {
     expect(triesOf(run)).toHaveLength(422)
   })
 
-  test('goes on as new while it polls, with its run, and creates none again', async () => {
+  test('continues as new while it polls, with its run, and creates none again', async () => {
     const looks = Array.from({ length: 380 }, () => running)
     const run = created(['created'], { getRunStatus: answers<RunLook>(...looks, ended('success')) })
 

@@ -83,7 +83,7 @@ describe('readRunStatus', () => {
 })
 
 describe('retrieveRunResult', () => {
-  test('brings back the result of a run that succeeded', async () => {
+  test('returns the result of a run that succeeded', async () => {
     const run = stage.run({
       getRunStatus: answers(ended('success')),
       retrieveStreamValues: answers(missing('a')),
@@ -176,7 +176,7 @@ describe('retrieveRunResult', () => {
     expect(failure).toMatchObject({ type: 'RunNotSuccessful', message: waits, details })
   })
 
-  test('fails where nothing is found, with the reason of each strategy', async () => {
+  test('fails if nothing is found, with the reason of each strategy', async () => {
     const run = stage.run({
       getRunStatus: answers(ended('success')),
       retrieveStreamValues: answers(missing('a')),
@@ -205,7 +205,7 @@ describe('retrieveRunResult', () => {
     })
   })
 
-  test.each(finalAnswers)('fails with $type where the status cannot be had', async (error) => {
+  test.each(finalAnswers)('fails with $type if the status cannot be read', async (error) => {
     const run = looked(error)
     const failure = await failureOf(stage.runs.retrieve(run.ids))
     expect(failure).toMatchObject({ type: error.type, message: error.message, nonRetryable: true })

@@ -81,7 +81,7 @@ describe('the retrieval order', () => {
     expect(namesOf(run)).toEqual(['retrieveJoinStream', 'retrieveThreadState'])
   })
 
-  test('goes on behind a strategy that could not be asked', async () => {
+  test('continues after a strategy that could not be asked', async () => {
     const run = succeeded({ stream: [wrongKey], state: [found] })
     const outcome = await stage.watch(run)
     expect(metadataOf(outcome)).toMatchObject({
@@ -259,7 +259,7 @@ describe('the order starts again', () => {
     expect(retrieval_duration_seconds).toBeLessThan(40)
   })
 
-  test('not where everything is missing', async () => {
+  test('not if everything is missing', async () => {
     const run = succeeded({ stream: [missing('a')], state: [missing('b')], join: [missing('c')] })
     const outcome = await stage.watch(run)
     const error =
@@ -269,7 +269,7 @@ describe('the order starts again', () => {
     expect(await stage.timersOf(run)).toEqual([])
   })
 
-  test('not where a retrieval of 1 s has failed', async () => {
+  test('not if a retrieval of 1 s has failed', async () => {
     const run = succeeded({ state: [wrongKey] })
     const outcome = await stage.watch(run, { retrievalOrder: ['thread_state'], retrievalTimeout: '1s' })
     expect(outcome).toHaveProperty(

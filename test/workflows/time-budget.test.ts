@@ -19,7 +19,7 @@ async function leftAfter(...tookMs: readonly number[]): Promise<number> {
   return budget.leftMs()
 }
 
-test('work takes its time off the budget, also where it is a little late', async () => {
+test('work takes its time off the budget, even if it is a little late', async () => {
   expect(await leftAfter(10_000)).toBe(20_000)
   expect(await leftAfter(0, 3000, 15_000)).toBe(12_000)
 })

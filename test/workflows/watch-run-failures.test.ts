@@ -74,8 +74,20 @@ describe('a poll that fails', () => {
     // Each poll is one try: the loop is its retry.
     expect(run.calls.map(({ attempt }) => attempt)).toEqual([1, 1, 1, 1, 1])
     expect(shown).toEqual([
-      { phase: 'polling', poll_count: 2, elapsed_seconds: expect.any(Number), last_error: error.message },
-      { phase: 'polling', poll_count: 3, elapsed_seconds: expect.any(Number), status: 'running' },
+      {
+        phase: 'polling',
+        poll_count: 2,
+        started_at: expect.any(String),
+        elapsed_seconds: expect.any(Number),
+        last_error: error.message,
+      },
+      {
+        phase: 'polling',
+        poll_count: 3,
+        started_at: expect.any(String),
+        elapsed_seconds: expect.any(Number),
+        status: 'running',
+      },
     ])
     expect(await sleepsOf(run)).toEqual([1000, 10_000, 10_000])
   })
@@ -114,7 +126,7 @@ describe('a poll that fails', () => {
 })
 
 describe('after failed polls', () => {
-  test('sleeps are 1, 2, 4 … s, never more than the ordinary one, and begin anew after an answer', async () => {
+  test('sleeps are 1, 2, 4 … s, never more than the ordinary one, and start over after an answer', async () => {
     const run = polled(outage, outage, outage, outage, outage, running, outage, ended('success'))
     await stage.watch(run, { pollInterval: '10s' })
     expect(await sleepsOf(run)).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000, 1000])
@@ -206,7 +218,7 @@ describe('an answer that is not final', () => {
     expect(await sleepsOf(run)).toEqual([10_000, 1000, 2000])
   })
 
-  test('a status that nobody knows: is named while the watch goes on', async () => {
+  test('a status that nobody knows: is named while the watch continues', async () => {
     const run = polled({ status: 'hibernating' }, { status: 'hibernating' }, ended('success'))
     const handle = await stage.startWatch(run, { pollInterval: '1h', maxPollTime: 'none' })
 
@@ -340,7 +352,7 @@ describe('an ending that cannot be read', () => {
     expect(outcome).not.toHaveProperty('ending_verified')
   })
 
-  test('counts anew after another failure', async () => {
+  test('starts to count again after another failure', async () => {
     const twice = [unreadable('success'), unreadable('success')]
     const run = polled(...twice, outage, ...twice, ended('success', { next: ['ask'] }))
     const outcome = await stage.watch(run)
@@ -372,21 +384,9 @@ describe('an ending that cannot be read', () => {
     })
   })
 
-  test.each([
-    {
-      status: 'error',
-      error: 'The run failed, and why could not be read: state from deployment "default": HTTP 500',
-    },
-    {
-      status: 'interrupted',
-      error:
-        'The run was cancelled, or waits for a human: how it ended could not be read: state from deployment "default": HTTP 500',
-    },
-    { status: 'timeout', error: 'LangGraph ended the run at its own time limit for background runs' },
-  ])('of a run with status $status leaves the status, and a word about it', async ({ status, error }) => {
-    const run = polled(unreadable(status))
-    const outcome = await stage.watch(run)
-    expect(outcome).toMatchObject({ polling_result: status, status, error, ending_verified: false })
+  test('leaves the status of a failed run, and says that it is not verified', async () => {
+    const outcome = await stage.watch(polled(unreadable('error')))
+    expect(outcome).toMatchObject({ polling_result: 'error', status: 'error', ending_verified: false })
   })
 })
 
@@ -404,7 +404,7 @@ describe('a run that LangGraph does not change any more', () => {
     })
   })
 
-  test('is given up by its status where the server says nothing of changes', async () => {
+  test('is given up by its status if the server says nothing of changes', async () => {
     const run = polled({ status: 'pending' }, running)
     const outcome = await stage.watch(run, { stuckAfter: '25s', pollInterval: '10s' })
     expect(outcome).toMatchObject({ status: 'polling_error', polling_metadata: { poll_count: 5 } })
@@ -428,11 +428,6 @@ describe("under `onUnsuccessful: 'fail'`", () => {
       type: 'RunInterrupted',
       looks: [ended('success', { next: ['ask'], interrupts: [question] })],
       summary: 'interrupted (interrupted): it waits for a human before node "ask"',
-    },
-    {
-      type: 'RunInterrupted',
-      looks: [ended('interrupted')],
-      summary: 'interrupted (interrupted): The run was cancelled',
     },
     {
       type: 'RunPollingTimedOut',

@@ -1,0 +1,61 @@
+import { condition, defineUpdate, setHandler } from '@temporalio/workflow'
+import { cancelRunUpdateName } from '../domain/contract.ts'
+import type { CancelAction, Cancellation } from '../domain/creation.ts'
+import type { CancelRunInput } from '../domain/input.ts'
+import { parseCancelRunInput } from '../domain/parse-input.ts'
+import type { RunRef } from '../domain/run.ts'
+import { cancelAndConfirm } from './cancel-and-confirm.ts'
+import { accepted, withoutStack } from './failures.ts'
+import type { Watch } from './watch.ts'
+
+/** Cancels the run; the watch reports what became of it. */
+const cancelRunUpdate = defineUpdate<Cancellation, [input: CancelRunInput | undefined]>(cancelRunUpdateName)
+
+/** Takes the update `cancelRun` from here on. */
+export function acceptCancellation(watch: Watch): void {
+  setHandler(
+    cancelRunUpdate,
+    async (input) => {
+      const { action } = accepted(cancelRunUpdateName, parseCancelRunInput(input))
+      watch.cancelAsked(action)
+      try {
+        return await cancelNow(watch, action)
+      } finally {
+        watch.cancelEnds()
+      }
+    },
+    { validator: (input) => void accepted(cancelRunUpdateName, parseCancelRunInput(input)) },
+  )
+}
+
+async function cancelNow(watch: Watch, action: CancelAction): Promise<Cancellation> {
+  const isRunKnown = () => watch.memory.run !== undefined && watch.memory.question === undefined
+  // A creation that is under way ends first, and so does the wait for a human, with or without a run that continues.
+  if (!isRunKnown()) watch.wake()
+  await until(() => watch.isEnding || isRunKnown())
+  for (;;) {
+    const unknown = watch.runMayExist()
+    if (unknown) return unknown
+    const { run } = watch.memory
+    if (!run) return { result: 'not_created' }
+    const cancellation = await cancelWatched(watch, run, action)
+    if (cancellation.result !== 'had_ended' || watch.options.onInterrupt === 'return') return cancellation
+    // It may have stopped to ask, and somebody else may have answered: then the watch follows the run that continues.
+    await until(() => watch.isEnding || (watch.memory.run !== run && isRunKnown()))
+    if (watch.memory.run === run) return watch.runMayExist() ?? cancellation
+  }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  await condition(isSo).catch((error: unknown) => {
+    throw withoutStack(error)
+  })
+}
+
+/** Polls continue meanwhile: they see how the run ended. */
+async function cancelWatched(watch: Watch, run: RunRef, action: CancelAction): Promise<Cancellation> {
+  const { cancellation } = await cancelAndConfirm(run, action, () => watch.cancelSent())
+  if (cancellation.result === 'cancel_unconfirmed') watch.cancelFailed()
+  watch.wake()
+  return cancellation
+}

@@ -1,0 +1,54 @@
+import { allHandlersFinished, condition, log, patched, upsertMemo } from '@temporalio/workflow'
+import type { Cancellation } from '../domain/creation.ts'
+import { present } from '../domain/json.ts'
+import type { RunRef } from '../domain/run.ts'
+import { cancelAndConfirm } from './cancel-and-confirm.ts'
+import { continuation, creationOf, findRun, later } from './create-once.ts'
+import * as outcomes from './outcomes.ts'
+import type { Watch } from './watch.ts'
+
+/** The workflow was cancelled: `onCancel` says whether the run is cancelled too. */
+export async function endCancelled(watch: Watch): Promise<void> {
+  const cancellation = watch.options.onCancel === 'leave' ? leftAlone(watch) : await cancelWhatRuns(watch)
+  watch.enter('done', outcomes.cancellationDetails(cancellation))
+  log.info('watch cancelled', { result: cancellation.result, status: cancellation.status })
+  // Temporal gives a cancelled workflow no result, and this SDK no details.
+  if (patched('cancellation-memo')) upsertMemo({ cancellation })
+  watch.ends()
+  await condition(allHandlersFinished)
+}
+
+function leftAlone(watch: Watch): Cancellation {
+  const { run, polls } = watch.memory
+  const unknown = watch.runMayExist()
+  if (!run && !unknown) return { result: 'not_created' }
+  return {
+    ...unknown,
+    result: 'left',
+    ...present({ run_id: run?.runId, thread_id: run?.threadId, status: polls.seen?.status }),
+  }
+}
+
+async function cancelWhatRuns(watch: Watch): Promise<Cancellation> {
+  let run = await findWhatRuns(watch)
+  for (;;) {
+    const unknown = watch.runMayExist()
+    if (unknown) return unknown
+    if (!run) return { result: 'not_created' }
+    const { cancellation } = await cancelAndConfirm(run, watch.memory.cancelling?.action ?? 'interrupt')
+    if (cancellation.result !== 'had_ended' || watch.options.onInterrupt === 'return') return cancellation
+    // It may have stopped to ask, and somebody else may have answered.
+    const next = await findRun(watch, later(run))
+    if (next?.kind !== 'overtaken' || !next.by.resumes) return watch.runMayExist() ?? cancellation
+    run = { ...run, runId: next.by.runId }
+  }
+}
+
+/** The run that the watch knows, unless another one continues it by now, whoever made that. */
+async function findWhatRuns(watch: Watch): Promise<RunRef | undefined> {
+  const { run, question } = watch.memory
+  if (!run) return watch.request && (await findRun(watch, creationOf(watch.request)))?.run
+  const found = question && (await findRun(watch, continuation(watch, question, run)))
+  if (found?.kind === 'created') return found.run
+  return found?.by.resumes ? { ...run, runId: found.by.runId } : run
+}

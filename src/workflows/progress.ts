@@ -1,0 +1,67 @@
+import { present } from '../domain/json.ts'
+import type { WatchProgress } from '../domain/outcome.ts'
+import { bounded } from '../domain/text.ts'
+import type { Memory } from './memory.ts'
+import { openInterrupts } from './question.ts'
+import type { Question } from './question.ts'
+
+/** The Web UI shows this much of one question; the query `progress` has all of it. */
+const maxShownBytes = 4096
+
+/** What the query `progress` answers. The workflow id may name the run already; then it is not shown again. */
+export function progress(memory: Memory, phase: WatchProgress['phase'], isRunNamed: boolean): WatchProgress {
+  const { startedAtMs, polls, run, question } = memory
+  return {
+    phase,
+    poll_count: polls.count,
+    started_at: iso(startedAtMs),
+    elapsed_seconds: (Date.now() - startedAtMs) / 1000,
+    ...present({
+      status: polls.seen?.status,
+      next_poll_at: phase === 'waiting' && polls.nextAtMs !== undefined ? iso(polls.nextAtMs) : undefined,
+      last_error: polls.lastError,
+      updated_at: polls.seen?.updatedAt,
+      run_id: isRunNamed ? undefined : run?.runId,
+      thread_id: isRunNamed ? undefined : run?.threadId,
+    }),
+    ...(question && asked(question)),
+  }
+}
+
+function asked(question: Question) {
+  const { truncated, next, refused, untilMs } = question
+  return {
+    interrupts: openInterrupts(question),
+    next,
+    ...present({
+      truncated,
+      answer_refused: refused,
+      human_deadline_at: untilMs === undefined ? undefined : iso(untilMs),
+    }),
+  }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+/** The same for the Web UI, as markdown. */
+export function describe(shown: WatchProgress, workflowId: string): string {
+  const { phase, status, poll_count, next_poll_at, last_error, updated_at, run_id, thread_id, interrupts, next } = shown
+  return [
+    `**${phase}**, ${poll_count} polls`,
+    run_id && `run \`${run_id}\` of thread \`${thread_id}\``,
+    status && `run status: \`${status}\`${updated_at ? `, unchanged since ${updated_at}` : ''}`,
+    next_poll_at && `next poll: ${next_poll_at}`,
+    last_error && `last poll got no answer: ${last_error}`,
+    shown.answer_refused && `the last answer was refused: ${shown.answer_refused}`,
+    interrupts &&
+      `waits for a human before ${next?.join(', ')}, until ${shown.human_deadline_at ?? 'somebody answers'}`,
+    ...(interrupts ?? []).map(
+      (interrupt) => `\`\`\`json\n${bounded(JSON.stringify(interrupt), maxShownBytes)}\n\`\`\``,
+    ),
+    interrupts && `to answer: \`langgraph-runs resume --id ${workflowId}\``,
+  ]
+    .filter(Boolean)
+    .join('\n\n')
+}

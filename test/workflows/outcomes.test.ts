@@ -1,0 +1,229 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { WatchOutcome } from '../../src/domain/outcome.ts'
+import type { WatchOptions } from '../../src/domain/input.ts'
+import { takeUp } from '../../src/workflows/memory.ts'
+import type { Memory } from '../../src/workflows/memory.ts'
+import * as outcomes from '../../src/workflows/outcomes.ts'
+import type { Retrieval } from '../../src/workflows/retrieve-in-order.ts'
+import { Watch } from '../../src/workflows/watch.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.parse('2026-11-28T10:01:01.200Z') })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const run = { threadId: 't1', runId: 'r1', deployment: 'default' }
+const ids = { run_id: 'r1', thread_id: 't1' }
+const options: WatchOptions = {
+  pollInterval: { initialMs: 10_000, coefficient: 1, maximumMs: 10_000, jitter: false },
+  maxPollTimeMs: 600_000,
+  stuckAfterMs: Infinity,
+  retrieval: { order: ['thread_state'], timeoutMs: 30_000 },
+  onUnsuccessful: 'return',
+  onCancel: 'leave',
+  onPollTimeout: 'leave',
+  onInterrupt: 'return',
+  humanTimeoutMs: Infinity,
+}
+const completed = { poll_count: 7, completion_time_seconds: 61.2, timestamp: '2026-11-28T10:01:01.200Z' }
+const metadata = { retrieval_duration_seconds: 0.03, timestamp: '2026-11-28T10:01:01.200Z', attempts: [] }
+const known = { kind: 'known', next: [], interrupts: [] } as const
+const unreadable = { kind: 'unreadable', reason: 'HTTP 500' } as const
+const question = { id: 'i1', value: 'buy?' }
+
+function watchOf(
+  change: Partial<Memory> = {},
+  polls: Partial<Memory['polls']> = {},
+  given: Partial<WatchOptions> = {},
+) {
+  const memory = takeUp(undefined, Date.parse('2026-11-28T10:00:00.000Z'), run)
+  return new Watch({
+    options: { ...options, ...given },
+    memory: { ...memory, ...change, polls: { ...memory.polls, count: 7, ...polls } },
+    continueAsNew: () => Promise.reject(new Error('not here')),
+  })
+}
+
+describe('what was retrieved', () => {
+  const rows: readonly { what: string; retrieval: Retrieval; verified?: boolean; outcome: object }[] = [
+    {
+      what: 'a result',
+      retrieval: {
+        found: 'result',
+        result: { signal: 'BUY' },
+        metadata: { ...metadata, strategy_used: 'thread_state' },
+      },
+      outcome: {
+        polling_result: 'success_with_results',
+        status: 'success',
+        ...ids,
+        result: { signal: 'BUY' },
+        retrieval_metadata: { ...metadata, strategy_used: 'thread_state' },
+        polling_metadata: completed,
+      },
+    },
+    {
+      what: 'nothing, with a reference to what is too large',
+      retrieval: { found: 'nothing', error: 'too large', reference: { thread_id: 't1', bytes: 5 }, metadata },
+      outcome: {
+        polling_result: 'success_no_results',
+        status: 'success',
+        ...ids,
+        error: 'Result retrieval failed: too large',
+        result_reference: { thread_id: 't1', bytes: 5 },
+        retrieval_metadata: metadata,
+        polling_metadata: { ...completed, result_retrieval_error: 'too large' },
+      },
+    },
+    {
+      what: 'a question, of a run whose ending could not be read',
+      retrieval: { found: 'interrupts', interrupts: [question], truncated: true, metadata },
+      verified: false,
+      outcome: {
+        polling_result: 'interrupted',
+        status: 'interrupted',
+        ...ids,
+        ending_verified: false,
+        interrupts: [question],
+        truncated: true,
+        polling_metadata: completed,
+      },
+    },
+  ]
+  test.each(rows)('$what', ({ retrieval, verified = true, outcome }) => {
+    expect(outcomes.retrieved(watchOf(), retrieval, verified ? known : unreadable)).toEqual(outcome)
+  })
+})
+
+describe('a run that ended badly', () => {
+  test.each([
+    { status: 'error', polling_result: 'error' },
+    { status: 'timeout', polling_result: 'timeout' },
+    { status: 'interrupted', polling_result: 'interrupted' },
+  ] as const)('as $status', ({ status, polling_result }) => {
+    const outcome = outcomes.unsuccessful(watchOf(), { kind: 'unsuccessful', status, error: 'boom' }, known)
+    expect(outcome).toEqual({ polling_result, status, ...ids, error: 'boom', polling_metadata: completed })
+  })
+
+  test('as cancelled half-way names the nodes that would have run', () => {
+    const verdict = { kind: 'unsuccessful', status: 'interrupted', error: 'cancelled' } as const
+    expect(outcomes.unsuccessful(watchOf(), verdict, { ...known, next: ['work'] })).toHaveProperty('next', ['work'])
+  })
+
+  test('with endless words is told with the first 4 KB of them', () => {
+    const verdict = { kind: 'unsuccessful', status: 'error', error: 'ü'.repeat(5000) } as const
+    expect(outcomes.unsuccessful(watchOf(), verdict, known)).toHaveProperty('error', `${'ü'.repeat(2046)}…`)
+  })
+})
+
+describe('a watch whose time is over', () => {
+  const updatedAt = '2026-11-28T09:00:00.000Z'
+  const unanswered = { unanswered: { untilMs: 0, error: 'HTTP 503' } }
+  test.each([
+    { knows: 'nothing', watch: () => watchOf(), says: '' },
+    {
+      knows: 'a status',
+      watch: () => watchOf({}, { seen: { status: 'running', sinceMs: 0 } }),
+      says: '; last status: running',
+    },
+    {
+      knows: 'a status and an error',
+      watch: () => watchOf({}, { seen: { status: 'running', updatedAt, sinceMs: 0 }, lastError: 'HTTP 503' }),
+      says: `; last error: HTTP 503; last status: running, unchanged since ${updatedAt}`,
+    },
+    {
+      knows: 'that a run may exist',
+      watch: () => watchOf({ run: undefined, creation: unanswered }, { lastError: 'HTTP 503' }),
+      says: '; last error: HTTP 503; a run may have been created all the same',
+    },
+  ])('and that knows $knows', ({ watch, says }) => {
+    expect(outcomes.pollingTimedOut(watch())).toMatchObject({
+      status: 'polling_timeout',
+      error: `Polling timed out after 600.0s (7 polls)${says}`,
+      polling_metadata: { poll_count: 7, elapsed_seconds: 61.2, max_poll_time: 600, timestamp: completed.timestamp },
+    })
+  })
+
+  test('and that has cancelled the run says what came of it', () => {
+    const cancellation = { result: 'cancelled' } as const
+    expect(outcomes.pollingTimedOut(watchOf(), cancellation)).toMatchObject({ cancellation })
+  })
+})
+
+test.each([
+  { onInterrupt: 'return', runs: undefined },
+  {
+    onInterrupt: 'wait',
+    runs: [
+      { run_id: 'r0', status: 'interrupted', continued_by: 'resume' },
+      { run_id: 'r1', status: 'error' },
+    ],
+  },
+] as const)(
+  'the runs of a chain are listed only if a human was to be waited for: $onInterrupt',
+  ({ onInterrupt, runs }) => {
+    const watch = watchOf(
+      { chain: [{ run_id: 'r0', status: 'interrupted', continued_by: 'resume' }] },
+      {},
+      { onInterrupt },
+    )
+    const outcome = outcomes.unsuccessful(watch, { kind: 'unsuccessful', status: 'error', error: 'boom' }, known)
+    expect(outcomes.chain(watch, outcome).runs).toEqual(runs)
+  },
+)
+
+describe('in words', () => {
+  const base = { ...ids, polling_metadata: { ...completed, poll_count: 1 } }
+  const rows: readonly { outcome: WatchOutcome; type: string; summary: string; details: string }[] = [
+    {
+      outcome: { polling_result: 'error', status: 'error', error: 'ValueError: boom', ...base },
+      type: 'RunFailed',
+      summary: 'error (error): ValueError: boom',
+      details: '**error**, run status `error`, 1 poll\n\nValueError: boom',
+    },
+    {
+      outcome: { polling_result: 'error', status: 'polling_error', error: 'HTTP 404', ...base },
+      type: 'RunPollingFailed',
+      summary: 'error (polling_error): HTTP 404',
+      details: '**error**, run status `polling_error`, 1 poll\n\nHTTP 404',
+    },
+    {
+      outcome: { polling_result: 'timeout', status: 'timeout', error: 'too long', ...base },
+      type: 'RunTimedOut',
+      summary: 'timeout (timeout): too long',
+      details: '**timeout**, run status `timeout`, 1 poll\n\ntoo long',
+    },
+    {
+      outcome: { polling_result: 'interrupted', status: 'interrupted', interrupts: [question], next: ['ask'], ...base },
+      type: 'RunInterrupted',
+      summary: 'interrupted (interrupted): it waits for a human before node "ask"',
+      details: '**interrupted**, run status `interrupted`, 1 poll\n\nit waits for a human before node "ask"',
+    },
+    {
+      outcome: { polling_result: 'interrupted', status: 'interrupted', error: 'The run was cancelled', ...base },
+      type: 'RunInterrupted',
+      summary: 'interrupted (interrupted): The run was cancelled',
+      details: '**interrupted**, run status `interrupted`, 1 poll\n\nThe run was cancelled',
+    },
+  ]
+  test.each(rows)('$summary', ({ outcome, type, summary, details }) => {
+    expect(outcomes.failureType(outcome)).toBe(type)
+    expect(outcomes.summary(outcome)).toBe(`Run r1 of thread t1 ended as ${summary}`)
+    expect(outcomes.details(outcome)).toBe(details)
+  })
+
+  test('an outcome without a run says that none is known', () => {
+    const { run_id: _, ...base2 } = base
+    const outcome = { polling_result: 'error', status: 'polling_error', error: 'no', ...base2 } as const
+    expect(outcomes.summary(outcome)).toBe('No run is known (polling_error): no')
+  })
+
+  test('a cancelled workflow says what became of its run', () => {
+    const cancellation = { result: 'cancelled', run_id: 'r1', status: 'interrupted' } as const
+    expect(outcomes.cancellationDetails(cancellation)).toBe(
+      'the workflow was cancelled; the run: **cancelled**\n\nrun `r1`\n\nlast status `interrupted`',
+    )
+  })
+})
