@@ -9,7 +9,7 @@ import { connect } from './cli/temporal.ts'
 const { stdin, stdout, stderr, env } = process
 const screen = new Screen(stderr, { isLive: stderr.isTTY && env['TERM'] !== 'dumb' })
 
-// A reader that went away (`| head`) changes nothing about how the command ends.
+// A reader that went away (`| head`) does not change how the command ends.
 let failedWrite: Error | undefined
 stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') failedWrite = error
@@ -29,7 +29,7 @@ const exitCode = await run(process.argv.slice(2), {
     wordsAtCtrlC = words
   },
 })
-// Promptly, whatever still waits for an answer; but first what was printed is out, or has failed.
+// Exit at once, whatever still waits for an answer, but only after what was printed is written or has failed.
 stdout.write('', () => setImmediate(() => process.exit(failedWrite ? cannotWrite(failedWrite) : exitCode)))
 
 function endByCtrlC(): void {

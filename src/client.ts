@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
-import { ApplicationFailure } from '@temporalio/common'
-import { accepted, problemOfClient, problemOfWorkflowId, problemsOfJson, refuse, shown } from './client/arguments.ts'
-import { differences, startOf } from './client/same-request.ts'
+import { accepted, problemOfClient, problemOfWorkflowId, problemsOfJson, refuse } from './client/arguments.ts'
+import { requireSameRequest } from './client/same-request.ts'
 import {
   cancelRunUpdateName,
-  failureTypes,
   progressQueryName,
   readStatusWorkflowId,
   resumeUpdateName,
@@ -34,6 +32,8 @@ import type {
   RunInput,
   WatchRunInput,
 } from './domain/input.ts'
+import { isRecord } from './domain/json.ts'
+import { found } from './domain/text.ts'
 import type { ResumeReceipt, RetrievedResult, WatchOutcome, WatchProgress } from './domain/outcome.ts'
 import type { executeRun, readRunStatus, retrieveRunResult, watchRun } from './workflows/index.ts'
 
@@ -45,7 +45,7 @@ export interface BackgroundRunsOptions {
 }
 
 /** Which watch: by its run, or by the id of its workflow (of `executeRun`, or of a child workflow). */
-export type WatchName = RunInput | { readonly workflowId: string }
+export type WatchRef = RunInput | { readonly workflowId: string }
 
 /** Starts and follows the workflows of this application over any Temporal client. */
 export class BackgroundRuns {
@@ -143,17 +143,7 @@ export class BackgroundRuns {
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
     }
-    const started = await startOf(this.#client, workflowId)
-    if (started.workflowType !== workflowTypes.executeRun) {
-      const other = `is a workflow of type "${started.workflowType}", not of "${workflowTypes.executeRun}"`
-      const message = `Workflow "${workflowId}" ${other}. Take another workflow id`
-      throw ApplicationFailure.nonRetryable(message, failureTypes.differentRequest, [other])
-    }
-    const different = differences(started.input, input)
-    if (different.length > 0) {
-      const message = `Workflow "${workflowId}" was started with another request: ${different.join('; ')}. Take another workflow id for another run`
-      throw ApplicationFailure.nonRetryable(message, failureTypes.differentRequest, different)
-    }
+    await requireSameRequest(this.#client, workflowId, input)
     return this.#client.workflow.getHandle<typeof executeRun>(workflowId)
   }
 
@@ -168,12 +158,12 @@ export class BackgroundRuns {
   }
 
   /** How far a watch is. @throws WorkflowNotFoundError when there is none */
-  async progress(watch: WatchName): Promise<WatchProgress> {
+  async progress(watch: WatchRef): Promise<WatchProgress> {
     return this.#handleOf(watch).query<WatchProgress>(progressQueryName)
   }
 
   /** Makes a watch poll now. @throws WorkflowNotFoundError when none is open */
-  async wake(watch: WatchName): Promise<void> {
+  async wake(watch: WatchRef): Promise<void> {
     return this.#handleOf(watch).signal(wakeSignalName)
   }
 
@@ -182,7 +172,7 @@ export class BackgroundRuns {
    *
    * @throws WorkflowNotFoundError when no watch is open; ApplicationFailure of type `InvalidInput`
    */
-  async cancelRun(watch: WatchName, input: CancelRunInput = {}): Promise<Cancellation> {
+  async cancelRun(watch: WatchRef, input: CancelRunInput = {}): Promise<Cancellation> {
     accepted(cancelRunUpdateName, parseCancelRunInput(input))
     return this.#handleOf(watch).executeUpdate<Cancellation, [CancelRunInput]>(cancelRunUpdateName, { args: [input] })
   }
@@ -196,7 +186,7 @@ export class BackgroundRuns {
    *   `LangGraphRefused` where the server refuses the answer. WorkflowNotFoundError when no watch is open
    */
   async resume(
-    watch: WatchName,
+    watch: WatchRef,
     input: ResumeInput = {},
     { updateId = randomUUID() }: { readonly updateId?: string } = {},
   ): Promise<ResumeReceipt> {
@@ -206,13 +196,13 @@ export class BackgroundRuns {
     return this.#handleOf(watch).executeUpdate<ResumeReceipt, [ResumeInput]>(resumeUpdateName, options)
   }
 
-  #handleOf(watch: WatchName): WorkflowHandle<typeof watchRun> {
+  #handleOf(watch: WatchRef): WorkflowHandle<typeof watchRun> {
     return this.#client.workflow.getHandle<typeof watchRun>(workflowIdOf(watch))
   }
 }
 
-function workflowIdOf(watch: WatchName): string {
-  refuse('this watch', problemOfName(watch))
+function workflowIdOf(watch: WatchRef): string {
+  refuse('this watch', problemOfRef(watch))
   if ('workflowId' in watch) {
     refuse('this watch', problemOfWorkflowId(watch.workflowId))
     return watch.workflowId
@@ -221,7 +211,6 @@ function workflowIdOf(watch: WatchName): string {
   return watchWorkflowId(accepted('this run', parseReadRunStatusInput({ threadId, runId, deployment })))
 }
 
-function problemOfName(watch: unknown): string[] {
-  if (typeof watch === 'object' && watch !== null && !Array.isArray(watch)) return []
-  return [`it is ${shown(watch)}: must be { threadId, runId, deployment? } or { workflowId }`]
+function problemOfRef(watch: unknown): string[] {
+  return isRecord(watch) ? [] : [`it is ${found(watch)}: must be { threadId, runId, deployment? } or { workflowId }`]
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { ClientConnectConfig } from '@temporalio/envconfig'
 import { defaultDeployment, defaultTaskQueue } from './domain/defaults.ts'
-import { isRecord, messageOf } from './domain/json.ts'
+import { isRecord, messageOf, present } from './domain/json.ts'
 import type { ServerConfig } from './langgraph/server.ts'
 
 /** The environment, as `process.env` has it. */
@@ -14,6 +14,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 interface TemporalConfig {
   readonly connect: ClientConnectConfig
   readonly taskQueue: string
+  /** Of Temporal's Web UI, if somebody named it. */
+  readonly uiUrl?: string
 }
 
 export interface WorkerConfig extends TemporalConfig {
@@ -61,13 +63,16 @@ function checked<T>(load: (mistakes: string[]) => T): T {
 
 function temporal(env: Environment, mistakes: string[]): TemporalConfig {
   const taskQueue = given(env, 'TEMPORAL_TASK_QUEUE') ?? defaultTaskQueue
+  const uiUrl = given(env, 'TEMPORAL_UI_URL')
+  if (uiUrl !== undefined) checkUrl('TEMPORAL_UI_URL', uiUrl, mistakes)
   try {
     // Only in TEMPORAL_GRPC_META_* an empty text means something: leave that header out.
     const defined = Object.entries(env).filter(
       (entry): entry is [string, string] =>
         given(env, entry[0]) !== undefined || (entry[0].startsWith('TEMPORAL_GRPC_META_') && entry[1] !== undefined),
     )
-    return { connect: loadClientConnectConfig({ overrideEnvVars: Object.fromEntries(defined) }), taskQueue }
+    const connect = loadClientConnectConfig({ overrideEnvVars: Object.fromEntries(defined) })
+    return { connect, taskQueue, ...present({ uiUrl }) }
   } catch (error) {
     mistakes.push(`TEMPORAL_*: ${temporalMistake(error)}`)
     return { connect: { connectionOptions: {} }, taskQueue }

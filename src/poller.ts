@@ -1,7 +1,7 @@
 import { outcomeIn } from './client.ts'
 import { answerOf } from './poller/failures.ts'
-import { meansOf } from './poller/options.ts'
-import type { Means, PollerOptions } from './poller/options.ts'
+import { contextOf } from './poller/options.ts'
+import type { PollerContext, PollerOptions } from './poller/options.ts'
 import { pollerOutcome } from './poller/outcome.ts'
 import type { PollerOutcome } from './poller/outcome.ts'
 
@@ -13,7 +13,7 @@ export type { PollerOutcome, ResultMetadata, RunResult } from './poller/outcome.
 
 /** What one look at a run saw. */
 export interface RunStatusLook {
-  /** `interrupted` where the run waits to be continued, although most servers call it `success`. */
+  /** `interrupted` if the run waits to be continued, although most servers call it `success`. */
   readonly status: string
   readonly run_id: string
   readonly thread_id: string
@@ -21,34 +21,34 @@ export interface RunStatusLook {
 
 /** Waits for runs by the workflow `watchRun`, at fixed intervals. */
 export class EnhancedBackgroundRunPoller {
-  readonly #means: Means
+  readonly #context: PollerContext
 
   /** @throws ApplicationFailure of type `InvalidInput` that names every wrong option */
   constructor(options: PollerOptions) {
-    this.#means = meansOf(new.target.name, options)
+    this.#context = contextOf(new.target.name, options)
   }
 
   /**
-   * One look, by the workflow `readRunStatus`. Waits for a worker where none is there.
+   * One look, by the workflow `readRunStatus`. If no worker is running, it waits for one.
    *
    * @throws ApplicationFailure with the `type` of why there is no status, after up to 3 tries
    */
   async pollStatusOnly(threadId: string, runId: string): Promise<RunStatusLook> {
-    const { runs, deployment } = this.#means
+    const { runs, deployment } = this.#context
     const { status } = await answerOf(runs.readStatus({ threadId, runId, deployment }))
     return { status, run_id: runId.toLowerCase(), thread_id: threadId.toLowerCase() }
   }
 
   /**
-   * Waits until the run has ended or `maxPollTime` is over, and brings its result back. Where no worker is there, it waits
-   * for one, whatever the time. The waiting is Temporal's: when this process dies, the same call in another one attaches to
-   * it. It attaches to any open watch of the run, whose options and task queue hold.
+   * Waits until the run has ended or `maxPollTime` is over, and returns its result. If no worker is running, it waits for
+   * one, even past that limit. Temporal does the waiting: when this process dies, the same call in another one attaches to
+   * it. It attaches to any open watch of the run, whose options and task queue apply.
    *
    * @throws ApplicationFailure of type `InvalidInput` or `UnknownDeployment`. Whatever else happens is an outcome
    * @throws WorkflowFailedError when somebody ended the watch in Temporal
    */
   async pollUntilCompleteWithResults(threadId: string, runId: string): Promise<PollerOutcome> {
-    const { runs, deployment, pollInterval, maxPollTime } = this.#means
+    const { runs, deployment, pollInterval, maxPollTime } = this.#context
     try {
       return pollerOutcome(await answerOf(runs.watch({ threadId, runId, deployment, pollInterval, maxPollTime })))
     } catch (error) {

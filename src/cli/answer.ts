@@ -3,46 +3,42 @@ import type { Dialog } from './dialog.ts'
 import { CliError, exitCodes } from './exit.ts'
 
 interface Asking {
-  /** Absent where no person is there to ask. */
+  /** Absent if no person can be asked. */
   readonly dialog: Pick<Dialog, 'ask'> | undefined
   say(text: string): void
-  /** Sends it without asking. */
+  /** Sends without asking for confirmation. */
   readonly yes: boolean
 }
 
 /**
- * What is to be sent: what was given, the rest as a person says it.
+ * What is to be sent: what was given, and the rest as the person says it. An answer that was given is not confirmed.
  *
- * @throws CliError 64 where nobody is there to ask, or where the person does not want to send it
+ * @throws CliError 64 if nobody can be asked, or if the person does not want to send it
  */
 export async function answerTo(
   { interrupts = [] }: WatchProgress,
   given: ResumeInput,
   asking: Asking,
 ): Promise<ResumeInput> {
-  const isBreakpoint = interrupts.length === 0
-  if (isBreakpoint || given.value !== undefined) {
-    await confirm(
-      isBreakpoint && given.value === undefined ? 'Let it go on?' : `Send ${shown(given.value)}?`,
-      asking,
-      isBreakpoint,
-    )
+  if (given.value !== undefined) return given
+  const { dialog } = asking
+  if (interrupts.length === 0) {
+    if (!asking.yes) await confirm('Continue?', dialog)
     return given
   }
-  if (!asking.dialog) {
+  if (!dialog) {
     throw new CliError(
       exitCodes.usage,
-      `Nobody is here to ask, since this is no terminal: give the answer, such as --value '{"approved": true}' or --value '"a text"'`,
+      `stdin is not a terminal, so pass the answer, for example --value '{"approved": true}' or --value '"a text"'`,
     )
   }
-  const { dialog } = asking
   const which = given.interruptId === undefined ? await whichOne(dialog, interrupts, asking) : {}
   const value = await askForValue(dialog, asking)
-  await confirm(`Send ${shown(value)}?`, asking, false)
+  if (!asking.yes) await confirm(`Send ${JSON.stringify(value)}?`, dialog)
   return { ...given, ...which, value }
 }
 
-/** Several are open: their numbers are those that were shown. */
+/** If several are open, they are chosen by the numbers that were shown. */
 async function whichOne(
   dialog: Pick<Dialog, 'ask'>,
   interrupts: NonNullable<WatchProgress['interrupts']>,
@@ -52,7 +48,7 @@ async function whichOne(
   for (;;) {
     const id = interrupts[Number(await dialog.ask(`Which one, 1-${interrupts.length}?`)) - 1]?.id
     if (id !== undefined) return { interruptId: id }
-    say('One of the numbers, please (a question without an id must be answered in LangGraph)')
+    say('Enter one of the numbers (a question without an id must be answered in LangGraph)')
   }
 }
 
@@ -61,7 +57,7 @@ async function askForValue(dialog: Pick<Dialog, 'ask'>, { say }: Asking): Promis
     const text = await dialog.ask('The answer (JSON; anything else is taken as a text):')
     const value = text === '' ? null : jsonOrText(text)
     if (value !== null) return value
-    say('An answer is needed: any JSON but null, or a text (Ctrl-D: leave without an answer)')
+    say('Enter an answer: any JSON but null, or a text (Ctrl-D leaves without an answer)')
   }
 }
 
@@ -74,17 +70,8 @@ function jsonOrText(text: string): Json {
   }
 }
 
-/** A script that gives an answer means it; only going on from a breakpoint has no word of its own. */
-async function confirm(question: string, { dialog, yes }: Asking, mustBeSaid: boolean): Promise<void> {
-  if (yes) return
-  if (!dialog) {
-    if (!mustBeSaid) return
-    throw new CliError(exitCodes.usage, 'Nobody is here to ask, since this is no terminal: to let it go on, add --yes')
-  }
+async function confirm(question: string, dialog: Pick<Dialog, 'ask'> | undefined): Promise<void> {
+  if (!dialog) throw new CliError(exitCodes.usage, 'stdin is not a terminal, so add --yes to continue the run')
   const reply = await dialog.ask(`${question} [y/N]`)
   if (!/^y(es)?$/i.test(reply)) throw new CliError(exitCodes.usage, 'Nothing was sent')
-}
-
-function shown(value: unknown): string {
-  return JSON.stringify(value) ?? 'nothing'
 }

@@ -30,7 +30,7 @@ export class Dialog {
     } catch (error) {
       if (!closed.signal.aborted) throw error
       this.#output.write('\n')
-      throw new CliError(exitCodes.usage, 'No answer was given, and nothing was sent')
+      throw new CliError(exitCodes.usage, 'No answer was given, so nothing was sent')
     } finally {
       lines.off('close', close)
       this.#isAsking = false
@@ -45,7 +45,7 @@ export class Dialog {
 
   #open(): Interface {
     return createInterface({ input: this.#input, output: this.#output }).on('SIGINT', () => {
-      // Below the question, which has no line's end yet.
+      // The question has no line break yet.
       if (this.#isAsking) this.#output.write('\n')
       this.#atCtrlC()
     })

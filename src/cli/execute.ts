@@ -3,16 +3,16 @@ import { Argument, Option } from 'commander'
 import type { Command } from 'commander'
 import type { ExecuteRunInput } from '../client.ts'
 import { parseExecuteRunInput } from '../domain/parse-input.ts'
+import { requireValid } from './context.ts'
+import type { CommandContext } from './context.ts'
 import { jsonTextHelp, readJson } from './json-text.ts'
 import { deploymentOption, namesOrAll, numeric } from './options.ts'
 import { quoted } from './shell.ts'
 import { startAndFollow } from './start-and-follow.ts'
-import type { Temporal } from './temporal.ts'
+import type { Attachable } from './start-and-follow.ts'
 import { addWaitingOptions, waitingInput } from './waiting-options.ts'
 import type { WaitingOptions } from './waiting-options.ts'
 import { acceptedId } from './which-watch.ts'
-import { requireValid } from './world.ts'
-import type { World } from './world.ts'
 
 /** Options that take JSON. */
 interface JsonTexts {
@@ -27,17 +27,17 @@ type ExecuteOptions = WaitingOptions &
   Omit<ExecuteRunInput, 'assistantId' | 'pollInterval' | keyof JsonTexts> &
   JsonTexts & { readonly id?: string }
 
-export function addExecute(program: Command, world: World): void {
+export function addExecute(program: Command, context: CommandContext): void {
   const command = program
     .command('execute')
     .summary('create a run, exactly once, then print its result')
     .description(
-      'Creates a run, exactly once for its --id, and waits for the outcome. Under an --id that is there already: attaches to it, open or ended.\nCtrl-C leaves it at work: the same command with --id attaches again.',
+      'Creates a run, exactly once for its --id, and waits for the outcome. If the --id exists already, it attaches to it, open or ended.\nCtrl-C detaches; the execution keeps running, and the same command with --id attaches again.',
     )
     .addArgument(new Argument('<assistant>', 'id of an assistant, or name of a graph'))
     .option('--input <json>', `the input of the graph: ${jsonTextHelp}`)
     .option('--id <workflow-id>', 'the idempotency key: one run for each (default: execute-run/ and a new UUID)')
-    .option('--thread-id <uuid>', 'the thread, created if it is not there (default: a new one)')
+    .option('--thread-id <uuid>', 'the thread, created if it does not exist (default: a new one)')
     .addOption(deploymentOption())
     .addOption(
       new Option('--command <json>', '{ resume }, { update } or { goto }, instead of an input').conflicts('input'),
@@ -54,40 +54,40 @@ export function addExecute(program: Command, world: World): void {
     .addOption(
       new Option(
         '--multitask-strategy <what>',
-        'while another run is at work on the thread (default: reject, which waits for it within --max-poll-time)',
+        'if another run is running on the thread (default: reject, which waits for it within --max-poll-time)',
       ).choices(['reject', 'enqueue', 'interrupt', 'rollback']),
     )
-    .option('--after-seconds <n>', 'the run begins so much later', numeric('a number of seconds'))
+    .option('--after-seconds <n>', 'the run starts that much later', numeric('a number of seconds'))
     .option('--webhook <url>', 'LangGraph calls it when the run has ended')
   addWaitingOptions(command, 'cancel_run')
     .addHelpText('after', help)
-    .action((assistantId: string, options: ExecuteOptions) => execute(world, assistantId, options))
+    .action((assistantId: string, options: ExecuteOptions) => execute(context, assistantId, options))
 }
 
-async function execute(world: World, assistantId: string, options: ExecuteOptions): Promise<void> {
-  const { id, input: inputText, command, config, context, metadata, ...rest } = options
+async function execute(context: CommandContext, assistantId: string, options: ExecuteOptions): Promise<void> {
+  const { id, input: inputText, command, config, context: contextText, metadata, ...rest } = options
   const workflowId = acceptedId(id ?? `execute-run/${randomUUID()}`)
   const again = `--id ${quoted(workflowId)}`
-  const texts = await readJson(world, { input: inputText, command, config, context, metadata })
+  const texts = await readJson(context, { input: inputText, command, config, context: contextText, metadata })
   const input: unknown = { assistantId, ...waitingInput(rest), ...texts }
   requireValid('execute', parseExecuteRunInput(input))
   if (id === undefined) {
-    world.screen.say(`The id is the idempotency key: the same command with ${again} creates no second run`)
+    context.screen.say(`The id is the idempotency key: the same command with ${again} creates no second run`)
   }
-  const beginning = {
+  const attachable: Attachable = {
     workflowId,
-    noun: 'execution' as const,
+    noun: 'execution',
     again: `the same command with ${again}, or langgraph-runs watch ${again}`,
-    ended: 'print' as const,
+    ended: 'print',
     // Its parser has just accepted it.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    start: ({ runs }: Temporal) => runs.startExecution(workflowId, input as ExecuteRunInput),
+    start: ({ runs }) => runs.startExecution(workflowId, input as ExecuteRunInput),
   }
-  await startAndFollow(world, beginning, options)
+  await startAndFollow(context, attachable, options)
 }
 
 const help = `
-JSON is given as text, as @FILE, or as - for stdin. A duration has a unit: 30s, 10m, 2h, 1d.
+JSON is given as a text, as @FILE, or as - for stdin. A duration has a unit: 30s, 10m, 2h, 1d.
 
 Examples:
   A run on a thread of its own:
@@ -96,10 +96,10 @@ Examples:
   One run for an order, however often this is called:
   $ langgraph-runs execute trading --input @order.json --id order/4711/analysis
 
-  On a thread that is there, after the run that is at work on it:
+  On an existing thread, after the run that is running on it:
   $ langgraph-runs execute trading --input '{"symbol": "MSFT"}' --thread-id THREAD --max-poll-time 1h
 
-  With a human, whom \`langgraph-runs resume --id order/4712\` lets answer:
+  With a human, who answers with \`langgraph-runs resume --id order/4712\`:
   $ langgraph-runs execute approval --input - --id order/4712 --on-interrupt wait < order.json
 
   Its result in a script:

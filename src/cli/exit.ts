@@ -1,8 +1,10 @@
 import { WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client'
 import { ApplicationFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common'
+import { howItDiffers } from '../client/same-request.ts'
+import type { DifferentRequestDetails } from '../client/same-request.ts'
 import { ConfigError } from '../config.ts'
 import { failureTypes } from '../domain/contract.ts'
-import { asOptions } from './options.ts'
+import { optionFor, positionalFields } from './options.ts'
 
 /** Exit codes, as scripts may rely on them. */
 export const exitCodes = {
@@ -19,7 +21,7 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
-/** What ends a command early: for a person one sentence with the next step, for a script the code. */
+/** What ends a command early: one sentence with the next step for a person, the code for a script. */
 export class CliError extends Error {
   override readonly name = 'CliError'
   readonly exitCode: ExitCode
@@ -30,34 +32,42 @@ export class CliError extends Error {
   }
 }
 
-/** Temporal does not answer, or no worker does: it may pass. */
+/** Temporal or every worker is down, which may pass. */
 export function isUnavailable(error: unknown): boolean {
   return error instanceof CliError && error.exitCode === exitCodes.unavailable
 }
 
-/** Puts any error into the words and the code of the command line. */
+/** Gives any error a sentence and a code of the command line. */
 export function asCliError(error: unknown): CliError {
   if (error instanceof CliError) return error
   if (error instanceof ConfigError) return new CliError(exitCodes.usage, error.message)
+  const failure = applicationFailureIn(error)
+  if (failure) return new CliError(codeOf(failure), sentenceFor(failure))
   if (error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError) return asCliError(error.cause)
-  if (error instanceof ApplicationFailure) return new CliError(codeOfFailure(error.type), wordsOf(error))
   const fromOutside = endedFromOutside(error, 'THREAD RUN')
   if (fromOutside) return fromOutside
   if (error instanceof WorkflowNotFoundError) {
-    const message = `Temporal has no workflow "${error.workflowId}": \`langgraph-runs list\` shows the watches there are`
+    const message = `Temporal has no workflow "${error.workflowId}": \`langgraph-runs list\` shows the existing ones`
     return new CliError(exitCodes.error, message)
   }
   return new CliError(exitCodes.unforeseen, wholeMessage(error))
 }
 
-/** The words for a workflow that somebody has ended, or a limit that somebody has set. @param run as arguments of a command */
+/** What a workflow, an update or the client failed with. */
+export function applicationFailureIn(error: unknown): ApplicationFailure | undefined {
+  if (error instanceof ApplicationFailure) return error
+  const isWrapped = error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError
+  return isWrapped ? applicationFailureIn(error.cause) : undefined
+}
+
+/** If somebody ended the workflow, or a time limit did. @param run as arguments of a command */
 export function endedFromOutside(error: unknown, run: string): CliError | undefined {
   const how =
     error instanceof TerminatedFailure
       ? `was terminated (${error.message})`
       : error instanceof TimeoutFailure && 'was ended by a Temporal timeout that its starter set'
   if (!how) return undefined
-  const message = `The workflow ${how}. Its run is not touched by that. To go on: langgraph-runs watch ${run}`
+  const message = `The workflow ${how}. This does not affect its run. To keep watching it: langgraph-runs watch ${run}`
   return new CliError(exitCodes.error, message)
 }
 
@@ -67,16 +77,21 @@ const misuse: readonly string[] = [
   failureTypes.differentRequest,
 ]
 
-function codeOfFailure(type: string | null | undefined): ExitCode {
+function codeOf({ type }: ApplicationFailure): ExitCode {
   if (misuse.includes(type ?? '')) return exitCodes.usage
   return type === failureTypes.retrieval ? exitCodes.noResults : exitCodes.error
 }
 
-function wordsOf({ type, message }: ApplicationFailure): string {
-  return asOptions(message, type === failureTypes.differentRequest ? '--thread-id' : 'THREAD')
+function sentenceFor({ type, message, details }: ApplicationFailure): string {
+  if (type !== failureTypes.differentRequest) return message
+  const { workflow_id, differences = [] }: Partial<DifferentRequestDetails> = Object(details?.[0])
+  if (differences.length === 0) return message
+  const positional = positionalFields('execute')
+  const sentences = differences.map((one) => `${optionFor(one.field, positional)} ${howItDiffers(one)}`)
+  return `Workflow "${workflow_id}" was started with another request: ${sentences.join('; ')}. Take another --id for another run`
 }
 
-/** Temporal's client says what it wanted, and in the causes why it did not get it. */
+/** The message of Temporal's client names what failed, and its causes name why. */
 function wholeMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.cause === undefined ? error.message : `${error.message}: ${wholeMessage(error.cause)}`

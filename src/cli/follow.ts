@@ -2,29 +2,29 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { WorkflowHandle } from '@temporalio/client'
 import type { WatchOutcome, WatchProgress } from '../client.ts'
 import { progressQueryName } from '../domain/contract.ts'
-import { ElapsedClock } from './elapsed-clock.ts'
+import { endingOf } from './ending.ts'
+import type { Ending } from './ending.ts'
 import { CliError, exitCodes, isUnavailable } from './exit.ts'
-import { inWords } from './in-words.ts'
-import { endingOf } from './outcome.ts'
-import type { Ending } from './outcome.ts'
 import { describeQuestion, waitsForHuman } from './question.ts'
+import { timeSpan } from './readable.ts'
 import type { Screen } from './screen.ts'
 import { quoted } from './shell.ts'
-import type { FoundWorkflow, Temporal } from './temporal.ts'
+import type { FoundWorkflow } from './temporal-errors.ts'
+import type { Temporal } from './temporal.ts'
 
 type WatchHandle = WorkflowHandle<() => Promise<WatchOutcome>>
 
 interface FollowOptions {
-  /** A watch that was there before. */
+  /** A watch that was open before. */
   readonly open: FoundWorkflow | undefined
   /** Ends with 69 instead of waiting for a worker. */
   readonly requireWorker: boolean
-  /** Whether there was one at the start. */
+  /** Whether a worker was running at the start. */
   readonly hasWorker: boolean
 }
 
 const lookMs = 1000
-/** An outage that breaks no connection is noticed then. */
+/** An outage that breaks no connection is noticed after this time. */
 const longestWaitMs = 60_000
 
 /** Shows a watch's progress until it ends, through outages of Temporal and of the workers. */
@@ -57,7 +57,7 @@ async function untilEnded(temporal: Temporal, handle: WatchHandle): Promise<Endi
   }
 }
 
-/** Until the signal, or until a worker is missing that is required. */
+/** Until the signal, or until a worker that is required is missing. */
 async function showProgress(
   temporal: Temporal,
   handle: WatchHandle,
@@ -65,28 +65,42 @@ async function showProgress(
   { open, requireWorker, hasWorker }: FollowOptions,
   ended: AbortSignal,
 ): Promise<never> {
-  const clock = new ElapsedClock(open?.startTime)
   const sayOnce = onceEach((text) => screen.say(text))
-  let trouble: Trouble = hasWorker ? 'none' : 'no worker'
+  let trouble: Trouble | undefined = hasWorker ? undefined : 'no worker'
   for (;;) {
-    const seen = await look(temporal, handle, open?.taskQueue)
+    const look = await progressLook(temporal, handle, open?.taskQueue)
     ended.throwIfAborted()
-    if (seen.trouble && seen.trouble !== trouble) {
-      trouble = seen.trouble
-      if (trouble === 'no worker' && requireWorker) throw workerIsGone(temporal.noWorker(open), handle)
-      screen.say(wordsFor(trouble, temporal, open))
+    if (look.kind === 'progress') {
+      if (trouble) screen.say('The watch responds')
+      trouble = undefined
+      show(look.progress, handle.workflowId, screen, sayOnce)
     }
-    const { progress } = seen
-    if (progress) {
-      clock.see(progress.elapsed_seconds)
-      sayOnce(whatStays(progress, handle.workflowId))
-      screen.show((nowMs) => describe(progress, clock.secondsAt(nowMs), nowMs), news(progress))
+    if (look.kind === 'trouble' && look.trouble !== trouble) {
+      trouble = look.trouble
+      if (trouble === 'no worker' && requireWorker) throw workerIsGone(temporal.noWorker(open), handle)
+      screen.say(describeTrouble(trouble, temporal, open))
     }
     await pause(lookMs, undefined, { signal: ended })
   }
 }
 
-/** What is told once, on lines that stay: which run it is, where the id does not say it, and whom it waits for. */
+function show(
+  progress: WatchProgress,
+  workflowId: string,
+  screen: Screen,
+  sayOnce: (texts: readonly string[]) => void,
+): void {
+  sayOnce(whatStays(progress, workflowId))
+  const startedAtMs = startOf(progress, Date.now())
+  screen.show((nowMs) => describe(progress, (nowMs - startedAtMs) / 1000, nowMs), news(progress))
+}
+
+/** Older workers do not send the start: `elapsed_seconds` stands still while the workflow sleeps, so this is a bit late. */
+function startOf({ started_at, elapsed_seconds }: WatchProgress, nowMs: number): number {
+  return started_at === undefined ? nowMs - elapsed_seconds * 1000 : Date.parse(started_at)
+}
+
+/** Lines that stay, and are written once: which run it is, if the id does not show it, and which human it waits for. */
 function whatStays(progress: WatchProgress, workflowId: string): string[] {
   const { run_id, thread_id } = progress
   return [
@@ -107,43 +121,46 @@ function onceEach(say: (text: string) => void): (texts: readonly string[]) => vo
   }
 }
 
-/** Why there is no progress to show. `no answer`: a worker was there a moment ago, or has much to do. */
-type Trouble = 'none' | 'no answer' | 'no worker' | 'no Temporal'
+/** `no answer`: a worker was polling a moment ago, or is busy. */
+type Trouble = 'no answer' | 'no worker' | 'no Temporal'
 
-interface Seen {
-  readonly trouble?: Trouble
-  readonly progress?: WatchProgress
-}
+type ProgressLook =
+  | { readonly kind: 'progress'; readonly progress: WatchProgress }
+  | { readonly kind: 'trouble'; readonly trouble: Trouble }
+  /** Whatever it is, the end of the watch tells. */
+  | { readonly kind: 'unclear' }
 
-async function look(temporal: Temporal, handle: WatchHandle, taskQueue: string | undefined): Promise<Seen> {
+async function progressLook(
+  temporal: Temporal,
+  handle: WatchHandle,
+  taskQueue: string | undefined,
+): Promise<ProgressLook> {
   try {
-    return { trouble: 'none', progress: await temporal.ask(() => handle.query<WatchProgress>(progressQueryName)) }
+    const progress = await temporal.ask(() => handle.query<WatchProgress>(progressQueryName))
+    return { kind: 'progress', progress }
   } catch (error) {
-    // Whatever else it is, the end of the watch says it.
-    if (!isUnavailable(error)) return {}
+    if (!isUnavailable(error)) return { kind: 'unclear' }
   }
   try {
-    return { trouble: (await temporal.hasWorker(taskQueue)) ? 'no answer' : 'no worker' }
+    return { kind: 'trouble', trouble: (await temporal.hasWorker(taskQueue)) ? 'no answer' : 'no worker' }
   } catch {
-    return { trouble: 'no Temporal' }
+    return { kind: 'trouble', trouble: 'no Temporal' }
   }
 }
 
-function wordsFor(trouble: Trouble, temporal: Temporal, open: FoundWorkflow | undefined): string {
+function describeTrouble(trouble: Trouble, temporal: Temporal, open: FoundWorkflow | undefined): string {
   switch (trouble) {
-    case 'none':
-      return 'The watch answers'
     case 'no answer':
-      return 'No worker answers for the watch at the moment. Waiting for it'
+      return 'No worker responds for the watch at the moment. Waiting for one'
     case 'no worker':
-      return `${temporal.noWorker(open)}. Waiting for it`
+      return `${temporal.noWorker(open)}. Waiting for one`
     case 'no Temporal':
-      return `Temporal does not answer at ${temporal.address}, which keeps the watch. Waiting for it; Ctrl-C ends the waiting only`
+      return `Temporal does not answer at ${temporal.address}. Waiting for it; the watch is safe there, and Ctrl-C only ends this command`
   }
 }
 
 function workerIsGone(noWorker: string, { workflowId }: WatchHandle): CliError {
-  const message = `${noWorker}. The watch stays open, and goes on when a worker is there: ${workflowId}`
+  const message = `${noWorker}. The watch stays open, and continues once a worker is running: ${workflowId}`
   return new CliError(exitCodes.unavailable, message)
 }
 
@@ -155,15 +172,15 @@ function describe(progress: WatchProgress, elapsedSeconds: number, nowMs: number
     // On some servers the status of a run that waits for a human is `success`.
     phase !== 'interrupted' && status && `run ${status}`,
     `${poll_count} poll${poll_count === 1 ? '' : 's'}`,
-    inWords(elapsedSeconds),
-    secondsToPoll > 0 && `next poll in ${inWords(secondsToPoll)}`,
+    timeSpan(Math.max(0, elapsedSeconds)),
+    secondsToPoll > 0 && `next poll in ${timeSpan(secondsToPoll)}`,
     last_error && `${phase === 'creating' ? 'no run yet' : 'last poll got no answer'}: ${last_error}`,
   ]
     .filter(Boolean)
     .join(' · ')
 }
 
-/** What is worth a line of its own where lines stay: nothing that something follows at once. */
+/** Changes when a line of its own is due, if lines stay: not in a phase that another one follows immediately. */
 function news({ phase, status, poll_count, last_error }: WatchProgress): string | undefined {
   return phase === 'polling' || phase === 'done' ? undefined : JSON.stringify([phase, status, poll_count, last_error])
 }

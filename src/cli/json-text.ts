@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import type { Json } from '../client.ts'
 import { messageOf } from '../domain/json.ts'
+import type { CommandContext } from './context.ts'
 import { CliError, exitCodes } from './exit.ts'
-import type { World } from './world.ts'
 
 /** How every option that takes JSON takes it. */
 export const jsonTextHelp = 'JSON, @FILE, or - for stdin'
@@ -14,19 +14,19 @@ export const jsonTextHelp = 'JSON, @FILE, or - for stdin'
  * @throws CliError 64
  */
 export async function readJson<K extends string>(
-  world: World,
+  context: CommandContext,
   texts: Readonly<Partial<Record<K, string | undefined>>>,
 ): Promise<{ readonly [name in K]?: Json }> {
   const given = Object.entries<string | undefined>(texts).filter(([, text]) => text !== undefined)
   if (given.filter(([, text]) => text === '-').length > 1) {
     throw new CliError(exitCodes.usage, `Only one of ${given.map(([name]) => `--${name}`).join(', ')} can read stdin`)
   }
-  const values = await Promise.all(given.map(async ([name, text]) => [name, await jsonOf(world, name, text ?? '')]))
+  const values = await Promise.all(given.map(async ([name, text]) => [name, await jsonOf(context, name, text ?? '')]))
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return Object.fromEntries(values) as { readonly [name in K]?: Json }
 }
 
-async function jsonOf({ readInput }: World, name: string, text: string): Promise<Json> {
+async function jsonOf({ readInput }: CommandContext, name: string, text: string): Promise<Json> {
   if (text === '-') return parsed(await readInput(), `stdin (--${name})`)
   if (text.startsWith('@')) return parsed(await contentOf(name, text.slice(1)), `the file ${text.slice(1)} (--${name})`)
   return parsed(text, `--${name}`)
@@ -47,6 +47,6 @@ function parsed(text: string, where: string): Json {
     return value
   } catch (error) {
     const example = `such as '{"symbol": "AAPL"}', or '"a text"' with its quotes`
-    throw new CliError(exitCodes.usage, `${where} holds no JSON (${messageOf(error)}): write JSON, ${example}`)
+    throw new CliError(exitCodes.usage, `${where} is not JSON (${messageOf(error)}): write JSON, ${example}`)
   }
 }

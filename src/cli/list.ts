@@ -1,17 +1,17 @@
 import type { Client } from '@temporalio/client'
 import type { Command } from 'commander'
 import { workflowTypes } from '../domain/contract.ts'
-import { inWords } from './in-words.ts'
+import { withTemporal } from './context.ts'
+import type { CommandContext, OutputOptions } from './context.ts'
 import { lookCloser } from './look-closer.ts'
 import type { Details } from './look-closer.ts'
 import { jsonOption, wholeNumber } from './options.ts'
+import { timeSpan } from './readable.ts'
 import { printable } from './screen.ts'
-import { withTemporal } from './world.ts'
-import type { OutputOptions, World } from './world.ts'
 
 type ListOptions = OutputOptions & { readonly limit: number }
 
-interface Found {
+interface ListedWorkflow {
   readonly id: string
   /** `watchRun` or `executeRun`. */
   readonly type: string
@@ -24,48 +24,48 @@ interface Found {
   readonly historyBytes: number
 }
 
-type Listed = Omit<Found, 'taskQueue' | 'historyBytes'> & Details
+type Listed = Omit<ListedWorkflow, 'taskQueue' | 'historyBytes'> & Details
 
-export function addList(program: Command, world: World): void {
+export function addList(program: Command, context: CommandContext): void {
   program
     .command('list')
-    .summary('list the open and the recent watches and executions, and who waits for a human')
+    .summary('list the open and the recent watches and executions, and which ones wait for a human')
     .description(
-      'Lists the watches and the executions: the open ones first, then those that have ended, each the newest first.',
+      'Lists the watches and the executions: the open ones first, then those that have ended, the newest first in each group.',
     )
     .option('--limit <n>', 'at most this many, 1-1000', wholeNumber, 20)
     .addOption(jsonOption())
     .addHelpText('after', help)
-    .action((options: ListOptions) => list(world, options))
+    .action((options: ListOptions) => list(context, options))
 }
 
-async function list(world: World, { limit, json }: ListOptions): Promise<void> {
-  const { all, causes } = await withTemporal(world, async (temporal) => {
+async function list(context: CommandContext, { limit, json }: ListOptions): Promise<void> {
+  const { all, causes } = await withTemporal(context, async (temporal) => {
     const found = await temporal.ask(() => newest(temporal.client, limit))
     const looked = await lookCloser(temporal, found)
     return { ...looked, all: found.map((one, index) => listed(one, looked.details[index])) }
   })
-  if (json) world.print(JSON.stringify(all))
-  else if (all.length > 0) world.print(all.map((one) => onOneLine(one, Date.now())).join('\n'))
-  else world.screen.say('No watch yet. To make one: langgraph-runs watch THREAD RUN')
+  if (json) context.print(JSON.stringify(all))
+  else if (all.length > 0) context.print(all.map((one) => onOneLine(one, Date.now())).join('\n'))
+  else context.screen.say('No watch yet. To start one: langgraph-runs watch THREAD RUN')
   const silent = all.filter(({ no_answer }) => no_answer).length
   if (silent > 0) {
-    world.screen.say(`${silent} gave no answer in time, so more may wait for a human: ${causes.join('; ')}`)
+    context.screen.say(`${silent} did not respond in time; they may be waiting for a human too: ${causes.join('; ')}`)
   }
   const waiting = all.filter(({ waits_for_human }) => waits_for_human).length
   if (!json && waiting > 0) {
-    world.screen.say(
+    context.screen.say(
       `${waiting} ${waiting === 1 ? 'waits' : 'wait'} for a human. To answer: langgraph-runs resume --id ID`,
     )
   }
 }
 
-function listed(found: Found, details: Details = {}): Listed {
+function listed(found: ListedWorkflow, details: Details = {}): Listed {
   const { taskQueue: _, historyBytes: __, ...fields } = found
   return { ...fields, ...details }
 }
 
-async function newest(client: Client, limit: number): Promise<Found[]> {
+async function newest(client: Client, limit: number): Promise<ListedWorkflow[]> {
   const ofType = `WorkflowType IN ('${workflowTypes.watchRun}', '${workflowTypes.executeRun}')`
   const [open, ended] = await Promise.all([
     some(client, `${ofType} AND CloseTime IS NULL`, limit),
@@ -74,9 +74,9 @@ async function newest(client: Client, limit: number): Promise<Found[]> {
   return [...newestFirst(open, 'started'), ...newestFirst(ended, 'ended')].slice(0, limit)
 }
 
-/** Temporal gives the open ones by their start, and the others by their end, the newest first. */
-async function some(client: Client, query: string, limit: number): Promise<Found[]> {
-  const found: Found[] = []
+/** Temporal sorts the open ones by their start and the others by their end, the newest first. */
+async function some(client: Client, query: string, limit: number): Promise<ListedWorkflow[]> {
+  const found: ListedWorkflow[] = []
   for await (const info of client.workflow.list({ query, pageSize: limit })) {
     const { workflowId: id, type, status, taskQueue, startTime, closeTime, historySize: historyBytes = Infinity } = info
     const ended = closeTime && { ended: closeTime.toISOString() }
@@ -86,13 +86,13 @@ async function some(client: Client, query: string, limit: number): Promise<Found
   return found
 }
 
-function newestFirst(found: readonly Found[], by: 'started' | 'ended'): Found[] {
+function newestFirst(found: readonly ListedWorkflow[], by: 'started' | 'ended'): ListedWorkflow[] {
   return found.toSorted((one, other) => (other[by] ?? '').localeCompare(one[by] ?? ''))
 }
 
 function onOneLine(one: Listed, nowMs: number): string {
   const { id, state, started, ended, phase, waits_for_human, polling_result, run_id } = one
-  const age = inWords((nowMs - Date.parse(started)) / 1000)
+  const age = timeSpan((nowMs - Date.parse(started)) / 1000)
   const how = waits_for_human ? 'WAITS FOR A HUMAN' : (phase ?? polling_result ?? '')
   const columns = [
     state.padEnd(10),
@@ -113,5 +113,5 @@ Examples:
   The ids of the open ones:
   $ langgraph-runs list --limit 1000 --json | jq -r '.[] | select(.ended | not) | .id'
 
-  Who waits for a human?
+  Which ones wait for a human?
   $ langgraph-runs list --limit 1000 --json | jq -r '.[] | select(.waits_for_human) | .id'`

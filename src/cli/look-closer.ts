@@ -1,11 +1,13 @@
 import type { WatchOutcome, WatchProgress } from '../client.ts'
+import { defaultDeployment } from '../domain/defaults.ts'
 import { isOutcome } from '../domain/outcome-in.ts'
-import { valueOf } from './outcome.ts'
+import { present } from '../domain/json.ts'
+import { valueOf } from './ending.ts'
 import { waitsForHuman } from './question.ts'
 import { runOfWatch } from './run-of.ts'
 import type { Temporal } from './temporal.ts'
 
-/** What a listed workflow says itself. */
+/** What a listed workflow answers itself. */
 export interface Details {
   readonly deployment?: string
   readonly thread_id?: string
@@ -13,13 +15,13 @@ export interface Details {
   /** Of an open one. */
   readonly phase?: WatchProgress['phase']
   readonly waits_for_human?: true
-  /** An open one that gave no answer in time, as without a worker: it may wait for a human. */
+  /** An open one that did not respond in time, as without a worker: it may wait for a human. */
   readonly no_answer?: true
-  /** Of one that has ended, where its outcome is small. */
+  /** Of one that has ended, if its outcome is small. */
   readonly polling_result?: WatchOutcome['polling_result']
 }
 
-interface Found {
+interface ListedWorkflow {
   readonly id: string
   readonly taskQueue: string
   readonly ended?: string
@@ -37,12 +39,12 @@ const mostHistoryBytes = 100_000
 interface Looked {
   /** As many as were given, in their order. */
   readonly details: readonly Details[]
-  /** Why some have given no answer. */
+  /** Why some did not respond. */
   readonly causes: readonly string[]
 }
 
-/** Asks each for its progress or its outcome, as far as the time allows; what no worker can answer is not asked. */
-export async function lookCloser(temporal: Temporal, all: readonly Found[]): Promise<Looked> {
+/** Asks each for its progress or its outcome while time allows. A workflow without a worker is not asked. */
+export async function lookCloser(temporal: Temporal, all: readonly ListedWorkflow[]): Promise<Looked> {
   const untilMs = Date.now() + allMs
   const withoutWorker = await queuesWithoutWorker(temporal, all)
   const details = all.map(({ id, ended }): Details => ({ ...ofId(id), ...(ended ? {} : { no_answer: true }) }))
@@ -50,7 +52,7 @@ export async function lookCloser(temporal: Temporal, all: readonly Found[]): Pro
   const slow = new Set<string>()
   const one = async () => {
     while (waiting.length > 0 && Date.now() < untilMs) {
-      // Whoever gives no answer, as for a minute after a worker has stopped, keeps no other from giving one.
+      // A queue that does not respond, as for a minute after its worker has stopped, does not hold up the others.
       const next = waiting.findIndex(([, { ended, taskQueue }]) => ended || !slow.has(taskQueue))
       for (const [index, found] of waiting.splice(Math.max(next, 0), 1)) {
         const answer = await answerOf(temporal, found, untilMs)
@@ -70,14 +72,14 @@ export async function lookCloser(temporal: Temporal, all: readonly Found[]): Pro
   }
 }
 
-async function queuesWithoutWorker(temporal: Temporal, all: readonly Found[]): Promise<string[]> {
+async function queuesWithoutWorker(temporal: Temporal, all: readonly ListedWorkflow[]): Promise<string[]> {
   const queues = [...new Set(all.filter(({ ended }) => !ended).map(({ taskQueue }) => taskQueue))]
   const haveWorkers = await Promise.all(queues.map((queue) => temporal.hasWorker(queue).catch(() => true)))
   return queues.filter((_, index) => !haveWorkers[index])
 }
 
-/** @returns `undefined` where there was none in time; whoever wants to know why asks for the status */
-async function answerOf(temporal: Temporal, found: Found, untilMs: number): Promise<Details | undefined> {
+/** @returns `undefined` if none came in time; `status` tells why */
+async function answerOf(temporal: Temporal, found: ListedWorkflow, untilMs: number): Promise<Details | undefined> {
   const { client, runs } = temporal
   const deadlineMs = Math.min(untilMs, Date.now() + answerMs)
   try {
@@ -94,18 +96,14 @@ async function answerOf(temporal: Temporal, found: Found, untilMs: number): Prom
 
 function ofProgress(progress: WatchProgress): Details {
   const { phase, run_id, thread_id } = progress
-  return { phase, ...(waitsForHuman(progress) && { waits_for_human: true }), ...ids(run_id, thread_id) }
+  return { phase, ...(waitsForHuman(progress) && { waits_for_human: true }), ...present({ thread_id, run_id }) }
 }
 
 function ofOutcome({ polling_result, run_id, thread_id }: WatchOutcome): Details {
-  return { polling_result, ...ids(run_id, thread_id) }
-}
-
-function ids(run_id: string | undefined, thread_id: string | undefined): Details {
-  return { ...(thread_id !== undefined && { thread_id }), ...(run_id !== undefined && { run_id }) }
+  return { polling_result, ...present({ thread_id, run_id }) }
 }
 
 function ofId(workflowId: string): Details {
   const run = runOfWatch(workflowId)
-  return run ? { ...(run.deployment && { deployment: run.deployment }), ...ids(run.runId, run.threadId) } : {}
+  return run ? { deployment: run.deployment ?? defaultDeployment, thread_id: run.threadId, run_id: run.runId } : {}
 }

@@ -1,7 +1,9 @@
 import { Argument, InvalidArgumentError, Option } from 'commander'
-import { retrievalStrategies } from '../domain/defaults.ts'
+import { defaultDeployment, defaultRetrievalTimeout, retrievalStrategies } from '../domain/defaults.ts'
+import { inWords } from '../domain/problem.ts'
+import type { Problem } from '../domain/problem.ts'
 
-// Options carry the inputs' names in kebab case, so that commander's names for them are the inputs'.
+// An option's name is that of the input's field in kebab case, so that commander's name for it is the field's.
 
 export const threadArgument = () => new Argument('<thread>', 'id of the LangGraph thread (a UUID)')
 export const runArgument = () => new Argument('<run>', 'id of the run (a UUID)')
@@ -9,14 +11,20 @@ export const runArgument = () => new Argument('<run>', 'id of the run (a UUID)')
 export const jsonOption = () => new Option('--json', 'print JSON, on one line')
 
 export const deploymentOption = () =>
-  new Option('--deployment <name>', "a LangGraph server of the worker's configuration (default: default)")
+  new Option(
+    '--deployment <name>',
+    `a LangGraph server, by its name in the worker's configuration (default: ${defaultDeployment})`,
+  )
 
 export const retrievalOptions = () => [
   new Option(
     '--retrieval-order <names>',
     `where to look for the result, in this order (default: ${retrievalStrategies.join(',')})`,
   ).argParser(names),
-  new Option('--retrieval-timeout <duration>', 'for all of these together, 1s-1h (default: 30s)').argParser(duration),
+  new Option(
+    '--retrieval-timeout <duration>',
+    `for all of these together, 1s-1h (default: ${defaultRetrievalTimeout})`,
+  ).argParser(duration),
   new Option('--result-keys <names>', 'keep only these fields of the result, such as a,b').argParser(names),
 ]
 
@@ -31,7 +39,7 @@ export function namesOrAll(text: string, earlier?: '*' | readonly string[]): '*'
   return names(text, earlier)
 }
 
-/** A text: the input's parser reads it. Only a number says nothing to it, because it would mean milliseconds. */
+/** The input's parser reads the text. Only a number is refused here, because the parser would take it as milliseconds. */
 export function duration(text: string): string {
   const number = text.trim()
   if (number !== '' && !Number.isNaN(Number(number))) {
@@ -40,7 +48,7 @@ export function duration(text: string): string {
   return text
 }
 
-/** @param allowed for the sentence about a text that is no number; the input's parser judges the number */
+/** @param allowed for the sentence about a text that is not a number; the input's parser judges the number */
 export function numeric(allowed: string): (text: string) => number {
   return (text) => {
     if (text.trim() === '' || Number.isNaN(Number(text))) throw new InvalidArgumentError(`It must be ${allowed}.`)
@@ -56,57 +64,28 @@ export function wholeNumber(text: string): number {
   return number
 }
 
-/** A sentence about an input, in the words of the command line, where the thread is an argument or an option. */
-export function asOptions(message: string, thread: 'THREAD' | '--thread-id' = 'THREAD'): string {
-  return message
-    .replaceAll(', or a number of milliseconds', '')
-    .replaceAll(', or { initialInterval?, backoffCoefficient?, maximumInterval? }', '')
-    .replaceAll('`threadId`', thread)
-    .replaceAll('`runId`', 'RUN')
-    .replaceAll('`assistantId`', 'ASSISTANT')
-    .replaceAll('`watchRun`', '`langgraph-runs watch THREAD RUN`')
-    .replaceAll('the query `progress`', '`langgraph-runs status`')
-    .replaceAll('another workflow id', 'another --id')
-    .replaceAll(inputField, (_, name: string) => `--${kebab(name)}`)
+/** Fields of a command's input that it takes as arguments: every other one is an option. */
+export function positionalFields(command: string): readonly string[] {
+  return command === 'execute' ? ['assistantId'] : ['threadId', 'runId']
 }
 
-const inputFields = [
-  'deployment',
-  // How to wait.
-  'pollInterval',
-  'initialInterval',
-  'backoffCoefficient',
-  'maximumInterval',
-  'maxPollTime',
-  'stuckAfter',
-  'retrievalOrder',
-  'retrievalTimeout',
-  'resultKeys',
-  'onUnsuccessful',
-  'onCancel',
-  'onPollTimeout',
-  'onInterrupt',
-  'humanTimeout',
-  // What to run.
-  'input',
-  'command',
-  'config',
-  'context',
-  'metadata',
-  'interruptBefore',
-  'interruptAfter',
-  'durability',
-  'streamResumable',
-  'multitaskStrategy',
-  'afterSeconds',
-  'webhook',
-  // What to tell a watch.
-  'action',
-  'value',
-  'interruptId',
-]
-const inputField = new RegExp(`\`(?:pollInterval\\.)?(${inputFields.join('|')})\``, 'g')
+/** A problem of an input, in the words of the command line. */
+export function asOption(problem: Problem, positional: readonly string[]): string {
+  switch (problem.kind) {
+    case 'not_allowed': {
+      const what = problem.field === '' ? 'the input' : optionFor(problem.field, positional)
+      return `${what} is ${problem.found}: must be ${problem.allowedAsText}`
+    }
+    // Commander refuses unknown options before.
+    case 'unknown':
+    case 'more_unknown':
+      return inWords(problem)
+  }
+}
 
-function kebab(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+/** `--poll-interval`, or `THREAD` if the command takes the field as an argument. */
+export function optionFor(field: string, positional: readonly string[]): string {
+  const name = field.split('.').at(-1) ?? ''
+  if (positional.includes(name)) return name.replace(/Id$/, '').toUpperCase()
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { addCancel } from './cancel.ts'
-import { addDemo } from './demo.ts'
+import type { Terminal } from './context.ts'
 import { addExecute } from './execute.ts'
 import { asCliError, exitCodes } from './exit.ts'
 import { addList } from './list.ts'
@@ -9,38 +9,37 @@ import { addResume } from './resume.ts'
 import { addRetrieve } from './retrieve.ts'
 import { addStatus } from './status.ts'
 import { addWatch } from './watch.ts'
-import type { Surroundings } from './world.ts'
 
 const { version }: { readonly version: string } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 )
 
 /** Runs one command. @returns the exit code */
-export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { screen, print } = surroundings
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  const { screen, print } = terminal
   let exitCode: number = exitCodes.result
-  const world = {
-    ...surroundings,
+  const context = {
+    ...terminal,
     endWith: (code: number) => {
       exitCode = code
     },
   }
   const program = new Command('langgraph-runs')
-    .description('Creates LangGraph background runs on Temporal, waits for them, and brings back their results.')
+    .description('Creates LangGraph background runs on Temporal, waits for them, and prints their results.')
     .configureOutput({ writeOut: (text) => print(text.trimEnd()), writeErr: (text) => screen.say(text.trimEnd()) })
     .configureHelp({ showGlobalOptions: false })
-    .showHelpAfterError('(--help shows what there is, with examples)')
+    .showHelpAfterError('(--help shows all options, with examples)')
     .exitOverride()
     .version(version, '--version', 'print the version')
     .addHelpText('after', help)
-  for (const add of [addWatch, addExecute, addRetrieve, addStatus, addCancel, addResume, addList, addDemo]) {
-    add(program, world)
+  for (const add of [addWatch, addExecute, addRetrieve, addStatus, addCancel, addResume, addList]) {
+    add(program, context)
   }
   try {
     await program.parseAsync([...args], { from: 'user' })
     return exitCode
   } catch (error) {
-    // Its sentence was written by commander.
+    // Commander has already written its message.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.result : exitCodes.usage
     const { message, exitCode: code } = asCliError(error)
     screen.say(`error: ${message}`)
@@ -50,18 +49,18 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
 
 const help = `
 Examples:
-  $ langgraph-runs watch THREAD RUN                wait for a run; Ctrl-C leaves the watch at work
+  $ langgraph-runs watch THREAD RUN                wait for a run; Ctrl-C detaches
   $ langgraph-runs watch THREAD RUN --json | jq .result
   $ langgraph-runs execute GRAPH --input '{"a": 1}' --id ORDER
                                                    create a run, once for that id, and wait for it
-  $ langgraph-runs status THREAD RUN               how far is it, or how did it end?
-  $ langgraph-runs list                            what is being watched, and who waits for a human?
-  $ langgraph-runs watch --id ORDER                follow an execution that is there
-  $ langgraph-runs resume THREAD RUN               answer the question that a run waits with
+  $ langgraph-runs status THREAD RUN               its progress, or how it ended
+  $ langgraph-runs list                            what is being watched, and what waits for a human
+  $ langgraph-runs watch --id ORDER                follow an existing execution
+  $ langgraph-runs resume THREAD RUN               answer the question that a run is waiting on
   $ langgraph-runs cancel THREAD RUN
   $ langgraph-runs watch --help                    all its options
 
-stdout holds the outcome alone; progress and errors go to stderr. (demo has no outcome: it writes to stdout.)
+stdout holds the outcome alone; progress and errors go to stderr.
 
 Environment:
   TEMPORAL_ADDRESS      host and port of Temporal (default: localhost:7233)
@@ -70,17 +69,18 @@ Environment:
                         for Temporal Cloud, or a server with TLS
   TEMPORAL_PROFILE      a profile of Temporal's configuration file, instead of all these
   TEMPORAL_TASK_QUEUE   the workers' task queue (default: langgraph-runs)
+  TEMPORAL_UI_URL       its Web UI, for links (default: Temporal Cloud's, or that of a dev server on this machine)
   NO_COLOR              no colours
 
 Exit codes:
     0  a result
     1  unforeseen
     2  success, but no result was found
-    3  error: the run or its workflow failed or is not there; for retrieve also: the run has not ended
+    3  error: the run or its workflow failed or does not exist; for retrieve also: the run has not ended
     4  timeout: LangGraph's own, or --max-poll-time
     5  interrupted: the run waits for a human, or was cancelled
    64  wrong usage, input or configuration; an --id that belongs to another request
-   69  Temporal does not answer in 5 s, or no worker is there
-  130  Ctrl-C: the watch goes on
+   69  Temporal does not answer in 5 s, or no worker is running
+  130  Ctrl-C: the watch keeps running
 
-Of cancel and resume: 0 it is done, 3 it is not, or could not be confirmed.`
+For cancel and resume: 0 done, 3 not done or not confirmed.`

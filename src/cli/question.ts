@@ -3,7 +3,6 @@ import type { WatchProgress } from '../client.ts'
 type OpenQuestions = Pick<WatchProgress, 'interrupts' | 'truncated' | 'next' | 'human_deadline_at'>
 type Interrupt = NonNullable<WatchProgress['interrupts']>[number]
 
-/** Whether the run waits for somebody. */
 export function waitsForHuman({ phase, interrupts }: WatchProgress): boolean {
   return phase === 'interrupted' && interrupts !== undefined
 }
@@ -17,7 +16,7 @@ export function describeQuestion({ interrupts = [], truncated, next = [], human_
   return [
     `The run waits for a human${until}. It asks:`,
     ...interrupts.map((interrupt, index) => describeInterrupt(interrupt, many ? `${index + 1}. ` : '')),
-    ...(truncated ? ['  and more, which is too large to be shown: LangGraph has all'] : []),
+    ...(truncated ? ['  and more, too large to show: LangGraph has all questions'] : []),
   ].join('\n')
 }
 

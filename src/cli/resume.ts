@@ -1,104 +1,115 @@
 import type { Command } from 'commander'
 import type { Json, ResumeInput, ResumeReceipt, WatchProgress } from '../client.ts'
+import { present } from '../domain/json.ts'
 import { answerTo } from './answer.ts'
+import { print, withTemporal } from './context.ts'
+import type { CommandContext, OutputOptions } from './context.ts'
 import { CliError, exitCodes } from './exit.ts'
 import { jsonTextHelp, readJson } from './json-text.ts'
 import { jsonOption } from './options.ts'
 import { describeQuestion, waitsForHuman } from './question.ts'
-import type { FoundWorkflow, Temporal } from './temporal.ts'
-import { addWhich, argumentsForEnded, named, progressOf, requireOurs, whatIsAsked } from './which-watch.ts'
-import type { Asked, WhichOptions } from './which-watch.ts'
-import { print, withTemporal } from './world.ts'
-import type { OutputOptions, World } from './world.ts'
+import type { FoundWorkflow } from './temporal-errors.ts'
+import type { Temporal } from './temporal.ts'
+import { addWhich, argumentsForEnded, named, progressOf, requireOurs, whichWatch } from './which-watch.ts'
+import type { WatchByName, WhichOptions } from './which-watch.ts'
 
 type ResumeOptions = OutputOptions &
   WhichOptions & { readonly value?: string; readonly interruptId?: string; readonly yes?: boolean }
 
-export function addResume(program: Command, world: World): void {
+export function addResume(program: Command, context: CommandContext): void {
   const command = program
     .command('resume')
-    .summary('answer the question that a run waits with')
+    .summary('answer the question that a run is waiting on')
     .description(
-      'Answers a run that waits for a human, or lets it go on from a breakpoint. Its watch or execution must be open, with --on-interrupt wait.\nWithout --value it asks, on a terminal.',
+      'Answers a run that waits for a human, or continues it from a breakpoint. Its watch or execution must be open, with --on-interrupt wait.\nWithout --value it asks on a terminal.',
     )
   addWhich(command)
     .option('--value <json>', `the answer: ${jsonTextHelp}`)
-    .option('--interrupt-id <id>', 'which question, where several are open')
-    .option('--yes', 'do not ask whether to send it')
+    .option('--interrupt-id <id>', 'which question, if several are open')
+    .option('--yes', 'do not ask for confirmation, as before a run is continued from a breakpoint')
     .addOption(jsonOption())
     .addHelpText('after', help)
     .action((threadId: string | undefined, runId: string | undefined, options: ResumeOptions) =>
-      resume(world, whatIsAsked('resume', threadId, runId, options), options),
+      resume(context, whichWatch('resume', threadId, runId, options), options),
     )
 }
 
-async function resume(world: World, asked: Asked, options: ResumeOptions): Promise<void> {
-  world.atCtrlC('Stopped: nothing was sent')
-  const { value } = await readJson(world, { value: options.value })
+async function resume(context: CommandContext, which: WatchByName, options: ResumeOptions): Promise<void> {
+  context.atCtrlC('Stopped: nothing was sent')
+  const { value } = await readJson(context, { value: options.value })
   if (value === null) throw new CliError(exitCodes.usage, '--value is null: must be any other JSON')
   try {
-    const receipt = await withTemporal(world, (temporal) => answered(world, temporal, asked, options, value))
-    print(world, receipt, options)
-    world.screen.say(nextStepAfter(receipt, asked))
+    const receipt = await withTemporal(context, (temporal) => answer(context, temporal, which, options, value))
+    print(context, receipt, options)
+    context.screen.say(nextStepAfter(receipt, which))
   } finally {
-    world.dialog?.close()
+    context.dialog?.close()
   }
 }
 
-async function answered(
-  world: World,
+async function answer(
+  { screen, dialog, atCtrlC }: CommandContext,
   temporal: Temporal,
-  asked: Asked,
+  which: WatchByName,
   { interruptId, yes = false }: ResumeOptions,
   value: Json | undefined,
 ): Promise<ResumeReceipt> {
-  const { watch, progress } = await openQuestion(temporal, asked)
-  world.screen.say(describeQuestion(progress))
-  const given: ResumeInput = {
-    ...(value !== undefined && { value }),
-    ...(interruptId !== undefined && { interruptId }),
-  }
-  const answer = await answerTo(progress, given, { dialog: world.dialog, say: (text) => world.screen.say(text), yes })
-  world.atCtrlC(`Stopped looking. The answer was sent. To see: langgraph-runs status ${named(asked)}`)
-  return temporal.byWorker(() => temporal.runs.resume({ workflowId: asked.workflowId }, answer), watch)
+  const { watch, progress } = await openQuestion(temporal, which)
+  screen.say(describeQuestion(progress))
+  const given = present({ value, interruptId })
+  requireClear(progress, given)
+  const input = await answerTo(progress, given, { dialog, say: (text) => screen.say(text), yes })
+  atCtrlC(`Detached. The answer was sent. To see what came of it: langgraph-runs status ${named(which)}`)
+  return temporal.byWorker(() => temporal.runs.resume({ workflowId: which.workflowId }, input), watch)
 }
 
 async function openQuestion(
   temporal: Temporal,
-  asked: Asked,
+  which: WatchByName,
 ): Promise<{ readonly watch: FoundWorkflow; readonly progress: WatchProgress }> {
-  const watch = await temporal.find(asked.workflowId)
+  const watch = await temporal.find(which.workflowId)
   if (!watch) {
     throw new CliError(
       exitCodes.error,
-      asked.run
-        ? `No watch of this run is open, so no answer is waited for. To answer it: langgraph-runs watch ${named(asked)} --on-interrupt wait, and beside that the same command`
-        : `Temporal has no workflow "${asked.workflowId}": \`langgraph-runs list\` shows who waits for a human`,
+      which.run
+        ? `This run has no open watch, so nothing waits for an answer. To answer it, start langgraph-runs watch ${named(which)} --on-interrupt wait, then repeat this command`
+        : `Temporal has no workflow "${which.workflowId}": \`langgraph-runs list\` shows which ones wait for a human`,
     )
   }
   requireOurs(watch)
   if (!watch.isOpen) {
     throw new CliError(
       exitCodes.error,
-      `It has ended, so no answer is waited for: langgraph-runs status ${named(asked)} shows how. To wait for the human that its run asks: langgraph-runs watch ${await argumentsForEnded(temporal, asked)} --on-interrupt wait`,
+      `It has ended, so it takes no answer: langgraph-runs status ${named(which)} shows how. To answer its run, start langgraph-runs watch ${await argumentsForEnded(temporal, which)} --on-interrupt wait`,
     )
   }
   const progress = await progressOf(temporal, watch)
   if (!waitsForHuman(progress)) {
     throw new CliError(
       exitCodes.error,
-      `No answer is waited for: the phase is ${progress.phase}. langgraph-runs status ${named(asked)} shows more`,
+      `It does not wait for an answer: its phase is ${progress.phase}. langgraph-runs status ${named(which)} shows more`,
     )
   }
   return { watch, progress }
 }
 
-function nextStepAfter({ open_interrupts, run_id }: ResumeReceipt, asked: Asked): string {
-  if (open_interrupts > 0) {
-    return `Taken. The run goes on when the other ${open_interrupts === 1 ? 'question is' : 'questions are'} answered too: langgraph-runs resume ${named(asked)}`
+/** @throws CliError 3 for what the workflow would refuse, with the options' names */
+function requireClear({ interrupts = [] }: WatchProgress, { value, interruptId }: ResumeInput): void {
+  if (interrupts.length === 0 && (value !== undefined || interruptId !== undefined)) {
+    throw new CliError(exitCodes.error, 'A run at a breakpoint asks nothing: leave out --value and --interrupt-id')
   }
-  const goesOn = run_id === undefined ? 'The run goes on' : `The run goes on as ${run_id}`
-  return `${goesOn}. To follow it: langgraph-runs watch ${named(asked)}`
+  if (interrupts.length < 2 || value === undefined || interruptId !== undefined) return
+  const ids = interrupts.map(({ id }) => (id === undefined ? 'one without an id (answer it in LangGraph)' : `"${id}"`))
+  const message = `${interrupts.length} questions are open; set --interrupt-id to one of ${ids.join(', ')}`
+  throw new CliError(exitCodes.error, message)
+}
+
+function nextStepAfter({ open_interrupts, run_id }: ResumeReceipt, which: WatchByName): string {
+  if (open_interrupts > 0) {
+    return `Taken. The run continues once the other ${open_interrupts === 1 ? 'question is' : 'questions are'} answered too: langgraph-runs resume ${named(which)}`
+  }
+  const continues = run_id === undefined ? 'The run continues' : `The run continues as ${run_id}`
+  return `${continues}. To follow it: langgraph-runs watch ${named(which)}`
 }
 
 const help = `
@@ -107,14 +118,14 @@ Examples:
   $ langgraph-runs resume --id order/4712
 
   In a script:
-  $ langgraph-runs resume --id order/4712 --value '{"approved": true}' --yes
-  $ langgraph-runs resume THREAD RUN --value '"a text"' --yes
+  $ langgraph-runs resume --id order/4712 --value '{"approved": true}'
+  $ langgraph-runs resume THREAD RUN --value '"a text"'
 
   One of several questions:
   $ langgraph-runs resume THREAD RUN --interrupt-id 3f1c… --value 7
 
-  On from a breakpoint, where nothing is asked:
+  Continue from a breakpoint, where nothing is asked:
   $ langgraph-runs resume THREAD RUN --yes
 
-  Who waits for a human?
+  Which runs wait for a human?
   $ langgraph-runs list`

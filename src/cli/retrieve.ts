@@ -1,19 +1,20 @@
 import type { Command } from 'commander'
 import type { RetrieveRunResultInput } from '../client.ts'
+import { failureTypes } from '../domain/contract.ts'
 import { parseRetrieveRunResultInput } from '../domain/parse-input.ts'
-import { asCliError, CliError } from './exit.ts'
+import { print, requireValid, withTemporal } from './context.ts'
+import type { CommandContext, OutputOptions } from './context.ts'
+import { applicationFailureIn, CliError, exitCodes } from './exit.ts'
 import { deploymentOption, jsonOption, retrievalOptions, runArgument, threadArgument } from './options.ts'
 import { runArguments } from './shell.ts'
-import { print, requireValid, withTemporal } from './world.ts'
-import type { OutputOptions, World } from './world.ts'
 
 type RetrieveOptions = OutputOptions & Omit<RetrieveRunResultInput, 'threadId' | 'runId'>
 
-export function addRetrieve(program: Command, world: World): void {
+export function addRetrieve(program: Command, context: CommandContext): void {
   const command = program
     .command('retrieve')
     .summary('print the result of a run that has ended')
-    .description('Brings back the result of a run that has ended. It does not wait for one that has not (exit code 3).')
+    .description('Prints the result of a run that has ended. If it has not ended, it does not wait (exit code 3).')
     .addArgument(threadArgument())
     .addArgument(runArgument())
     .addOption(deploymentOption())
@@ -21,20 +22,33 @@ export function addRetrieve(program: Command, world: World): void {
   command
     .addOption(jsonOption())
     .addHelpText('after', help)
-    .action((threadId: string, runId: string, options: RetrieveOptions) => retrieve(world, threadId, runId, options))
+    .action((threadId: string, runId: string, options: RetrieveOptions) => retrieve(context, threadId, runId, options))
 }
 
-async function retrieve(world: World, threadId: string, runId: string, options: RetrieveOptions): Promise<void> {
+async function retrieve(
+  context: CommandContext,
+  threadId: string,
+  runId: string,
+  options: RetrieveOptions,
+): Promise<void> {
   const { json: _, ...rest } = options
   const input = { threadId, runId, ...rest }
   requireValid('retrieve', parseRetrieveRunResultInput(input))
   try {
-    const retrieved = await withTemporal(world, (temporal) => temporal.byWorker(() => temporal.runs.retrieve(input)))
-    print(world, retrieved, options)
+    const retrieved = await withTemporal(context, (temporal) => temporal.byWorker(() => temporal.runs.retrieve(input)))
+    print(context, retrieved, options)
   } catch (error) {
-    const { exitCode, message } = asCliError(error)
-    throw new CliError(exitCode, message.replaceAll('watch THREAD RUN', `watch ${runArguments(input)}`))
+    throw notComplete(error, input) ?? error
   }
+}
+
+/** If the run has not ended: how to wait for it. */
+function notComplete(error: unknown, input: RetrieveRunResultInput): CliError | undefined {
+  const failure = applicationFailureIn(error)
+  if (failure?.type !== failureTypes.notComplete) return undefined
+  const { status }: { readonly status?: unknown } = Object(failure.details?.[0])
+  const message = `The run has not ended: its status is ${String(status)}. To wait for it: langgraph-runs watch ${runArguments(input)}`
+  return new CliError(exitCodes.error, message)
 }
 
 const help = `
@@ -44,5 +58,5 @@ Examples:
   One field, as JSON:
   $ langgraph-runs retrieve THREAD RUN --result-keys trading_signal --json | jq .result
 
-  From the run's checkpoints alone, and within 5 s:
+  Only from the run's checkpoints, and within 5 s:
   $ langgraph-runs retrieve THREAD RUN --retrieval-order thread_state --retrieval-timeout 5s`

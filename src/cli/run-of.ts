@@ -3,9 +3,9 @@ import { startOf } from '../client/same-request.ts'
 import { runArguments } from './shell.ts'
 import type { Temporal } from './temporal.ts'
 
-type Ids = Pick<WatchOutcome, 'run_id' | 'thread_id'>
+type RunIds = Pick<WatchOutcome, 'run_id' | 'thread_id'>
 
-/** The id of a watch says its run. @returns `undefined` for the id of an execution */
+/** The run in the id of a watch. @returns `undefined` for the id of an execution */
 export function runOfWatch(workflowId: string): Required<RunInput> | undefined {
   const [kind, deployment, threadId, runId, ...more] = workflowId.split('/')
   if (kind !== 'watch-run' || more.length > 0 || !deployment || !threadId || !runId) return undefined
@@ -15,10 +15,10 @@ export function runOfWatch(workflowId: string): Required<RunInput> | undefined {
 /**
  * The arguments THREAD RUN of a command that is shown to a person.
  *
- * @param ids what the workflow ended with; otherwise its id says the run
- * @returns `THREAD RUN` itself where that is not known
+ * @param ids what the workflow ended with; otherwise the run is read from its id
+ * @returns `THREAD RUN` itself if the run is not known
  */
-export async function argumentsFor(temporal: Temporal, workflowId: string, ids: Ids = {}): Promise<string> {
+export async function argumentsFor(temporal: Temporal, workflowId: string, ids: RunIds = {}): Promise<string> {
   const { run_id: runId, thread_id: threadId } = ids
   const watched = runOfWatch(workflowId)
   if (!runId || !threadId) return watched ? runArguments(watched) : 'THREAD RUN'
@@ -26,7 +26,7 @@ export async function argumentsFor(temporal: Temporal, workflowId: string, ids: 
   return deployment === undefined ? 'THREAD RUN' : runArguments({ threadId, runId, deployment })
 }
 
-/** Of an execution. A hint is not worth an error: `undefined` where Temporal does not answer. */
+/** Of an execution. A hint is not worth an error, so it is `undefined` if Temporal does not answer. */
 async function deploymentOf(temporal: Temporal, workflowId: string): Promise<string | null | undefined> {
   try {
     const { input } = await temporal.ask(() => startOf(temporal.client, workflowId))

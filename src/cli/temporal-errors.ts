@@ -4,7 +4,6 @@ import { workflowTypes } from '../domain/contract.ts'
 import { aboutTls, noNamespace } from '../temporal-connection.ts'
 import { CliError, exitCodes } from './exit.ts'
 import { quoted } from './shell.ts'
-import type { FoundWorkflow } from './temporal.ts'
 
 const grpc = {
   cancelled: 1,
@@ -15,21 +14,30 @@ const grpc = {
   unauthenticated: 16,
 } as const
 
-/** Where Temporal is looked for. */
-export interface Place {
+/** Where Temporal is expected. */
+export interface TemporalAddress {
   readonly address: string
   readonly namespace: string
   readonly isTlsOn: boolean
 }
 
+export interface FoundWorkflow {
+  readonly workflowId: string
+  /** As `watchRun`. */
+  readonly type: string
+  readonly isOpen: boolean
+  readonly startTime: Date
+  readonly taskQueue: string
+}
+
 /** What Temporal answered instead, with what to do. */
-export function explain(error: unknown, place: Place): unknown {
+export function explain(error: unknown, temporal: TemporalAddress): unknown {
   const grpcError = grpcErrorIn(error)
   const isNoNamespace = grpcError?.code === grpc.notFound && /^namespace\b/i.test(grpcError.details)
   if (error instanceof NamespaceNotFoundError || isNoNamespace) {
-    return new CliError(exitCodes.usage, noNamespace(place.address, place.namespace))
+    return new CliError(exitCodes.usage, noNamespace(temporal.address, temporal.namespace))
   }
-  return grpcError ? (meaningOf(grpcError, place) ?? error) : error
+  return grpcError ? (meaningOf(grpcError, temporal) ?? error) : error
 }
 
 /** Says that a worker is missing, and what to do. */
@@ -37,37 +45,37 @@ export function noWorker(taskQueue: string): string {
   return `No worker polls the task queue "${taskQueue}": ${startWorker(taskQueue)}, or set TEMPORAL_TASK_QUEUE to the queue that yours polls`
 }
 
-/** The same of an open workflow whose task queue is another than ours: setting the variable would change nothing. */
+/** The same if an open workflow is on another task queue than ours: setting the variable would change nothing. */
 export function noWorkerElsewhere({ workflowId, type, taskQueue }: FoundWorkflow, ours: string): string {
   const isExecution = type === workflowTypes.executeRun
-  const what = isExecution ? 'The open execution of this id' : 'The open watch of this run'
-  const again = isExecution ? 'take another --id' : 'watch again'
+  const what = isExecution ? 'The open execution with this id' : 'The open watch of this run'
+  const again = isExecution ? 'choose another --id' : 'watch again'
   return `${what} is on the task queue "${taskQueue}" (yours is "${ours}"): start a worker there, or end it (\`temporal workflow terminate --workflow-id ${quoted(workflowId)}\`) and ${again}`
 }
 
 export function startWorker(taskQueue: string): string {
-  return `start one (\`TEMPORAL_TASK_QUEUE=${quoted(taskQueue)} npm run worker\` in a clone, \`node node_modules/langgraph-background-runs/dist/worker.js\` in a project that has the package, with the TEMPORAL_* variables of here)`
+  return `start one (\`TEMPORAL_TASK_QUEUE=${quoted(taskQueue)} langgraph-runs worker\`, with the TEMPORAL_* variables of this shell)`
 }
 
-export function noAnswer({ address, isTlsOn }: Place): CliError {
+export function noAnswer({ address, isTlsOn }: TemporalAddress): CliError {
   return new CliError(
     exitCodes.unavailable,
-    `Temporal does not answer at ${address}. Start it (\`temporal server start-dev\`), or say where it is: TEMPORAL_ADDRESS or TEMPORAL_PROFILE${isTlsOn ? '.' : ', and'} ${aboutTls(isTlsOn)}`,
+    `Temporal does not answer at ${address}. Start it (\`temporal server start-dev\`), or set TEMPORAL_ADDRESS or TEMPORAL_PROFILE${isTlsOn ? '.' : ', and'} ${aboutTls(isTlsOn)}`,
   )
 }
 
-function meaningOf({ code, details }: GrpcError, place: Place): CliError | undefined {
+function meaningOf({ code, details }: GrpcError, temporal: TemporalAddress): CliError | undefined {
   switch (code) {
     case grpc.unavailable:
-    // As a deadline ends a call that the server has accepted.
+    // A deadline ends a call that the server has accepted in this way.
     case grpc.cancelled:
     case grpc.deadlineExceeded:
-      return noAnswer(place)
+      return noAnswer(temporal)
     case grpc.unauthenticated:
     case grpc.permissionDenied:
       return new CliError(
         exitCodes.usage,
-        `Temporal at ${place.address} refuses (${details}): check TEMPORAL_API_KEY, or TEMPORAL_TLS_*, and TEMPORAL_NAMESPACE`,
+        `Temporal at ${temporal.address} refuses (${details}): check TEMPORAL_API_KEY, or TEMPORAL_TLS_*, and TEMPORAL_NAMESPACE`,
       )
     default:
       return undefined

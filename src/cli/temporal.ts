@@ -4,26 +4,20 @@ import { WorkflowNotFoundError } from '@temporalio/common'
 import { BackgroundRuns } from '../client.ts'
 import { loadTemporalConfig } from '../config.ts'
 import type { Environment } from '../config.ts'
+import { isPolled } from '../worker-polls.ts'
 import { aboutAddress, isTlsOn, localAddress, requireReadableTls } from '../temporal-connection.ts'
 import { CliError, exitCodes } from './exit.ts'
 import { explain, grpcErrorIn, noAnswer, noWorker, noWorkerElsewhere } from './temporal-errors.ts'
-import type { Place } from './temporal-errors.ts'
-import { webUiOf } from './web-ui.ts'
+import type { FoundWorkflow, TemporalAddress } from './temporal-errors.ts'
 
 const answerTimeoutMs = 5000
-/** A worker asks for work at least once a minute, and Temporal remembers for five that it did. */
-const workerGoneAfterMs = 70_000
 const workerLookMs = 5000
-const workflowTasks = 1
 const openStates = ['RUNNING', 'PAUSED'] as const
 
-export interface FoundWorkflow {
-  readonly workflowId: string
-  /** As `watchRun`. */
-  readonly type: string
-  readonly isOpen: boolean
-  readonly startTime: Date
+interface TemporalOptions {
+  /** The workers'. */
   readonly taskQueue: string
+  readonly uiUrl?: string
 }
 
 /** The command line's way to Temporal. */
@@ -32,21 +26,23 @@ export class Temporal {
   readonly runs: BackgroundRuns
   readonly taskQueue: string
   readonly #connection: Connection
-  readonly #place: Place
+  readonly #temporal: TemporalAddress
+  readonly #uiUrl: string | undefined
 
-  constructor(connection: Connection, place: Place, taskQueue: string) {
+  constructor(connection: Connection, temporal: TemporalAddress, { taskQueue, uiUrl }: TemporalOptions) {
     this.#connection = connection
-    this.#place = place
+    this.#temporal = temporal
+    this.#uiUrl = (uiUrl ?? uiUrlOf(temporal.address))?.replace(/\/+$/, '')
     this.taskQueue = taskQueue
-    this.client = new Client({ connection, namespace: place.namespace })
+    this.client = new Client({ connection, namespace: temporal.namespace })
     this.runs = new BackgroundRuns(this.client, { taskQueue })
   }
 
   get address(): string {
-    return this.#place.address
+    return this.#temporal.address
   }
 
-  /** For whatever Temporal knows at once. @throws CliError 69 when it does not answer in 5 s */
+  /** For what Temporal can answer immediately. @throws CliError 69 when it does not answer in 5 s */
   async ask<T>(question: () => Promise<T>): Promise<T> {
     try {
       return await this.client.withDeadline(Date.now() + answerTimeoutMs, question)
@@ -71,15 +67,7 @@ export class Temporal {
 
   /** Whether a worker polls the task queue. */
   async hasWorker(taskQueue = this.taskQueue): Promise<boolean> {
-    const { pollers } = await this.ask(() =>
-      this.#connection.workflowService.describeTaskQueue({
-        namespace: this.#place.namespace,
-        taskQueue: { name: taskQueue },
-        taskQueueType: workflowTasks,
-      }),
-    )
-    const lastPollsMs = (pollers ?? []).map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000)
-    return Math.max(0, ...lastPollsMs) > Date.now() - workerGoneAfterMs
+    return this.ask(() => isPolled(this.#connection, this.#temporal.namespace, taskQueue))
   }
 
   /** Says that a worker is missing for an open workflow, or for one that is to be started. */
@@ -97,8 +85,8 @@ export class Temporal {
   /**
    * Waits for what a worker does.
    *
-   * @param open the workflow that is to do it, where it is there already
-   * @throws CliError 69 when none polls the task queue, or none any more
+   * @param open the workflow that is to do it, if it is open already
+   * @throws CliError 69 when no worker polls the task queue, or none does any more
    */
   async byWorker<T>(work: () => Promise<T>, open?: FoundWorkflow): Promise<T> {
     await this.requireWorker(open)
@@ -119,16 +107,24 @@ export class Temporal {
     }
   }
 
-  /** Where a person sees the workflow; `undefined` where no Web UI is known to be. */
-  async webUi(workflowId: string): Promise<string | undefined> {
-    const base = await webUiOf(this.address)
-    return base && `${base}/namespaces/${this.#place.namespace}/workflows/${encodeURIComponent(workflowId)}`
+  /** A link to the workflow for a person; `undefined` if no Web UI is known. */
+  webUi(workflowId: string): string | undefined {
+    if (this.#uiUrl === undefined) return undefined
+    return `${this.#uiUrl}/namespaces/${this.#temporal.namespace}/workflows/${encodeURIComponent(workflowId)}`
   }
 
   /** What Temporal answered instead, with what to do. */
   explain(error: unknown): unknown {
-    return explain(error, this.#place)
+    return explain(error, this.#temporal)
   }
+}
+
+/** Temporal Cloud's Web UI, or that of a dev server on this machine, whose port is 1000 above Temporal's. */
+export function uiUrlOf(address: string): string | undefined {
+  const { hostname, port } = new URL(`http://${address}`)
+  if (/\.(tmprl\.cloud|temporal\.io)$/.test(hostname)) return 'https://cloud.temporal.io'
+  const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
+  return isLocal ? `http://${hostname}:${Number(port || 7233) + 1000}` : undefined
 }
 
 /**
@@ -136,18 +132,18 @@ export class Temporal {
  * @throws ConfigError
  */
 export async function connect(env: Environment): Promise<Temporal> {
-  const { connect: config, taskQueue } = loadTemporalConfig(env)
+  const { connect: config, ...options } = loadTemporalConfig(env)
   const { connectionOptions, namespace = 'default' } = config
   requireReadableTls(connectionOptions)
   const address = connectionOptions.address ?? localAddress
-  const place = { address, namespace, isTlsOn: isTlsOn(connectionOptions) }
+  const temporal = { address, namespace, isTlsOn: isTlsOn(connectionOptions) }
   try {
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: answerTimeoutMs })
-    return new Temporal(connection, place, taskQueue)
+    return new Temporal(connection, temporal, options)
   } catch (error) {
     const mistake = aboutAddress(error)
     if (mistake) throw new CliError(exitCodes.usage, mistake)
-    // That there is no connection is an error without a code.
-    throw grpcErrorIn(error) ? explain(error, place) : noAnswer(place)
+    // A missing connection is an error without a code.
+    throw grpcErrorIn(error) ? explain(error, temporal) : noAnswer(temporal)
   }
 }

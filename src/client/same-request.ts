@@ -1,9 +1,51 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Client } from '@temporalio/client'
+import { ApplicationFailure } from '@temporalio/common'
 import type { Payload } from '@temporalio/common'
+import { failureTypes, workflowTypes } from '../domain/contract.ts'
+import { present } from '../domain/json.ts'
 import { parseExecuteRunInput } from '../domain/parse-input.ts'
-import { bounded } from '../domain/text.ts'
+import { shown } from '../domain/text.ts'
 
-/** As what, and with what a workflow was started, from the first event of its history: by whomever, in whatever language. */
+/** A field of the request that differs. The values are JSON, cut short; one that was not given is absent. */
+export interface Difference {
+  readonly field: string
+  readonly was?: string
+  readonly is?: string
+}
+
+/** The `details[0]` of a `DifferentRequest` that this client throws. */
+export interface DifferentRequestDetails {
+  readonly workflow_id: string
+  /** If the id belongs to a workflow of another type. */
+  readonly workflow_type?: string
+  readonly differences: readonly Difference[]
+}
+
+/** @throws ApplicationFailure of type `DifferentRequest` if the id belongs to another request */
+export async function requireSameRequest(client: Client, workflowId: string, input: unknown): Promise<void> {
+  const started = await startOf(client, workflowId)
+  if (started.workflowType !== workflowTypes.executeRun) {
+    const message = `Workflow "${workflowId}" is a workflow of type "${started.workflowType}", not of "${workflowTypes.executeRun}". Take another workflow id`
+    const { workflowType } = started
+    throw different(message, { workflow_id: workflowId, workflow_type: workflowType, differences: [] })
+  }
+  const differences = differencesBetween(started.input, input)
+  if (differences.length === 0) return
+  const sentences = differences.map((one) => `\`${one.field}\` ${howItDiffers(one)}`)
+  const message = `Workflow "${workflowId}" was started with another request: ${sentences.join('; ')}. Take another workflow id for another run`
+  throw different(message, { workflow_id: workflowId, differences })
+}
+
+export function howItDiffers({ was = 'not given', is = 'not given' }: Difference): string {
+  return `was ${was} and is now ${is}`
+}
+
+function different(message: string, details: DifferentRequestDetails): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, failureTypes.differentRequest, details)
+}
+
+/** The type and the input that a workflow was started with, from the first event of its history. */
 export async function startOf(
   client: Client,
   workflowId: string,
@@ -25,31 +67,24 @@ async function decoded(client: Client, payload: Payload): Promise<unknown> {
   return payloads[0] && payloadConverter.fromPayload(payloads[0])
 }
 
-/** One sentence for each field of the request that is another one. How to wait is not the request: the first one's holds. */
-export function differences(started: unknown, asked: unknown): string[] {
+/** How to wait is not part of the request: the options of the first start apply. */
+function differencesBetween(started: unknown, asked: unknown): Difference[] {
   const [before, now] = [fieldsOf(started), fieldsOf(asked)]
-  const names = [...new Set([...before.keys(), ...now.keys()])].toSorted()
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].toSorted()
   return names
-    .filter((name) => before.get(name) !== now.get(name))
-    .map((name) => `\`${name}\` was ${shown(before.get(name))} and is now ${shown(now.get(name))}`)
+    .filter((name) => !isDeepStrictEqual(before[name], now[name]))
+    .map((field) => ({ field, ...present({ was: json(before[field]), is: json(now[field]) }) }))
 }
 
-/** Name → canonical JSON. */
-function fieldsOf(input: unknown): ReadonlyMap<string, string> {
+/** As JSON carries them: without fields that are `undefined`, and without classes. */
+function fieldsOf(input: unknown): Readonly<Record<string, unknown>> {
   const parsed = parseExecuteRunInput(input)
-  if ('problems' in parsed) return new Map()
+  if (parsed.kind === 'refused') return {}
   const { run, ...where } = parsed.options.request
-  return new Map(Object.entries({ ...where, ...run }).map(([name, value]) => [name, canonical(value)]))
+  const fields: Readonly<Record<string, unknown>> = JSON.parse(JSON.stringify({ ...where, ...run }))
+  return fields
 }
 
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  )
-}
-
-function shown(json: string | undefined): string {
-  return json === undefined ? 'not given' : bounded(json, 200)
+function json(value: unknown): string | undefined {
+  return value === undefined ? undefined : shown(value, 200)
 }

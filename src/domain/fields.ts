@@ -1,12 +1,21 @@
 import { isRecord } from './json.ts'
-import { bounded, utf8Bytes } from './text.ts'
+import type { Problem } from './problem.ts'
+import { found, inJson, shown, utf8Bytes } from './text.ts'
 
-/** Parsers are total: whatever comes in, either the options or one sentence for each wrong field comes out. */
-export type Parsed<T> = { readonly options: T } | { readonly problems: readonly string[] }
+/** Parsers are total: whatever comes in, either the options or one problem for each wrong field comes out. */
+export type Parsed<T> =
+  | { readonly kind: 'accepted'; readonly options: T }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
 
-/** What a field may hold: `read` gives `undefined` for a value that is not allowed. */
-export interface Rule<T> {
+/** What a field may hold, in words. */
+interface Allowed {
   readonly allowed: string
+  /** The same for a value that is written as a text. Default: `allowed`. */
+  readonly allowedAsText?: string
+}
+
+/** `read` gives `undefined` for a value that is not allowed. */
+export interface Rule<T> extends Allowed {
   read(value: unknown): T | undefined
 }
 
@@ -27,15 +36,24 @@ export function matching(pattern: RegExp, value: unknown): string | undefined {
   return typeof value === 'string' && pattern.test(value) ? value : undefined
 }
 
-/** @param holding what the argument must hold at least, for the sentence about one that is no object */
+/** @param holding what the argument must hold at least, for the sentence about one that is not an object */
 export function parse<T>(input: unknown, holding: string, read: (fields: Fields) => T): Parsed<T> {
   if (!isRecord(input)) {
-    return { problems: [`the argument is ${shown(input)}: must be an object with ${holding}`] }
+    return { kind: 'refused', problems: [notAllowed('', shown(input), { allowed: `an object with ${holding}` })] }
   }
   const fields = new Fields(input)
   const options = read(fields)
   fields.refuseUnknown()
-  return fields.problems.length > 0 ? { problems: fields.problems } : { options }
+  const { problems } = fields
+  return problems.length > 0 ? { kind: 'refused', problems } : { kind: 'accepted', options }
+}
+
+export function problemWith(field: string, value: unknown, rule: Allowed): Problem {
+  return notAllowed(field, found(value), rule)
+}
+
+function notAllowed(field: string, what: string, { allowed, allowedAsText = allowed }: Allowed): Problem {
+  return { kind: 'not_allowed', field, found: what, allowed, allowedAsText }
 }
 
 /** A failure that names thousands of them would not fit through Temporal, and the workflow would never end. */
@@ -43,18 +61,18 @@ const mostUnknownShown = 20
 
 /** Reads an object field by field, and remembers what was wrong and what was asked for. */
 export class Fields {
-  readonly problems: string[]
+  readonly problems: Problem[]
   readonly #fields: Readonly<Record<string, unknown>>
   readonly #path: string
   readonly #known = new Set<string>()
 
-  constructor(fields: Readonly<Record<string, unknown>>, path = '', problems: string[] = []) {
+  constructor(fields: Readonly<Record<string, unknown>>, path = '', problems: Problem[] = []) {
     this.#fields = fields
     this.#path = path
     this.problems = problems
   }
 
-  /** `undefined` where the field is missing or null. */
+  /** `undefined` if the field is missing or null. */
   get(name: string): unknown {
     this.#known.add(name)
     return Object.hasOwn(this.#fields, name) ? (this.#fields[name] ?? undefined) : undefined
@@ -66,7 +84,7 @@ export class Fields {
 
   required<T>(name: string, rule: Rule<T>): T | undefined {
     const value = rule.read(this.get(name))
-    if (value === undefined) this.refuse(name, rule.allowed)
+    if (value === undefined) this.refuse(name, rule)
     return value
   }
 
@@ -75,47 +93,24 @@ export class Fields {
     return new Fields(isRecord(fields) ? fields : {}, `${this.#path}${name}.`, this.problems)
   }
 
-  refuse(name: string, allowed: string): void {
-    const value = this.get(name)
-    const found = value === undefined ? 'missing' : shown(value)
-    this.problems.push(`\`${this.#path}${name}\` is ${found}: must be ${allowed}`)
+  refuse(name: string, rule: Allowed): void {
+    this.problems.push(problemWith(this.#path + name, this.get(name), rule))
   }
 
   refuseLargerThan(mostBytes: number): void {
-    const bytes = utf8Bytes(written(this.#fields))
+    const bytes = utf8Bytes(inJson(this.#fields))
     if (bytes <= mostBytes) return
-    this.problems.push(
-      `the argument is ${bytes} bytes of JSON: must be at most ${mostBytes}; leave larger data where the graph can read it, and pass where that is`,
-    )
+    const allowed = `at most ${mostBytes}; leave larger data where the graph can read it, and pass where that is`
+    this.problems.push(notAllowed('', `${bytes} bytes of JSON`, { allowed }))
   }
 
   refuseUnknown(): void {
     const known = [...this.#known]
     const unknown = Object.keys(this.#fields).filter((given) => !this.#known.has(given))
     for (const name of unknown.slice(0, mostUnknownShown)) {
-      this.problems.push(
-        `\`${bounded(this.#path + name, 100)}\` is unknown (value ${shown(this.#fields[name])}): allowed are ${known.join(', ')}`,
-      )
+      this.problems.push({ kind: 'unknown', field: this.#path + name, found: shown(this.#fields[name]), known })
     }
-    if (unknown.length > mostUnknownShown) this.problems.push(`${unknown.length - mostUnknownShown} more are unknown`)
+    const count = unknown.length - mostUnknownShown
+    if (count > 0) this.problems.push({ kind: 'more_unknown', count })
   }
-}
-
-/** A value as a person would write it, cut short; total, since a client may pass what JSON cannot hold. */
-function shown(value: unknown): string {
-  return bounded(written(value), 100)
-}
-
-function written(value: unknown): string {
-  try {
-    // JSON has no NaN and no Infinity: it would call them null.
-    return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
-  } catch {
-    return typeof value === 'bigint' ? `${value}n` : `a value that is no JSON (${typeof value})`
-  }
-}
-
-/** The one sentence that an `InvalidInput` failure carries. */
-export function refusal(workflowType: string, problems: readonly string[]): string {
-  return `Invalid input for ${workflowType}: ${problems.join('; ')}`
 }

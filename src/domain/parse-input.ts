@@ -149,7 +149,10 @@ function pollInterval(fields: Fields): PollInterval {
   const coefficient = growing.optional('backoffCoefficient', backoffCoefficient)
   growing.refuseUnknown()
   if (initialMs !== undefined && maximumMs !== undefined && maximumMs < initialMs) {
-    growing.refuse('maximumInterval', 'at least `initialInterval`')
+    growing.refuse('maximumInterval', {
+      allowed: 'at least `initialInterval`',
+      allowedAsText: 'at least the first interval',
+    })
   }
   // The one that is given moves the other's default out of its way.
   const defaultInitialMs = msToNumber(defaultPollInterval.initialInterval)

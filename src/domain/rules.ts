@@ -22,18 +22,28 @@ export const deploymentName: Rule<string> = {
   read: (value) => matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, value),
 }
 
-const allowedDuration = "a duration above 0 and at most 365d, such as '10s', or a number of milliseconds"
-export const duration: Rule<number> = { allowed: allowedDuration, read: (value) => durationMs(value, '365d') }
+const aDuration = "a duration above 0 and at most 365d, such as '10s'"
+const aRetrievalTime = "a duration from 1s to 1h, such as '30s'"
+const orMilliseconds = ', or a number of milliseconds'
+
+export const duration: Rule<number> = {
+  allowed: `${aDuration}${orMilliseconds}`,
+  allowedAsText: aDuration,
+  read: (value) => durationMs(value, '365d'),
+}
 export const fixedInterval: Rule<number> = {
-  allowed: `${allowedDuration}, or { initialInterval?, backoffCoefficient?, maximumInterval? }`,
+  allowed: `${duration.allowed}, or { initialInterval?, backoffCoefficient?, maximumInterval? }`,
+  allowedAsText: aDuration,
   read: duration.read,
 }
 export const durationOrNone: Rule<number> = {
-  allowed: `${allowedDuration}, or 'none'`,
+  allowed: `${duration.allowed}, or 'none'`,
+  allowedAsText: `${aDuration}, or 'none'`,
   read: (value) => (value === 'none' ? Infinity : duration.read(value)),
 }
 export const retrievalTimeout: Rule<number> = {
-  allowed: "a duration from 1s to 1h, such as '30s', or a number of milliseconds",
+  allowed: `${aRetrievalTime}${orMilliseconds}`,
+  allowedAsText: aRetrievalTime,
   read: (value) => {
     const ms = durationMs(value, '1h')
     return ms !== undefined && ms >= 1000 ? ms : undefined

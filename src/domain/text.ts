@@ -12,6 +12,26 @@ export function bounded(text: string, maxBytes: number): string {
   return read === text.length || written + utf8Bytes(text.slice(read)) <= maxBytes ? text : text.slice(0, read) + mark
 }
 
+/** A value as a person would write it, cut short. */
+export function shown(value: unknown, maxBytes = 100): string {
+  return bounded(inJson(value), maxBytes)
+}
+
+/** What a problem found in a field. */
+export function found(value: unknown): string {
+  return value === undefined ? 'missing' : shown(value)
+}
+
+/** As JSON, but total: a caller in JavaScript may pass what JSON cannot hold. */
+export function inJson(value: unknown): string {
+  try {
+    // JSON has no NaN and no Infinity, and would call them null.
+    return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
+  } catch {
+    return typeof value === 'bigint' ? `${value}n` : `not JSON-serializable (${typeof value})`
+  }
+}
+
 /** Seconds with one decimal, as in "600.0s". */
 export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)}s`

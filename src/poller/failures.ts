@@ -1,7 +1,7 @@
 import { ServiceError, WorkflowFailedError } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
 
-/** Waits for a workflow. @throws what went wrong in words to act on: Temporal's client says that it did, and no more */
+/** Waits for a workflow. @throws what went wrong and what to do, which Temporal's client does not tell */
 export async function answerOf<T>(workflow: Promise<T>): Promise<T> {
   try {
     return await workflow
@@ -15,12 +15,12 @@ export async function answerOf<T>(workflow: Promise<T>): Promise<T> {
 function failureOf({ message, cause, retryState }: WorkflowFailedError): Error {
   if (cause instanceof ApplicationFailure) return cause
   const how = cause?.message ?? message
-  const words = `The workflow was ended in Temporal before it had an answer (${how}). The same call starts it afresh`
+  const words = `The workflow was ended in Temporal before it had an answer (${how}). The same call starts it again`
   return new WorkflowFailedError(words, cause, retryState)
 }
 
 function noAnswerOfTemporal(error: ServiceError): ServiceError {
   const why = error.cause?.message ?? error.message
-  const words = `Temporal gave no answer (${why}). When it is there again, the same call goes on: what was begun is not lost`
+  const words = `Temporal did not answer (${why}). Nothing that was started is lost: repeat the same call when Temporal is back`
   return new ServiceError(words, { cause: error })
 }

@@ -1,9 +1,12 @@
 import type { Client } from '@temporalio/client'
 import { BackgroundRuns } from '../client.ts'
-import { problemOfClient, refuse, shown } from '../client/arguments.ts'
+import { problemOfClient, refuse } from '../client/arguments.ts'
 import { defaultDeployment, defaultTaskQueue } from '../domain/defaults.ts'
-import { parseWatchRunInput } from '../domain/parse-input.ts'
-import { bounded } from '../domain/text.ts'
+import { problemWith } from '../domain/fields.ts'
+import type { Rule } from '../domain/fields.ts'
+import { inWords } from '../domain/problem.ts'
+import { deploymentName, duration, durationOrNone } from '../domain/rules.ts'
+import { bounded, shown } from '../domain/text.ts'
 
 /** One object serves all three classes; the retriever does not wait, and uses no duration. */
 export interface PollerOptions {
@@ -14,16 +17,16 @@ export interface PollerOptions {
   /** The sleep between polls, all alike: a text with its unit. Default `'10s'`. Below 1 s acts as 1 s. */
   readonly pollInterval?: string
   /**
-   * How long to wait for the run, from the watch's first start: a text with its unit, or `'none'`. Default `'600s'`. Where
-   * no worker is there, the watch waits for one, whatever the time.
+   * How long to wait for the run, from the watch's first start: a text with its unit, or `'none'`. Default `'600s'`. If no
+   * worker is running, the watch waits for one, even past this limit.
    */
   readonly maxPollTime?: string
-  /** The worker's. Default `'langgraph-runs'`. A watch that is open keeps the one that it was started with. */
+  /** The worker's. Default `'langgraph-runs'`. An open watch keeps the queue that it was started on. */
   readonly taskQueue?: string
 }
 
 /** What the classes work with. */
-export interface Means {
+export interface PollerContext {
   readonly runs: BackgroundRuns
   readonly client: Client
   readonly taskQueue: string
@@ -37,7 +40,7 @@ const defaultPollInterval = '10s'
 const defaultMaxPollTime = '600s'
 
 /** @throws ApplicationFailure of type `InvalidInput` that names every wrong option, before anything is started */
-export function meansOf(className: string, options: PollerOptions): Means {
+export function contextOf(className: string, options: PollerOptions): PollerContext {
   refuse(className, problemsOf(options))
   const { client, taskQueue, deployment, pollInterval, maxPollTime } = options
   return {
@@ -52,40 +55,43 @@ export function meansOf(className: string, options: PollerOptions): Means {
 
 const known = ['client', 'deployment', 'pollInterval', 'maxPollTime', 'taskQueue']
 
-/** JavaScript calls this too, so a type is no promise. */
+const taskQueueName: Rule<string> = {
+  allowed: "the name of the worker's task queue",
+  read: (value) => (typeof value === 'string' && value !== '' ? value : undefined),
+}
+
+/** Callers may be plain JavaScript, so types are checked at run time. */
 function problemsOf(options: unknown): string[] {
   const given = new Map<string, unknown>(typeof options === 'object' ? Object.entries(options ?? {}) : [])
   return [
     ...problemOfClient(given.get('client')),
-    ...problemOfDeployment(given.get('deployment')),
-    ...problemOfDuration('pollInterval', given.get('pollInterval')),
-    ...problemOfDuration('maxPollTime', given.get('maxPollTime'), `, or 'none'`),
-    ...problemOfTaskQueue(given.get('taskQueue')),
+    ...problemOf('deployment', given.get('deployment'), deploymentName),
+    ...problemOfDuration('pollInterval', given.get('pollInterval'), duration),
+    ...problemOfDuration('maxPollTime', given.get('maxPollTime'), durationOrNone),
+    ...problemOf('taskQueue', given.get('taskQueue'), taskQueueName),
     ...[...given.keys()].filter((name) => !known.includes(name)).map(problemOfUnknown),
   ]
 }
 
-function problemOfDeployment(deployment: unknown): readonly string[] {
-  const parsed = parseWatchRunInput({ ...anyRun, deployment })
-  return 'problems' in parsed ? parsed.problems : []
+/** `null` means "not given", as in every input. */
+function problemOf(name: string, value: unknown, rule: Rule<unknown>): string[] {
+  const isAllowed = value === undefined || value === null || rule.read(value) !== undefined
+  return isAllowed ? [] : [inWords(problemWith(name, value, rule))]
 }
 
-function problemOfTaskQueue(taskQueue: unknown): string[] {
-  const isName = taskQueue === undefined || taskQueue === null || (typeof taskQueue === 'string' && taskQueue !== '')
-  return isName ? [] : [`\`taskQueue\` is ${shown(taskQueue)}: must be the name of the worker's task queue`]
-}
-
-/** Python meant seconds, Temporal means milliseconds: a number might be a thousand times too much or too little. */
-function problemOfDuration(name: 'pollInterval' | 'maxPollTime', value: unknown, or = ''): string[] {
-  if (value === undefined || value === null) return []
-  const found = `\`${name}\` is ${shown(value)}`
+/** A number could be a thousand times too much or too little: Python meant seconds, Temporal means milliseconds. */
+function problemOfDuration(name: string, value: unknown, rule: Rule<number>): string[] {
   const number = numberIn(value)
-  if (number > 0) return [`${found}: seconds or milliseconds? write "${number}s" or "${number}ms"`]
-  const isDuration = typeof value === 'string' && 'options' in parseWatchRunInput({ ...anyRun, [name]: value })
-  return isDuration ? [] : [`${found}: must be a duration above 0 and at most 365d with its unit, such as "10s"${or}`]
+  if (number > 0)
+    return [`\`${name}\` is ${shown(value)}: seconds or milliseconds? write "${number}s" or "${number}ms"`]
+  const { allowed, allowedAsText = allowed } = rule
+  return problemOf(name, value, {
+    allowed: allowedAsText,
+    read: (given) => (typeof given === 'string' ? rule.read(given) : undefined),
+  })
 }
 
-/** Also one that is written as a text; 0 where there is none. */
+/** The number in the value, also if it is written as a text; 0 if there is none. */
 function numberIn(value: unknown): number {
   const number = typeof value === 'number' || typeof value === 'string' ? Number(value) : 0
   return Number.isFinite(number) ? number : 0
@@ -104,6 +110,3 @@ function insteadOf(name: string): string {
   const meant = known.find((option) => option.toLowerCase() === name.replaceAll('_', '').toLowerCase())
   return meant === undefined ? allowed : `write \`${meant}\`; ${allowed}`
 }
-
-/** So that the parser of `watchRun` judges the rest. */
-const anyRun = { threadId: '00000000-0000-0000-0000-000000000000', runId: '00000000-0000-0000-0000-000000000000' }

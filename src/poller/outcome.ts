@@ -1,20 +1,20 @@
-import { isRecord } from '../domain/json.ts'
+import { isRecord, present } from '../domain/json.ts'
 import type { RetrievalMetadata, WatchOutcome } from '../domain/outcome.ts'
 import type { Json } from '../domain/run.ts'
 
-/** Which strategy brought a result back, how long that took, and when: ISO 8601 UTC. */
+/** Which strategy found the result, how long that took, and when: ISO 8601 UTC. */
 export type ResultMetadata = Pick<RetrievalMetadata, 'strategy_used' | 'retrieval_duration_seconds' | 'timestamp'>
 
-/** A run's own last values. Values that are no object (a list, a text, a number, false) come as `{ value }`. */
+/** A run's own last values. Values that are not an object (a list, a text, a number, false) come as `{ value }`. */
 export type RunResult = { readonly [field: string]: Json } & { readonly _retrieval_metadata: ResultMetadata }
 
-type Found = WatchOutcome & { readonly polling_result: 'success_with_results' }
+type WithResult = WatchOutcome & { readonly polling_result: 'success_with_results' }
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
 /** How polling ended, with the keys of the Python poller's dict: what `watchRun` returns, its retrieval inside `result`. */
 export type PollerOutcome =
-  | (Without<Found, 'result' | 'retrieval_metadata'> & { readonly result: RunResult })
-  | Without<Exclude<WatchOutcome, Found>, 'retrieval_metadata'>
+  | (Without<WithResult, 'result' | 'retrieval_metadata'> & { readonly result: RunResult })
+  | Without<Exclude<WatchOutcome, WithResult>, 'retrieval_metadata'>
 
 export function pollerOutcome(outcome: WatchOutcome): PollerOutcome {
   switch (outcome.polling_result) {
@@ -35,9 +35,8 @@ export function pollerOutcome(outcome: WatchOutcome): PollerOutcome {
 
 export function runResult(values: Json, metadata: RetrievalMetadata): RunResult {
   const { strategy_used, retrieval_duration_seconds, timestamp } = metadata
-  const used = strategy_used === undefined ? {} : { strategy_used }
   return {
     ...(isRecord(values) ? values : { value: values }),
-    _retrieval_metadata: { ...used, retrieval_duration_seconds, timestamp },
+    _retrieval_metadata: { ...present({ strategy_used }), retrieval_duration_seconds, timestamp },
   }
 }

@@ -2,14 +2,16 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { ApplicationFailure } from '@temporalio/common'
 import type { RetrieveRunResultInput } from '../domain/input.ts'
 import { failureTypes } from '../domain/contract.ts'
-import { refuse, shown } from '../client/arguments.ts'
+import { refuse } from '../client/arguments.ts'
+import { problemWith } from '../domain/fields.ts'
+import { inWords } from '../domain/problem.ts'
 import { answerOf } from './failures.ts'
-import { meansOf } from './options.ts'
-import type { Means, PollerOptions } from './options.ts'
+import { contextOf } from './options.ts'
+import type { PollerContext, PollerOptions } from './options.ts'
 import { runResult } from './outcome.ts'
 import type { RunResult } from './outcome.ts'
 
-/** There is no result to bring back, or not in time: the message says why. The workflow's failure is the `cause`. */
+/** There is no result, or not in time: the message says why. The workflow's failure is the `cause`. */
 export class ResultRetrievalError extends Error {
   override readonly name = 'ResultRetrievalError'
 }
@@ -17,39 +19,39 @@ export class ResultRetrievalError extends Error {
 const longestTimeoutSeconds = 3600
 /** `retrieveRunResult` takes no less. */
 const shortestRetrievalMs = 1000
-/** Temporal's client gives up a little later, so that the words of the timeout are those of this file. */
+/** Temporal's client gives up a little later, so that this file's message of the timeout comes first. */
 const lingerMs = 500
 
-/** Brings back the result of a run that has ended, by the workflow `retrieveRunResult`. */
+/** Returns the result of a run that has ended, by the workflow `retrieveRunResult`. */
 export class RunResultRetriever {
-  readonly #means: Means
+  readonly #context: PollerContext
 
   /** @throws ApplicationFailure of type `InvalidInput` that names every wrong option */
   constructor(options: PollerOptions) {
-    this.#means = meansOf('RunResultRetriever', options)
+    this.#context = contextOf('RunResultRetriever', options)
   }
 
   /**
-   * @returns the run's own last values with `_retrieval_metadata`. Waits for a worker where none is there
+   * @returns the run's own last values with `_retrieval_metadata`. If no worker is running, it waits for one
    * @throws ResultRetrievalError when nothing was found, or the run has not ended, or not well
-   * @throws ApplicationFailure of type `InvalidInput` or `UnknownDeployment`: a mistake, which no retry mends
+   * @throws ApplicationFailure of type `InvalidInput` or `UnknownDeployment`: a mistake, which no retry fixes
    */
   getResult(threadId: string, runId: string): Promise<RunResult> {
     return this.#retrieve({ threadId, runId })
   }
 
   /**
-   * The same within a time, above 0 and at most an hour, also where Temporal or every worker is away.
+   * The same within a time, above 0 and at most an hour, even if Temporal or every worker is down.
    *
-   * Tradeoff: Temporal keeps the workflow that nobody waits for any more. It ends by itself, once a worker is there, and
-   * only reads.
+   * Tradeoff: Temporal keeps the workflow that nobody waits for any more. It only reads, and ends by itself once a worker
+   * is running.
    *
    * @throws ResultRetrievalError also "Result retrieval timed out after 30.0s", and where to look
    */
   async getResultWithTimeout(threadId: string, runId: string, timeoutSeconds = 30): Promise<RunResult> {
     refuse('getResultWithTimeout', problemOfTimeout(timeoutSeconds))
     const timeoutMs = timeoutSeconds * 1000
-    const retrieval = this.#means.client.withDeadline(Date.now() + timeoutMs + lingerMs, () =>
+    const retrieval = this.#context.client.withDeadline(Date.now() + timeoutMs + lingerMs, () =>
       this.#retrieve({ threadId, runId, retrievalTimeout: Math.max(timeoutMs, shortestRetrievalMs) }),
     )
     const settled = new AbortController()
@@ -61,13 +63,13 @@ export class RunResultRetriever {
   }
 
   async #retrieve(input: RetrieveRunResultInput): Promise<RunResult> {
-    const { runs, deployment } = this.#means
+    const { runs, deployment } = this.#context
     try {
       const { result, retrieval_metadata } = await answerOf(runs.retrieve({ ...input, deployment }))
       return runResult(result, retrieval_metadata)
     } catch (error) {
       if (isMistake(error) || !(error instanceof Error)) throw error
-      throw new ResultRetrievalError(wordsFor(error), { cause: error })
+      throw new ResultRetrievalError(reasonOf(error), { cause: error })
     }
   }
 
@@ -75,13 +77,13 @@ export class RunResultRetriever {
     await pause(seconds * 1000, undefined, { signal })
     const text = Number.isInteger(seconds) ? seconds.toFixed(1) : String(seconds)
     throw new ResultRetrievalError(
-      `Result retrieval timed out after ${text}s: does Temporal answer, does a worker poll the task queue "${this.#means.taskQueue}", and does LangGraph answer it?`,
+      `Result retrieval timed out after ${text}s: does Temporal answer, does a worker poll the task queue "${this.#context.taskQueue}", and does LangGraph answer it?`,
     )
   }
 }
 
-/** The workflow's own, but for the way on, which here is a method. */
-function wordsFor(error: Error): string {
+/** The workflow's own message; only the next step differs, which here is a method. */
+function reasonOf(error: Error): string {
   if (!(error instanceof ApplicationFailure) || error.type !== failureTypes.notComplete) return error.message
   const { status }: { readonly status?: unknown } = Object(error.details?.[0])
   return `The run is not complete: its status is ${String(status)}. Wait for it with \`pollUntilCompleteWithResults\` of EnhancedBackgroundRunPoller, or retrieve when it has ended`
@@ -94,7 +96,6 @@ function isMistake(error: unknown): boolean {
 
 function problemOfTimeout(value: unknown): string[] {
   if (typeof value === 'number' && value > 0 && value <= longestTimeoutSeconds) return []
-  return [
-    `\`timeoutSeconds\` is ${shown(value)}: must be a number of seconds above 0 and at most ${longestTimeoutSeconds}, such as 30`,
-  ]
+  const allowed = `a number of seconds above 0 and at most ${longestTimeoutSeconds}, such as 30`
+  return [inWords(problemWith('timeoutSeconds', value, { allowed }))]
 }

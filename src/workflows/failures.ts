@@ -1,9 +1,9 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow'
 import { failureTypes, langGraphFailureTypes } from '../domain/contract.ts'
 import type { LangGraphFailureDetails } from '../domain/contract.ts'
-import { refusal } from '../domain/fields.ts'
 import type { Parsed } from '../domain/fields.ts'
 import { present } from '../domain/json.ts'
+import { inWords, refusal } from '../domain/problem.ts'
 
 /** A final failure of the workflow. It has no stack, which would put the worker's file paths into history. */
 export function failure(type: string, message: string, ...details: unknown[]): ApplicationFailure {
@@ -23,8 +23,9 @@ export const noRunCreated = { run_created: false } as const
 
 /** The options, or the failure `InvalidInput`: other languages start these workflows too, so the workflow checks as well. */
 export function accepted<T>(workflowType: string, parsed: Parsed<T>, ...more: readonly object[]): T {
-  if ('options' in parsed) return parsed.options
-  throw failure(failureTypes.invalidInput, refusal(workflowType, parsed.problems), parsed.problems, ...more)
+  if (parsed.kind === 'accepted') return parsed.options
+  const problems = parsed.problems.map(inWords)
+  throw failure(failureTypes.invalidInput, refusal(workflowType, problems), problems, ...more)
 }
 
 /** Why an activity gave no answer: for a person, and to decide what comes next. */

@@ -45,13 +45,13 @@ describe('on a terminal', () => {
     expect(answer).toEqual({ value })
   })
 
-  test('an answer that is none is asked for again', async () => {
+  test('an empty answer or null is asked for again', async () => {
     const { dialog, say, heard } = person('', 'null', 'now', 'YES')
 
     const answer = await answerTo(waiting(question), {}, { dialog, say, yes: false })
 
     expect(answer).toEqual({ value: 'now' })
-    expect(heard.filter((text) => text.startsWith('An answer is needed'))).toHaveLength(2)
+    expect(heard.filter((text) => text.startsWith('Enter an answer'))).toHaveLength(2)
     expect(heard).toContain('Send "now"? [y/N] ')
   })
 
@@ -73,11 +73,18 @@ describe('on a terminal', () => {
   })
 
   test.each(['', 'n', 'yess'])('nothing is sent at "%s"', async (reply) => {
-    const { dialog, say } = person(reply)
+    const { dialog, say } = person('1', reply)
 
-    const answer = answerTo(waiting(question), { value: 1 }, { dialog, say, yes: false })
+    const answer = answerTo(waiting(question), {}, { dialog, say, yes: false })
 
     await expect(answer).rejects.toMatchObject({ exitCode: 64, message: 'Nothing was sent' })
+  })
+
+  test('an answer that was given is sent without asking', async () => {
+    const { dialog, say, heard } = person()
+
+    expect(await answerTo(waiting(question), { value: 1 }, { dialog, say, yes: false })).toEqual({ value: 1 })
+    expect(heard).toEqual([])
   })
 
   test('nothing is sent when the input ends', async () => {
@@ -85,23 +92,23 @@ describe('on a terminal', () => {
 
     const answer = answerTo(waiting(question), {}, { dialog, say, yes: false })
 
-    await expect(answer).rejects.toMatchObject({ exitCode: 64, message: 'No answer was given, and nothing was sent' })
+    await expect(answer).rejects.toMatchObject({ exitCode: 64, message: 'No answer was given, so nothing was sent' })
   })
 
-  test('at a breakpoint only whether to go on is asked', async () => {
+  test('at a breakpoint only whether to continue is asked', async () => {
     const { dialog, say, heard } = person('y')
 
     const answer = await answerTo(waiting(), {}, { dialog, say, yes: false })
 
     expect(answer).toEqual({})
-    expect(heard).toEqual(['Let it go on? [y/N] '])
+    expect(heard).toEqual(['Continue? [y/N] '])
   })
 })
 
-describe('where no terminal is', () => {
+describe('without a terminal', () => {
   const say = vi.fn<(text: string) => void>()
 
-  test('an answer that is given is sent; to go on from a breakpoint --yes is needed', async () => {
+  test('an answer that was given is sent; to continue from a breakpoint --yes is needed', async () => {
     const [nobody, sure] = [
       { dialog: undefined, say, yes: false },
       { dialog: undefined, say, yes: true },

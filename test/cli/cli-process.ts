@@ -11,9 +11,7 @@ const cli = [process.execPath, '--import', 'tsx', 'src/cli.ts'] as const
 /** The pseudo terminal passes on what is typed, and ends with the code of the command. */
 const terminal = `import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))`
 
-interface Surroundings {
-  /** The folder where `src/cli.ts` is. */
-  readonly cwd?: string
+interface Streams {
   /** A file descriptor instead of a pipe. */
   readonly stdout?: number
 }
@@ -34,8 +32,8 @@ export class CliProcess {
   readonly #child: ChildProcess
   static readonly #running = new Set<CliProcess>()
 
-  static start(args: readonly string[], env: Environment = {}, surroundings: Surroundings = {}): CliProcess {
-    return new CliProcess([...cli, ...args], env, surroundings)
+  static start(args: readonly string[], env: Environment = {}, streams: Streams = {}): CliProcess {
+    return new CliProcess([...cli, ...args], env, streams)
   }
 
   static onTerminal(args: readonly string[], env: Environment): CliProcess {
@@ -49,10 +47,10 @@ export class CliProcess {
     await Promise.all(running.map(({ ended }) => ended))
   }
 
-  private constructor([program = '', ...args]: readonly string[], env: Environment, surroundings: Surroundings = {}) {
-    const { cwd = root, stdout = 'pipe' } = surroundings
+  private constructor([program = '', ...args]: readonly string[], env: Environment, streams: Streams = {}) {
+    const { stdout = 'pipe' } = streams
     this.#child = spawn(program, args, {
-      cwd,
+      cwd: root,
       stdio: ['pipe', stdout, 'pipe'],
       // No HOME: a developer's own Temporal profile must not count.
       env: { PATH: process.env['PATH'] ?? '', TEMPORAL_ADDRESS: inject('temporalAddress'), ...env },

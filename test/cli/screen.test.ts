@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { readable } from '../../src/cli/outcome.ts'
+import { readable } from '../../src/cli/readable.ts'
 import { Screen } from '../../src/cli/screen.ts'
 
 beforeEach(() => {
@@ -31,7 +31,7 @@ function linesOf({ written }: { readonly written: string }): string[] {
 }
 
 describe('on a terminal', () => {
-  test('one line is rewritten every second, without being told anew', () => {
+  test('one line is rewritten every second, without another call', () => {
     const { stream, screen } = screenOn({ isLive: true })
 
     screen.show(seconds, undefined)
@@ -75,7 +75,7 @@ describe('on a terminal', () => {
   test.each([
     [true, '\u{1b}[2m'],
     [false, ''],
-  ])('the line is dim where there are colours: %s', (colours, code) => {
+  ])('the line is dim if the terminal has colours: %s', (colours, code) => {
     const { stream, screen } = screenOn({ isLive: true, colours })
 
     screen.show(() => 'at work', 'news')
@@ -85,7 +85,7 @@ describe('on a terminal', () => {
 })
 
 describe('elsewhere', () => {
-  test('each piece of news is a line of its own, and what is no news is none', () => {
+  test('each piece of news is a line of its own, and repeated news is not', () => {
     const { stream, screen } = screenOn({ isLive: false, colours: true })
 
     for (const news of ['1 poll', '1 poll', undefined, '2 polls']) {

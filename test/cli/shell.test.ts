@@ -6,11 +6,11 @@ test.each(['order/4711', 'a b', "it's", '$HOME `id` "x" \\ !', 'ü;*', ''])('a s
   expect(execFileSync('sh', ['-c', `printf %s ${quoted(word)}`], { encoding: 'utf8' })).toBe(word)
 })
 
-test('what needs no quotes has none', () => {
+test('a word that needs no quotes has none', () => {
   expect(quoted('watch-run/default/a_1.b:c@d')).toBe('watch-run/default/a_1.b:c@d')
 })
 
-test('a run is named with its deployment, where that is not the default', () => {
+test('a run is named with its deployment, if that is not the default', () => {
   const run = { threadId: 'T', runId: 'R' }
 
   expect(runArguments(run)).toBe('T R')

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { asOptions } from '../../src/cli/options.ts'
+import { optionFor, positionalFields } from '../../src/cli/options.ts'
 import { run as runCommand } from '../../src/cli/program.ts'
 import { Screen } from '../../src/cli/screen.ts'
+import type { Parsed } from '../../src/domain/fields.ts'
 import {
   parseCancelRunInput,
   parseExecuteRunInput,
@@ -13,7 +14,7 @@ import {
 
 const run = ['0199a1b2-c3d4-7e5f-8a9b-000000000001', '0199a1b2-c3d4-7e5f-8a9b-000000000002'] as const
 
-/** In this process, where a command that asks for Temporal would fail. */
+/** In this process, in which a command that asks for Temporal fails. */
 async function runHere(args: readonly string[], stdin = '') {
   const [stdout, stderr] = [[''], ['']]
   const code = await runCommand(args, {
@@ -26,7 +27,7 @@ async function runHere(args: readonly string[], stdin = '') {
   return { code, stdout: stdout.join(''), stderr: stderr.join('') }
 }
 
-const commands = ['watch', 'execute', 'retrieve', 'status', 'cancel', 'resume', 'list', 'demo']
+const commands = ['watch', 'execute', 'retrieve', 'status', 'cancel', 'resume', 'list']
 
 describe('--help teaches with examples', () => {
   test.each(commands)('langgraph-runs %s --help', async (command) => {
@@ -75,9 +76,7 @@ describe('every field of an input has its option, and a sentence about it names 
     const { stdout: help } = await runHere([command, '--help'])
     const isInHelp = (word: string) => new RegExp(`^ {2}${word.toLowerCase()} `, 'm').test(help)
 
-    const words = fieldsOf(parse).map((field) =>
-      asOptions(`\`${field}\``, command === 'execute' ? '--thread-id' : 'THREAD'),
-    )
+    const words = fieldsOf(parse).map((field) => optionFor(field, positionalFields(command)))
 
     expect(words.filter((word) => !isInHelp(word))).toEqual([])
     expect(words).not.toEqual([])
@@ -85,10 +84,10 @@ describe('every field of an input has its option, and a sentence about it names 
 })
 
 /** As the parser itself names them. */
-function fieldsOf(parse: (input: unknown) => object): string[] {
-  const answer = JSON.stringify(parse({ 'none such': 1 }))
-  const [, fields = ''] = /`none such` is unknown [^:]*: allowed are ([^"]+)"/.exec(answer) ?? []
-  return fields.split(', ').filter(Boolean)
+function fieldsOf(parse: (input: unknown) => Parsed<unknown>): readonly string[] {
+  const parsed = parse({ 'none such': 1 })
+  const problems = parsed.kind === 'refused' ? parsed.problems : []
+  return problems.flatMap((problem) => (problem.kind === 'unknown' ? problem.known : []))
 }
 
 describe('misuse is refused before Temporal is asked for anything: 64', () => {
@@ -96,21 +95,21 @@ describe('misuse is refused before Temporal is asked for anything: 64', () => {
     [['wacth', ...run], "error: unknown command 'wacth'\n(Did you mean watch?)"],
     [['watch', ...run, '--pol-interval', '5s'], "unknown option '--pol-interval'\n(Did you mean --poll-interval?)"],
     [['watch', run[0]], 'Which watch? Give THREAD RUN, or --id; `langgraph-runs list` shows the ids'],
-    [['watch', '--id', 'a', '--max-poll-time', '1h'], 'give --id with --json and --require-worker only'],
-    [['status', '--id', ''], '--id has 0 bytes in UTF-8: must be 1 to 1000'],
-    [['execute', 'g', '--id', 'ä'.repeat(501)], '--id has 1002 bytes in UTF-8: must be 1 to 1000'],
+    [['watch', '--id', 'a', '--max-poll-time', '1h'], 'combine it only with --json and --require-worker'],
+    [['status', '--id', ''], '--id has 0 bytes of UTF-8: must be 1-1000'],
+    [['execute', 'g', '--id', 'ä'.repeat(501)], '--id has 1002 bytes of UTF-8: must be 1-1000'],
     [['execute', 'g', '--input', '1', '--command', '{}'], "'--command <json>' cannot be used with option '--input"],
     [['watch', ...run, '--max-poll-time', '600'], 'Seconds or milliseconds? Write 600s or 600ms.'],
     [['watch', ...run, '--poll-interval', '5s', '--maximum-interval', '1m'], 'cannot be used with option'],
     [['watch', ...run, '--backoff-coefficient', 'two'], 'It must be a number from 1 to 10.'],
     [['watch', ...run, '--on-unsuccessful', 'panic'], 'Allowed choices are return, fail.'],
     [['execute'], "error: missing required argument 'assistant'"],
-    [['execute', 'g', '--input', '{a}'], `--input holds no JSON (`],
+    [['execute', 'g', '--input', '{a}'], `--input is not JSON (`],
     [['execute', 'g', '--input', 'text'], `write JSON, such as '{"symbol": "AAPL"}', or '"a text"' with its quotes`],
     [['execute', 'g', '--input', '@/nowhere/a.json'], '--input: the file cannot be read: ENOENT'],
-    [['execute', 'g', '--input', '-'], 'stdin (--input) holds no JSON ('],
+    [['execute', 'g', '--input', '-'], 'stdin (--input) is not JSON ('],
     [['execute', 'g', '--input', '-', '--config', '-'], 'Only one of --input, --config can read stdin'],
-    [['execute', 'g', '--id', ''], '--id has 0 bytes in UTF-8: must be 1 to 1000'],
+    [['execute', 'g', '--id', ''], '--id has 0 bytes of UTF-8: must be 1-1000'],
     [['execute', '', '--thread-id', 'x'], 'execute: --thread-id is "x": must be a UUID such as'],
     [['execute', ''], 'ASSISTANT is "": must be a non-empty text'],
     [
@@ -127,7 +126,7 @@ describe('misuse is refused before Temporal is asked for anything: 64', () => {
     [['cancel', ...run, '--action', 'panic'], 'Allowed choices are interrupt, rollback.'],
     [['resume', 'x', 'y'], 'Invalid input for resume: THREAD is "x": must be a UUID such as'],
     [['resume', ...run, '--value', 'null'], '--value is null: must be any other JSON'],
-    [['resume', ...run, '--value', 'yes'], '--value holds no JSON ('],
+    [['resume', ...run, '--value', 'yes'], '--value is not JSON ('],
     [['list', '--limit', '0'], 'It must be a whole number from 1 to 1000.'],
     [['status'], 'Which watch? Give THREAD RUN, or --id; `langgraph-runs list` shows the ids'],
     [['status', ...run, '--id', 'watch-run/x'], 'Give THREAD RUN, or --id alone'],
@@ -142,7 +141,7 @@ describe('misuse is refused before Temporal is asked for anything: 64', () => {
     ],
     [
       ['watch', ...run, '--initial-interval', '5s', '--maximum-interval', '3s', '--retrieval-order', 'a,a'],
-      '--maximum-interval is "3s": must be at least --initial-interval; --retrieval-order is ["a","a"]: must be 1-3 of',
+      '--maximum-interval is "3s": must be at least the first interval; --retrieval-order is ["a","a"]: must be 1-3 of',
     ],
   ])('langgraph-runs %j', async (args, error) => {
     const ended = await runHere(args)

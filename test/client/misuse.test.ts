@@ -29,7 +29,7 @@ async function refusalOf(call: () => unknown): Promise<ApplicationFailure> {
   throw new Error('nothing was refused')
 }
 
-/** As from JavaScript, where no compiler looks. */
+/** As from JavaScript, which no compiler checks. */
 function call(method: keyof BackgroundRuns, ...args: readonly unknown[]): Promise<unknown> {
   return Reflect.apply(runs[method], runs, args)
 }
@@ -48,7 +48,7 @@ describe('a workflow id', () => {
     ['', 'the workflow id has 0 bytes of UTF-8: must be 1-1000'],
     [undefined, 'the workflow id is missing: must be a text of 1-1000 bytes of UTF-8'],
     [7, 'the workflow id is 7: must be a text of 1-1000 bytes of UTF-8'],
-  ])('is refused as InvalidInput where it is %j', async (workflowId, problem) => {
+  ])('is refused as InvalidInput if it is %j', async (workflowId, problem) => {
     const { type, message } = await refusalOf(() => call('startExecution', workflowId, request))
     expect({ type, message }).toEqual({ type: 'InvalidInput', message: `Invalid input for executeRun: ${problem}` })
   })
@@ -84,7 +84,7 @@ describe('a value that JSON cannot hold', () => {
     expect(message).toMatch(words)
   })
 
-  test('is looked for where nothing is given, too', async () => {
+  test('is looked for even if nothing is given', async () => {
     await expect(call('resume', { workflowId: randomUUID() }, null)).rejects.toThrow('not found')
   })
 
@@ -97,7 +97,7 @@ describe('a value that JSON cannot hold', () => {
 
 describe.each(['progress', 'wake', 'cancelRun', 'resume'] as const)('%s', (method) => {
   test.each([[undefined], [null], ['order/4711'], [[]]])(
-    'says how a watch is named where it gets %j',
+    'names the ways to name a watch if it gets %j',
     async (watch) => {
       const { type, message } = await refusalOf(() => call(method, watch))
       expect(type).toBe('InvalidInput')
@@ -107,7 +107,7 @@ describe.each(['progress', 'wake', 'cancelRun', 'resume'] as const)('%s', (metho
     },
   )
 
-  test.each([[undefined], [7], ['']])('says what a workflow id is where it is %j', async (workflowId) => {
+  test.each([[undefined], [7], ['']])('describes a workflow id if it is %j', async (workflowId) => {
     const { type, message } = await refusalOf(() => call(method, { workflowId }))
     expect(type).toBe('InvalidInput')
     expect(message).toMatch(/^Invalid input for this watch: the workflow id .* must be (a text of )?1-1000/)
@@ -115,7 +115,7 @@ describe.each(['progress', 'wake', 'cancelRun', 'resume'] as const)('%s', (metho
 })
 
 test.each([undefined, null, {}, { apiKey: 'planted' }, 'localhost:7233'])(
-  'BackgroundRuns says what it needs where its client is %j, and repeats no key',
+  'BackgroundRuns describes the client that it needs if it is %j, and repeats no key',
   async (notOne) => {
     const { type, message } = await refusalOf(() => Reflect.construct(BackgroundRuns, [notOne]))
     expect(type).toBe('InvalidInput')

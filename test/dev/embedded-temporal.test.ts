@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { webUiPort } from '../../dev/embedded-temporal.ts'
-import { webUiOf } from '../../src/cli/web-ui.ts'
+import { uiUrlOf } from '../../src/cli/temporal.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -28,7 +28,7 @@ describe('the Web UI of the dev server', () => {
     const uiPort = await webUiPort(port)
     await listen(uiPort)
 
-    expect(await webUiOf(`127.0.0.1:${port}`)).toBe(`http://127.0.0.1:${uiPort}`)
+    expect(uiUrlOf(`127.0.0.1:${port}`)).toBe(`http://127.0.0.1:${uiPort}`)
   })
 
   test('has another port where that one is taken, or is none', async () => {

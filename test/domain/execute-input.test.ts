@@ -1,19 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { parseCancelRunInput, parseExecuteRunInput, parseResumeInput } from '../../src/domain/parse-input.ts'
 import type { Parsed } from '../../src/domain/fields.ts'
+import { inWords } from '../../src/domain/problem.ts'
 
 const threadId = '0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b'
 
-const problemsOf = (parsed: Parsed<unknown>): readonly string[] => ('problems' in parsed ? parsed.problems : [])
+const problemsOf = (parsed: Parsed<unknown>): readonly string[] =>
+  parsed.kind === 'refused' ? parsed.problems.map(inWords) : []
 const requestOf = (more: object) => {
   const parsed = parseExecuteRunInput({ assistantId: 'trading', ...more })
-  if ('problems' in parsed) throw new Error(parsed.problems.join('\n'))
+  if (parsed.kind === 'refused') throw new Error(problemsOf(parsed).join('\n'))
   return parsed.options.request
 }
 
 describe('the input of executeRun', () => {
   test('needs an assistant, and has the documented defaults', () => {
     expect(parseExecuteRunInput({ assistantId: 'trading' })).toEqual({
+      kind: 'accepted',
       options: {
         request: { deployment: 'default', run: { assistantId: 'trading', multitaskStrategy: 'reject' } },
         pollInterval: { initialMs: 1000, coefficient: 1.5, maximumMs: 10_000, jitter: true },
@@ -29,7 +32,7 @@ describe('the input of executeRun', () => {
     })
   })
 
-  test('hands on what LangGraph is to get, as it is', () => {
+  test('passes on what LangGraph is to get, unchanged', () => {
     const run = {
       input: { symbol: 'AAPL', nested: [null, 1, 'x'] },
       config: { tags: ['x'], configurable: { model: 'm' } },
@@ -51,7 +54,7 @@ describe('the input of executeRun', () => {
     expect(requestOf({ command: { resume: { i1: 'yes' } } }).run).toMatchObject({ command: { resume: { i1: 'yes' } } })
   })
 
-  test.each([false, 0, '', [], {}])('takes the input %j: it is one', (input) => {
+  test.each([false, 0, '', [], {}])('takes the input %j as an input', (input) => {
     expect(requestOf({ input }).run).toHaveProperty('input', input)
   })
 
@@ -81,7 +84,7 @@ describe('the input of executeRun', () => {
     [{ humanTimeout: '0s' }, '`humanTimeout` is "0s": must be a duration above 0 and at most 365d'],
     [{ runId: threadId }, '`runId` is unknown'],
     [{ checkpointId: 'x' }, '`checkpointId` is unknown'],
-  ])('refuses %j and says what is allowed', (more, problem) => {
+  ])('refuses %j and names what is allowed', (more, problem) => {
     const problems = problemsOf(parseExecuteRunInput({ assistantId: 'trading', ...more }))
     expect(problems).toEqual([expect.stringContaining(problem)])
   })
@@ -95,9 +98,9 @@ describe('the input of executeRun', () => {
     expect(problemsOf(parseExecuteRunInput({ threadId: 1, onCancel: 2, x: 3 }))).toHaveLength(4)
   })
 
-  test('by its size, where it would not fit beside what the watch remembers', () => {
+  test('refuses an input that would not fit beside what the watch remembers', () => {
     const [fits, tooLarge] = [1_048_500, 1_048_600].map((bytes) => 'é'.repeat(bytes / 2))
-    expect(parseExecuteRunInput({ assistantId: 'a', input: fits })).toHaveProperty('options')
+    expect(parseExecuteRunInput({ assistantId: 'a', input: fits })).toHaveProperty('kind', 'accepted')
     expect(problemsOf(parseExecuteRunInput({ assistantId: 'a', input: tooLarge }))).toEqual([
       expect.stringMatching(/^the argument is 10486\d\d bytes of JSON: must be at most 1048576; leave larger data/),
     ])
@@ -106,11 +109,11 @@ describe('the input of executeRun', () => {
 
 describe('the input of cancelRun', () => {
   test.each([undefined, null, {}, { action: null }])('may be %j', (input) => {
-    expect(parseCancelRunInput(input)).toEqual({ options: { action: 'interrupt' } })
+    expect(parseCancelRunInput(input)).toEqual({ kind: 'accepted', options: { action: 'interrupt' } })
   })
 
   test('may name the action', () => {
-    expect(parseCancelRunInput({ action: 'rollback' })).toEqual({ options: { action: 'rollback' } })
+    expect(parseCancelRunInput({ action: 'rollback' })).toEqual({ kind: 'accepted', options: { action: 'rollback' } })
   })
 
   test.each(['rollback', { action: 'kill' }, { actions: 'rollback' }])('refuses %j', (input) => {
@@ -120,11 +123,11 @@ describe('the input of cancelRun', () => {
 
 describe('the input of resume', () => {
   test.each([undefined, null, {}])('may be %j: at a breakpoint nothing is asked', (input) => {
-    expect(parseResumeInput(input)).toEqual({ options: { value: undefined, interruptId: undefined } })
+    expect(parseResumeInput(input)).toEqual({ kind: 'accepted', options: { value: undefined, interruptId: undefined } })
   })
 
   test.each([false, 0, '', 'yes', { approved: true }, [1]])('takes the answer %j', (value) => {
-    expect(parseResumeInput({ value })).toEqual({ options: { value, interruptId: undefined } })
+    expect(parseResumeInput({ value })).toEqual({ kind: 'accepted', options: { value, interruptId: undefined } })
   })
 
   test.each(['yes', { answer: 'yes' }, { value: 1, interruptId: 7 }, { value: 1, interruptId: '' }])(

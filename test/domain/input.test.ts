@@ -4,7 +4,8 @@ import {
   parseRetrieveRunResultInput,
   parseWatchRunInput,
 } from '../../src/domain/parse-input.ts'
-import { refusal } from '../../src/domain/fields.ts'
+import type { Parsed } from '../../src/domain/fields.ts'
+import { inWords, refusal } from '../../src/domain/problem.ts'
 
 const ids = { threadId: '0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b', runId: '1199a1b2-c3d4-1e5f-0a9b-0c1d2e3f4a5b' }
 const run = { ...ids, deployment: 'default' }
@@ -19,17 +20,18 @@ holes[2] = 'join_stream'
 
 const problemsOf = (input: unknown): readonly string[] => {
   const parsed = parseWatchRunInput(input)
-  return 'problems' in parsed ? parsed.problems : []
+  return parsed.kind === 'refused' ? parsed.problems.map(inWords) : []
 }
 const optionsOf = (more: object) => {
   const parsed = parseWatchRunInput({ ...ids, ...more })
-  if ('problems' in parsed) throw new Error(parsed.problems.join('\n'))
+  if (parsed.kind === 'refused') throw new Error(parsed.problems.map(inWords).join('\n'))
   return parsed.options
 }
 
 describe('without options', () => {
   test('a watch has the documented defaults', () => {
     expect(parseWatchRunInput(ids)).toEqual({
+      kind: 'accepted',
       options: {
         run,
         pollInterval: { initialMs: 1000, coefficient: 1.5, maximumMs: 10_000, jitter: true },
@@ -47,8 +49,8 @@ describe('without options', () => {
 
   test('a retrieval and a look have them too', () => {
     const retrieval = { order: ['stream_values', 'thread_state', 'join_stream'], timeoutMs: 30_000 }
-    expect(parseRetrieveRunResultInput(ids)).toEqual({ options: { run, retrieval } })
-    expect(parseReadRunStatusInput(ids)).toEqual({ options: run })
+    expect(parseRetrieveRunResultInput(ids)).toEqual({ kind: 'accepted', options: { run, retrieval } })
+    expect(parseReadRunStatusInput(ids)).toEqual({ kind: 'accepted', options: run })
   })
 
   test.each([
@@ -83,7 +85,7 @@ describe('the argument itself', () => {
   ])('cannot be $shown', ({ input, shown }) => {
     for (const parse of Object.values(parsers)) {
       const parsed = parse(input)
-      const [problem, ...others] = 'problems' in parsed ? parsed.problems : []
+      const [problem, ...others] = parsed.kind === 'refused' ? parsed.problems.map(inWords) : []
       expect(problem).toContain(`the argument is ${shown.slice(0, 90)}`)
       expect(problem).toContain('must be an object with `threadId` and `runId`')
       expect(others).toEqual([])
@@ -105,7 +107,7 @@ describe('the argument itself', () => {
 
   test('may be circular', () => {
     expect(problemsOf({ ...ids, deployment: circular })).toEqual([
-      expect.stringContaining('`deployment` is a value that is no JSON (object): must be'),
+      expect.stringContaining('`deployment` is not JSON-serializable (object): must be'),
     ])
   })
 
@@ -121,15 +123,15 @@ describe('the argument itself', () => {
     expect(refusal('watchRun', problems)).toBe(`Invalid input for watchRun: ${problems.join('; ')}`)
   })
 
-  test('is refused for fields that nobody knows, by name', () => {
+  test('is refused for unknown fields, by name', () => {
     expect(problemsOf({ ...ids, interval: '5s', ['__proto__x']: 1 })).toEqual([
       '`interval` is unknown (value "5s"): allowed are threadId, runId, deployment, pollInterval, maxPollTime, stuckAfter, resultKeys, retrievalOrder, retrievalTimeout, onUnsuccessful, onCancel, onPollTimeout, onInterrupt, humanTimeout',
       expect.stringMatching(/^`__proto__x` is unknown/),
     ])
     expect(problemsOf(JSON.parse(`{"__proto__":1,${JSON.stringify(ids).slice(1)}`))).toHaveLength(1)
     expect(problemsOf({ ...ids, toString: 1 })).toHaveLength(1)
-    expect(parseReadRunStatusInput({ ...ids, pollInterval: '5s' })).toHaveProperty('problems')
-    expect(parseRetrieveRunResultInput({ ...ids, maxPollTime: '5s' })).toHaveProperty('problems')
+    expect(parseReadRunStatusInput({ ...ids, pollInterval: '5s' })).toHaveProperty('kind', 'refused')
+    expect(parseRetrieveRunResultInput({ ...ids, maxPollTime: '5s' })).toHaveProperty('kind', 'refused')
   })
 
   // A failure that does not fit through Temporal would keep the workflow from ever ending.
@@ -145,7 +147,7 @@ describe('the argument itself', () => {
     expect(Buffer.byteLength(JSON.stringify(problems))).toBeLessThan(32_000)
   })
 
-  test('says how many more fields are unknown than it names', () => {
+  test('counts the unknown fields that it does not name', () => {
     expect(problemsOf({ ...ids, ...fieldsNamed(String, 25) }).at(-1)).toBe('5 more are unknown')
   })
 })
@@ -153,11 +155,11 @@ describe('the argument itself', () => {
 describe('ids', () => {
   test('are lower-cased', () => {
     const parsed = parseReadRunStatusInput({ threadId: ids.threadId.toUpperCase(), runId: ids.runId.toUpperCase() })
-    expect(parsed).toEqual({ options: run })
+    expect(parsed).toEqual({ kind: 'accepted', options: run })
   })
 
   test.each(['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'])('may be %s', (id) => {
-    expect(parseReadRunStatusInput({ threadId: id, runId: id })).toHaveProperty('options')
+    expect(parseReadRunStatusInput({ threadId: id, runId: id })).toHaveProperty('kind', 'accepted')
   })
 
   test.each([
@@ -268,7 +270,7 @@ describe('durations', () => {
     expect(problemsOf({ ...ids, maxPollTime: given })).toEqual([expect.stringContaining(`is ${given}: `)])
   })
 
-  test("'none' is no deadline, and no duration", () => {
+  test("'none' means no deadline, and is not a duration", () => {
     expect(optionsOf({ maxPollTime: 'none' }).maxPollTimeMs).toBe(Infinity)
     for (const field of ['pollInterval', 'stuckAfter', 'retrievalTimeout']) {
       expect(problemsOf({ ...ids, [field]: 'none' })).toHaveLength(1)
@@ -396,10 +398,10 @@ test('whatever comes in, the options or the problems come out', () => {
   for (let round = 0; round < 5000; round += 1) {
     const input = randomInput(random)
     for (const parse of Object.values(parsers)) {
-      const parsed: object = parse(input)
-      accepted += 'options' in parsed ? 1 : 0
-      expect(Object.keys(parsed)).toEqual('options' in parsed ? ['options'] : ['problems'])
-      expect('options' in parsed || Reflect.get(parsed, 'problems').every(isSentence)).toBe(true)
+      const parsed: Parsed<object> = parse(input)
+      accepted += parsed.kind === 'accepted' ? 1 : 0
+      expect(Object.keys(parsed)).toEqual(['kind', parsed.kind === 'accepted' ? 'options' : 'problems'])
+      expect(parsed.kind === 'accepted' || parsed.problems.map(inWords).every(isSentence)).toBe(true)
     }
   }
   // Both ways were taken.

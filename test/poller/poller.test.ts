@@ -95,7 +95,7 @@ async function retrievalOf({ threadId, runId }: Ids): Promise<WorkflowHandle> {
   )
 }
 
-/** Thread id → the checkpoint of a run that the scripted server says has succeeded. To other threads it says nothing. */
+/** Thread id → the checkpoint of a run that the scripted server says has succeeded. About other threads it is silent. */
 const checkpoints = new Map<string, unknown>()
 
 /** A run of the scripted server that has succeeded: with these values, or on a thread whose state is another run's. */
@@ -133,7 +133,7 @@ function script(): void {
 describe('the options', () => {
   const classes = { RunResultRetriever, EnhancedBackgroundRunPoller, BackgroundRunPoller }
 
-  /** As from JavaScript, where no compiler looks. */
+  /** As from JavaScript, which no compiler checks. */
   function refusalOf(options: unknown, name: keyof typeof classes = 'EnhancedBackgroundRunPoller'): ApplicationFailure {
     try {
       Reflect.construct(classes[name], [options])
@@ -144,7 +144,7 @@ describe('the options', () => {
     throw new Error('nothing was refused')
   }
 
-  test.each([5, '5', ' 10000 ', 0.5])('are refused where a duration is the number %j: it has no unit', (number) => {
+  test.each([5, '5', ' 10000 ', 0.5])('are refused if a duration is the number %j: it has no unit', (number) => {
     const { message, type } = refusalOf({ client: stage.client, pollInterval: number, maxPollTime: number })
     expect(type).toBe('InvalidInput')
     for (const name of ['pollInterval', 'maxPollTime']) {
@@ -176,9 +176,9 @@ describe('the options', () => {
       expect(details?.[0]).toEqual([
         '`client` must be a Temporal client: `new Client({ connection })` of @temporalio/client',
         expect.stringMatching(/^`deployment` is "http:.*: must be a deployment's name/),
-        expect.stringMatching(/^`pollInterval` is \{ initialInterval: '1s' \}: must be a duration .* such as "10s"$/),
-        expect.stringMatching(/^`maxPollTime` is 'soon': must be a duration .* or 'none'$/),
-        "`taskQueue` is '': must be the name of the worker's task queue",
+        expect.stringMatching(/^`pollInterval` is \{"initialInterval":"1s"\}: must be a duration .* such as '10s'$/),
+        expect.stringMatching(/^`maxPollTime` is "soon": must be a duration .* or 'none'$/),
+        '`taskQueue` is "": must be the name of the worker\'s task queue',
         expect.stringMatching(/^`base_url` is unknown: .*`deployment` names it$/),
         expect.stringMatching(/^`apiKey` is unknown: .*`deployment` names it$/),
         expect.stringMatching(/^`poll_interval` is unknown: write `pollInterval`; allowed are client, deployment, /),
@@ -190,18 +190,18 @@ describe('the options', () => {
     },
   )
 
-  test.each([undefined, null, 'http://127.0.0.1:2024'])('are refused where they are %j', (options) => {
+  test.each([undefined, null, 'http://127.0.0.1:2024'])('are refused if they are %j', (options) => {
     expect(refusalOf(options).details).toEqual([[expect.stringContaining('`client` must be a Temporal client')]])
   })
 
-  test('may be null where nothing is given, and hold durations for the retriever too', () => {
+  test('may be null for "not given", and hold durations for the retriever too', () => {
     const options = { client: stage.client, deployment: null, pollInterval: null, maxPollTime: 'none', taskQueue: null }
     expect(Reflect.construct(RunResultRetriever, [options])).toBeInstanceOf(RunResultRetriever)
   })
 })
 
 describe.concurrent('pollUntilCompleteWithResults', () => {
-  test('polls every 10 s for 600 s where nothing is said, else as the options say', async () => {
+  test('polls every 10 s for 600 s by default, else as the options name', async () => {
     const [run, other] = await Promise.all([
       langGraph.create('work', { ...aapl, seconds: 5 }),
       langGraph.create('work', { ...aapl, seconds: 5 }),
@@ -251,7 +251,7 @@ describe.concurrent('pollUntilCompleteWithResults', () => {
     expect(await retriever(elsewhere).getResult(threadId, runId)).toEqual(expected)
   })
 
-  test('says for each strategy why nothing was found', async () => {
+  test('names for each strategy why nothing was found', async () => {
     const run = succeededWith({})
     const error = expect.stringMatching(
       /^All result retrieval strategies failed: Strategy stream_values failed: .*; Strategy thread_state failed: .*; Strategy join_stream failed: /,
@@ -266,7 +266,7 @@ describe.concurrent('pollUntilCompleteWithResults', () => {
     })
   })
 
-  test("says the graph's own error", async () => {
+  test("returns the graph's own error", async () => {
     const run = await langGraph.ended('fail', aapl)
     expect(await poller().pollUntilCompleteWithResults(run.threadId, run.runId)).toEqual({
       polling_result: 'error',
@@ -277,7 +277,7 @@ describe.concurrent('pollUntilCompleteWithResults', () => {
     })
   })
 
-  test('says which question a run waits for, although its status is success', async () => {
+  test('returns the question that a run waits on, although its status is success', async () => {
     const run = await langGraph.ended('human', aapl)
     expect(await langGraph.status(run)).toBe('success')
     expect(await poller().pollUntilCompleteWithResults(run.threadId, run.runId)).toEqual({
@@ -290,7 +290,7 @@ describe.concurrent('pollUntilCompleteWithResults', () => {
     })
   })
 
-  test('says that a run is gone', async () => {
+  test('reports that a run is gone', async () => {
     const run = { threadId: randomUUID(), runId: randomUUID() }
     expect(await poller().pollUntilCompleteWithResults(run.threadId, run.runId)).toEqual({
       polling_result: 'error',
@@ -301,7 +301,7 @@ describe.concurrent('pollUntilCompleteWithResults', () => {
     })
   })
 
-  test('stops waiting at maxPollTime; the same call later brings the result', async () => {
+  test('stops waiting at maxPollTime; the same call later returns the result', async () => {
     const run = await langGraph.create('work', { ...aapl, seconds: 5 })
     const call = () =>
       poller({ pollInterval: '1s', maxPollTime: '1s' }).pollUntilCompleteWithResults(run.threadId, run.runId)
@@ -360,7 +360,7 @@ describe.concurrent('pollUntilCompleteWithResults', () => {
     expect(await handle.describe()).toMatchObject({ runId: begun, status: { name: 'FAILED' } })
   })
 
-  test('fails when somebody cancels the watch, and says what to do', async () => {
+  test('fails when somebody cancels the watch, with what to do', async () => {
     const run = await langGraph.create('work', { ...aapl, seconds: 5 })
     const error = errorOf(poller({ pollInterval: '1h' }).pollUntilCompleteWithResults(run.threadId, run.runId))
     const handle = await untilAsleep(run)
@@ -368,7 +368,7 @@ describe.concurrent('pollUntilCompleteWithResults', () => {
     expect(await error).toBeInstanceOf(WorkflowFailedError)
     expect(await error).toHaveProperty(
       'message',
-      'The workflow was ended in Temporal before it had an answer (Workflow canceled). The same call starts it afresh',
+      'The workflow was ended in Temporal before it had an answer (Workflow canceled). The same call starts it again',
     )
   })
 })
@@ -401,7 +401,7 @@ describe.concurrent('getResult', () => {
 
   test.each([
     {
-      what: 'is at work',
+      what: 'is running',
       create: () => langGraph.create('work', { ...aapl, seconds: 5 }),
       type: 'RunNotComplete',
       message:
@@ -420,7 +420,7 @@ describe.concurrent('getResult', () => {
       message: /^The run ended as interrupted: it waits to be continued/,
     },
     {
-      what: 'is not there',
+      what: 'does not exist',
       create: () => ({ threadId: randomUUID(), runId: randomUUID() }),
       type: 'RunNotFound',
       message: /HTTP 404/,
@@ -449,7 +449,7 @@ describe.concurrent('getResult', () => {
     }
   })
 
-  test('rejects when somebody ends the retrieval, and says what to do', async () => {
+  test('rejects when somebody ends the retrieval, with what to do', async () => {
     const run = { threadId: randomUUID(), runId: randomUUID() }
     const nobodys = retriever({ taskQueue: randomUUID() })
     const error = errorOf(nobodys.getResult(run.threadId, run.runId))
@@ -458,7 +458,7 @@ describe.concurrent('getResult', () => {
     expect(await error).toBeInstanceOf(ResultRetrievalError)
     expect(await error).toHaveProperty(
       'message',
-      'The workflow was ended in Temporal before it had an answer (no longer wanted). The same call starts it afresh',
+      'The workflow was ended in Temporal before it had an answer (no longer wanted). The same call starts it again',
     )
   })
 })
@@ -466,7 +466,7 @@ describe.concurrent('getResult', () => {
 describe.concurrent('getResultWithTimeout', () => {
   const thread = randomUUID()
 
-  test('resolves within the time, which is 30 s where none is given, for the workflow too', async () => {
+  test('resolves within the time, which is 30 s by default, for the workflow too', async () => {
     const [run, other] = await Promise.all([langGraph.ended('work', aapl), langGraph.ended('work', aapl)])
     const results = [
       retriever().getResultWithTimeout(run.threadId, run.runId),
@@ -480,7 +480,7 @@ describe.concurrent('getResultWithTimeout', () => {
   test.each([
     { seconds: 1, text: '1.0s' },
     { seconds: 0.25, text: '0.25s' },
-  ])('gives up after $text where no worker is there', async ({ seconds, text }) => {
+  ])('gives up after $text if no worker is running', async ({ seconds, text }) => {
     const taskQueue = randomUUID()
     const error = await errorOf(retriever({ taskQueue }).getResultWithTimeout(thread, randomUUID(), seconds))
     expect(error).toBeInstanceOf(ResultRetrievalError)
@@ -490,7 +490,7 @@ describe.concurrent('getResultWithTimeout', () => {
     )
   })
 
-  test('gives up where Temporal is away', async () => {
+  test('gives up if Temporal is down', async () => {
     // Never connected: there is nothing to close.
     const client = new Client({ connection: Connection.lazy({ address: nobodyListens }) })
     const error = await errorOf(retriever({ client }).getResultWithTimeout(thread, randomUUID(), 0.5))
@@ -498,7 +498,7 @@ describe.concurrent('getResultWithTimeout', () => {
     expect(error).toHaveProperty('message', expect.stringMatching(/^Result retrieval timed out after 0\.5s: /))
   })
 
-  test('gives up where LangGraph hangs', async () => {
+  test('gives up if LangGraph hangs', async () => {
     const error = await errorOf(retriever(elsewhere).getResultWithTimeout(thread, randomUUID(), 0.5))
     expect(error).toBeInstanceOf(ResultRetrievalError)
     expect(error).toHaveProperty('message', expect.stringMatching(/^Result retrieval timed out after 0\.5s: /))
@@ -539,12 +539,12 @@ describe.concurrent.each(Object.entries(calls))('%s', (_, call) => {
     })
   })
 
-  test('says that Temporal gives no answer', async () => {
+  test('reports that Temporal does not answer', async () => {
     const client = new Client({ connection: Connection.lazy({ address: nobodyListens, interceptors: [] }) })
     expect(await errorOf(call({ client }, randomUUID(), randomUUID()))).toMatchObject({
       name: expect.stringMatching(/^(ServiceError|ResultRetrievalError)$/),
       message: expect.stringMatching(
-        /^Temporal gave no answer \(14 UNAVAILABLE: .*\)\. When it is there again, the same/,
+        /^Temporal did not answer \(14 UNAVAILABLE: .*\)\. Nothing that was started is lost: repeat the same call/,
       ),
     })
   })

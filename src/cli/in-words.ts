@@ -1,7 +1,0 @@
-/** A length of time for a person: `5 s`, `3 min 20 s`, `26 h 4 min`. */
-export function inWords(seconds: number): string {
-  const whole = Math.round(seconds)
-  if (whole < 60) return `${whole} s`
-  const minutes = Math.floor(whole / 60)
-  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
-}

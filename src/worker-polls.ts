@@ -1,0 +1,24 @@
+import type { ConnectionLike } from '@temporalio/client'
+
+const workflowTasks = 1
+/** A worker asks for work at least once a minute. Temporal lists for five minutes one that died. */
+const goneAfterMs = 70_000
+
+/** Whether a worker polls the task queue. @param isMeant by a worker's identity, which is `<pid>@<host>` */
+export async function isPolled(
+  { workflowService }: ConnectionLike,
+  namespace: string,
+  taskQueue: string,
+  isMeant: (identity: string) => boolean = () => true,
+): Promise<boolean> {
+  const taskQueueType = workflowTasks
+  const { pollers } = await workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name: taskQueue },
+    taskQueueType,
+  })
+  const sinceSeconds = (Date.now() - goneAfterMs) / 1000
+  return (pollers ?? []).some(
+    ({ identity, lastAccessTime }) => isMeant(identity ?? '') && Number(lastAccessTime?.seconds ?? 0) > sinceSeconds,
+  )
+}
