@@ -91,13 +91,8 @@ function show(
   sayOnce: (texts: readonly string[]) => void,
 ): void {
   sayOnce(whatStays(progress, workflowId))
-  const startedAtMs = startOf(progress, Date.now())
+  const startedAtMs = Date.parse(progress.started_at)
   screen.show((nowMs) => describe(progress, (nowMs - startedAtMs) / 1000, nowMs), news(progress))
-}
-
-/** Older workers do not send the start: `elapsed_seconds` stands still while the workflow sleeps, so this is a bit late. */
-function startOf({ started_at, elapsed_seconds }: WatchProgress, nowMs: number): number {
-  return started_at === undefined ? nowMs - elapsed_seconds * 1000 : Date.parse(started_at)
 }
 
 /** Lines that stay, and are written once: which run it is, if the id does not show it, and which human it waits for. */
