@@ -101,7 +101,7 @@ export const executions: readonly Situation[] = [
       const inTheWay = await stage.create('work', { symbol: 'MSFT', seconds: 3 })
       await atWork(stage, inTheWay)
       const execution = await stage.start({ ...work, input: { ...aapl, seconds: 0 }, threadId: inTheWay.threadId })
-      const isBusy = expect.stringContaining(`the thread is busy: run ${inTheWay.runId} is at work`)
+      const isBusy = expect.stringContaining(`the thread is busy: run ${inTheWay.runId} is still active`)
       await vi.waitFor(
         async () => expect(await stage.runs.progress(execution)).toMatchObject({ last_error: isBusy }),
         patience,
@@ -127,6 +127,7 @@ export const executions: readonly Situation[] = [
   },
   {
     title: 'executed: cancelled and rolled back at work',
+    not: { 'aegra 0.6.0': 'has no rollback' },
     play: async (stage) => {
       const execution = await stage.start({ ...work, input: { ...aapl, seconds: 15 } })
       const run = await created(stage, execution)
@@ -208,6 +209,7 @@ export const executions: readonly Situation[] = [
   },
   {
     title: 'executed: a breakpoint after the question, kept when it was answered',
+    not: { 'aegra 0.6.0': 'runs through it' },
     play: async (stage) => {
       const execution = await stage.start({ ...human, interruptAfter: ['ask'] })
       await asked(stage, execution)
@@ -225,9 +227,9 @@ export const executions: readonly Situation[] = [
       const first = await stage.start({ ...work, threadId: randomUUID() })
       const { run_id, thread_id = '' } = await first.result()
       const mark = { [workflowMetadataKey]: `default/${first.workflowId}` }
-      const run = await stage.langGraph.runs.get(thread_id, run_id ?? '')
-      expect(run.metadata).toMatchObject(mark)
-      const later = await stage.create('work', { symbol: 'MSFT' }, { metadata: mark }, thread_id)
+      expect(await metadataOf(stage, { threadId: thread_id, runId: run_id ?? '' })).toMatchObject(mark)
+      const config: object = { metadata: mark }
+      const later = await stage.create('work', { symbol: 'MSFT' }, { metadata: mark, config }, thread_id)
       await stage.ended(later)
       const outcome = await (await first.again()).result()
       expect(outcome.run_id).toBe(run_id)
@@ -237,6 +239,13 @@ export const executions: readonly Situation[] = [
     expected: result(done),
   },
 ]
+
+/** aegra keeps only the metadata in a run's configuration. */
+async function metadataOf({ langGraph }: Stage, { threadId, runId }: Ids): Promise<object> {
+  const run: object = await langGraph.runs.get(threadId, runId)
+  const config: unknown = Reflect.get(run, 'config')
+  return { ...Reflect.get(Object(config), 'metadata'), ...Reflect.get(run, 'metadata') }
+}
 
 async function valuesOf({ langGraph }: Stage, { threadId }: Ids): Promise<unknown> {
   return (await langGraph.threads.getState(threadId)).values

@@ -1,9 +1,5 @@
-import { execFile, spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { execFile } from 'node:child_process'
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +7,9 @@ import { promisify } from 'node:util'
 import { startLangGraphServer } from '../../dev/langgraph-server.ts'
 import { graphNames, graphs } from '../support/graphs.ts'
 import { installed, pythonEnvironment } from '../support/installed.ts'
+import { startAegra } from './aegra.ts'
+import { end, freePort, start } from './processes.ts'
+import { writePythonGraphs } from './python-graphs.ts'
 
 const run = promisify(execFile)
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -30,6 +29,7 @@ export const dialects = {
   'JS 1.5.1': () => startJs(here('../../dev/langgraph-server.mjs'), graphs),
   'JS 2.0.0': startJs200,
   'Python 0.16.7': startPython,
+  'aegra 0.6.0': startAegra,
 } as const satisfies Record<string, () => Promise<DialectServer>>
 
 export type Dialect = keyof typeof dialects
@@ -40,8 +40,8 @@ const pythonRunTimeoutSeconds = 25
 async function startJs(script: string, of: Readonly<Record<string, string>>): Promise<DialectServer> {
   const cwd = await mkdtemp(join(tmpdir(), 'langgraph-js-'))
   const port = await freePort()
-  const start = () => startLangGraphServer({ script, graphs: of, port, cwd })
-  let server = await start()
+  const startServer = () => startLangGraphServer({ script, graphs: of, port, cwd })
+  let server = await startServer()
   return {
     url: server.url,
     async hasSaved(runId) {
@@ -50,8 +50,8 @@ async function startJs(script: string, of: Readonly<Record<string, string>>): Pr
       return text.includes(runId) && isJson(text)
     },
     async restart() {
-      await kill(server.process)
-      server = await start()
+      await end(server.process, 'SIGKILL')
+      server = await startServer()
     },
     async stop() {
       await server.stop()
@@ -77,62 +77,39 @@ async function startJs200(): Promise<DialectServer> {
 async function startPython(): Promise<DialectServer> {
   const bin = await pythonEnvironment('langgraph-python', here('requirements.txt'))
   const cwd = await mkdtemp(join(tmpdir(), 'langgraph-python-'))
-  await copyFile(here('../support/graphs.py'), join(cwd, 'graphs.py'))
-  const config = {
-    dependencies: ['.'],
-    graphs: Object.fromEntries(graphNames.map((name) => [name, `./graphs.py:${name}`])),
-  }
-  await writeFile(join(cwd, 'langgraph.json'), JSON.stringify(config))
+  await writePythonGraphs(cwd)
   const port = await freePort()
-  let server = await startPythonProcess(bin, cwd, port)
+  const url = `http://127.0.0.1:${port}`
+  const dev = ['dev', '--no-browser', '--no-reload', '--host', '127.0.0.1', '--port', String(port)]
+  const startServer = () =>
+    start({
+      command: [join(bin, 'python'), join(bin, 'langgraph'), ...dev, '--n-jobs-per-worker', '20'],
+      cwd,
+      env: {
+        PATH: `${bin}:${process.env['PATH']}`,
+        LANGGRAPH_CLI_NO_ANALYTICS: '1',
+        LANGSMITH_TRACING: 'false',
+        BG_JOB_TIMEOUT_SECS: String(pythonRunTimeoutSeconds),
+      },
+      readyUrl: `${url}/ok`,
+    })
+  let server = await startServer()
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     async hasSaved(runId) {
       const pickle = await contentOf(join(cwd, '.langgraph_api', '.langgraph_ops.pckl'))
       // A pickled UUID is its 128 bits as a little-endian number.
       return pickle.includes(Buffer.from(Buffer.from(runId.replaceAll('-', ''), 'hex').toReversed()))
     },
     async restart() {
-      await kill(server)
-      server = await startPythonProcess(bin, cwd, port)
+      await server.kill()
+      server = await startServer()
     },
     async stop() {
-      await kill(server)
+      await server.kill()
       await rm(cwd, { recursive: true, force: true })
     },
   }
-}
-
-async function startPythonProcess(bin: string, cwd: string, port: number): Promise<ChildProcess> {
-  const args = ['dev', '--no-browser', '--no-reload', '--host', '127.0.0.1', '--port', String(port)]
-  const child = spawn(join(bin, 'python'), [join(bin, 'langgraph'), ...args, '--n-jobs-per-worker', '20'], {
-    cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      PATH: `${bin}:${process.env['PATH']}`,
-      LANGGRAPH_CLI_NO_ANALYTICS: '1',
-      LANGSMITH_TRACING: 'false',
-      BG_JOB_TIMEOUT_SECS: String(pythonRunTimeoutSeconds),
-    },
-  })
-  let lastWords = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      lastWords = (lastWords + String(chunk)).slice(-4000)
-    })
-  }
-  const isReady = () =>
-    fetch(`http://127.0.0.1:${port}/ok`).then(
-      ({ ok }) => ok,
-      () => false,
-    )
-  while (!(await isReady())) {
-    if (child.exitCode !== null)
-      throw new Error(`the Python LangGraph server ended with ${child.exitCode}:\n${lastWords}`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  return child
 }
 
 /** Nothing before the server first saves. */
@@ -147,20 +124,4 @@ function isJson(text: string): boolean {
   } catch {
     return false
   }
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exited = once(child, 'exit')
-  child.kill('SIGKILL')
-  await exited
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
