@@ -21,7 +21,9 @@ CMD ["node", "dev/langgraph-container.mjs"]
 FROM node:22-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+# Temporal's packages are peers, so `--omit=dev` would leave them out: without the rest they come in the lock's versions.
+RUN npm pkg delete devDependencies overrides peerDependenciesMeta \
+  && npm ci --ignore-scripts --no-audit --no-fund
 
 FROM node:22-bookworm-slim AS worker
 # For TLS to Temporal: its native part trusts what the system trusts, and this image has no certificates of its own.

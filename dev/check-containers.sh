@@ -16,7 +16,8 @@ mkdir "$work/build" "$work/worker"
 cp -r package.json package-lock.json tsconfig.json tsconfig.build.json src dev "$work/build"
 (cd "$work/build" && npm ci --ignore-scripts --no-audit --no-fund && npm run build)
 cp package.json package-lock.json "$work/worker"
-(cd "$work/worker" && npm ci --omit=dev --ignore-scripts --no-audit --no-fund)
+(cd "$work/worker" && npm pkg delete devDependencies overrides peerDependenciesMeta &&
+  npm ci --ignore-scripts --no-audit --no-fund)
 cp -r "$work/build/dist" "$work/worker"
 
 cd "$work/worker"
