@@ -1,0 +1,55 @@
+import { SimplePlugin } from '@temporalio/plugin'
+import type { ReplayWorkerOptions, WorkerOptions } from '@temporalio/worker'
+import { createActivities } from './activities/index.ts'
+import { createDeployments } from './langgraph/deployments.ts'
+import type { ServerConfig } from './langgraph/server.ts'
+import { tuning, workflowsPath, workflowSource } from './worker-options.ts'
+
+export type { ServerConfig } from './langgraph/server.ts'
+export { workerOptions, workflowSource } from './worker-options.ts'
+
+export interface LangGraphRunsPluginOptions {
+  /** The LangGraph servers that the worker may talk to. A workflow names one of them as its `deployment`. */
+  readonly servers: readonly ServerConfig[]
+}
+
+/**
+ * Makes any Temporal worker one that carries out `watchRun` and its like. Give it to the `NativeConnection`, once; every
+ * worker of that connection gets
+ *
+ * 1. the activities, beside the worker's own; of two with the same name the worker's own wins;
+ * 2. the workflows, if it has neither `workflowsPath` nor `workflowBundle`. Workflows of your own re-export these:
+ *    `export * from 'langgraph-background-runs/workflows'`;
+ * 3. slots, cache and times that suit many waiting runs, each only if the worker has not set it.
+ *
+ * List it after other plugins: what they compile into the workflows (interceptors, converters) is then compiled in.
+ */
+export class LangGraphRunsPlugin extends SimplePlugin {
+  constructor({ servers }: LangGraphRunsPluginOptions) {
+    const activities = createActivities(createDeployments(servers))
+    super({ name: 'langgraph-background-runs', activities: (own = {}) => ({ ...activities, ...own }) })
+  }
+
+  override configureWorker(options: WorkerOptions): WorkerOptions {
+    return { ...tuningBeside(options), ...super.configureWorker(options), ...workflowsFor(options) }
+  }
+
+  override configureReplayWorker(options: ReplayWorkerOptions): ReplayWorkerOptions {
+    return { ...super.configureReplayWorker(options), ...workflowsFor(options) }
+  }
+}
+
+/** Temporal refuses a number of slots beside a tuner. */
+function tuningBeside({ tuner }: WorkerOptions): Partial<WorkerOptions> {
+  const { maxConcurrentActivityTaskExecutions, ...others } = tuning
+  return tuner ? others : { maxConcurrentActivityTaskExecutions, ...others }
+}
+
+/** The ready bundle holds Temporal's own converters and no interceptors: any others need a bundle made at the start. */
+function workflowsFor(options: ReplayWorkerOptions): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  if (options.workflowsPath !== undefined || options.workflowBundle !== undefined) return {}
+  const { dataConverter, interceptors, bundlerOptions } = options
+  const isCompiledIn =
+    dataConverter?.payloadConverterPath ?? dataConverter?.failureConverterPath ?? interceptors?.workflowModules?.[0]
+  return isCompiledIn === undefined && !bundlerOptions ? workflowSource() : { workflowsPath: workflowsPath() }
+}
