@@ -9,6 +9,7 @@ import { addResume } from './resume.ts'
 import { addRetrieve } from './retrieve.ts'
 import { addStatus } from './status.ts'
 import { addWatch } from './watch.ts'
+import { addWorker } from './worker.ts'
 
 const { version }: { readonly version: string } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -32,7 +33,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     .exitOverride()
     .version(version, '--version', 'print the version')
     .addHelpText('after', help)
-  for (const add of [addWatch, addExecute, addRetrieve, addStatus, addCancel, addResume, addList]) {
+  for (const add of [addWatch, addExecute, addRetrieve, addStatus, addCancel, addResume, addList, addWorker]) {
     add(program, context)
   }
   try {
@@ -58,6 +59,7 @@ Examples:
   $ langgraph-runs watch --id ORDER                follow an existing execution
   $ langgraph-runs resume THREAD RUN               answer the question that a run is waiting on
   $ langgraph-runs cancel THREAD RUN
+  $ langgraph-runs worker                          run the worker that does all this
   $ langgraph-runs watch --help                    all its options
 
 stdout holds the outcome alone; progress and errors go to stderr.

@@ -1,0 +1,43 @@
+import type { Command } from 'commander'
+import type { CommandContext } from './context.ts'
+import { CliError, exitCodes } from './exit.ts'
+import { messageOf } from '../domain/json.ts'
+
+export function addWorker(program: Command, context: CommandContext): void {
+  program
+    .command('worker')
+    .summary('run the worker')
+    .description(
+      'Runs the worker that carries out the workflows and talks to LangGraph. On SIGINT or SIGTERM it finishes in-flight work and exits within 15 s.',
+    )
+    .addHelpText('after', help)
+    .action(async () => {
+      const { runWorker } = await readyWorker()
+      // Temporal's runtime takes the signal.
+      context.atCtrlC(undefined)
+      await runWorker(process.env)
+    })
+}
+
+/** Loaded only here: a project that has the client alone has no native worker, and every other command works without. */
+async function readyWorker() {
+  try {
+    return await import('../ready-worker.ts')
+  } catch (error) {
+    const [, missing] = /^Cannot find package '([^']+)'/.exec(messageOf(error)) ?? []
+    if (missing === undefined) throw error
+    throw new CliError(
+      exitCodes.usage,
+      `The worker needs ${missing}, which a client alone does without. Install it: npm install --include=optional langgraph-background-runs @temporalio/client @temporalio/worker`,
+    )
+  }
+}
+
+const help = `
+Environment, beside Temporal's (langgraph-runs --help shows it):
+  LANGGRAPH_API_URL      the URL of your LangGraph server: the deployment "default"
+  LANGGRAPH_API_KEY      its key, if it wants one
+  LANGGRAPH_DEPLOYMENTS  a JSON file that names several servers: name → { "url", "apiKeyEnv"?, "headers"? }
+
+Example:
+  $ LANGGRAPH_API_URL=http://127.0.0.1:2024 langgraph-runs worker`

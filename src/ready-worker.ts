@@ -1,0 +1,65 @@
+import {
+  GracefulShutdownPeriodExpiredError,
+  NativeConnection,
+  Runtime,
+  TransportError,
+  Worker,
+} from '@temporalio/worker'
+import { ConfigError, loadWorkerConfig } from './config.ts'
+import type { Environment, WorkerConfig } from './config.ts'
+import { messageOf } from './domain/json.ts'
+import {
+  aboutAddress,
+  aboutTls,
+  isTlsOn,
+  localAddress,
+  noNamespace,
+  requireReadableTls,
+} from './temporal-connection.ts'
+import { workerOptions, workflowSource } from './worker-options.ts'
+
+/**
+ * The ready worker: configured by the environment alone. On SIGINT or SIGTERM it finishes in-flight work and returns
+ * within 15 s.
+ *
+ * @throws ConfigError with every mistake of the configuration, or if Temporal cannot be reached
+ */
+export async function runWorker(env: Environment): Promise<void> {
+  const config = loadWorkerConfig(env)
+  const connection = await connect(config)
+  try {
+    const worker = await Worker.create({
+      connection,
+      ...(config.connect.namespace !== undefined && { namespace: config.connect.namespace }),
+      ...workerOptions(config.servers, config.taskQueue),
+      ...workflowSource(),
+    })
+    const deployments = config.servers.map(({ name }) => name)
+    Runtime.instance().logger.info('worker ready', { taskQueue: config.taskQueue, deployments })
+    await worker.run()
+  } catch (error) {
+    // The next worker takes up what was cut off.
+    if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw inWords(error, config)
+  } finally {
+    await connection.close()
+  }
+}
+
+async function connect({ connect: { connectionOptions } }: WorkerConfig): Promise<NativeConnection> {
+  requireReadableTls(connectionOptions)
+  try {
+    return await NativeConnection.connect(connectionOptions)
+  } catch (error) {
+    const { address = localAddress } = connectionOptions
+    throw new ConfigError([
+      aboutAddress(error) ??
+        `Temporal does not answer at ${address} (TEMPORAL_ADDRESS): is it running? Start it (\`temporal server start-dev\`), or say where it is; ${aboutTls(isTlsOn(connectionOptions))}. What was said: ${messageOf(error)}`,
+    ])
+  }
+}
+
+/** Temporal's native part has one error for all that the server refuses. */
+function inWords(error: unknown, { connect: { connectionOptions, namespace = 'default' } }: WorkerConfig): unknown {
+  const isNoNamespace = error instanceof TransportError && /^Namespace .* not found.*code: NotFound/.test(error.message)
+  return isNoNamespace ? new ConfigError([noNamespace(connectionOptions.address ?? localAddress, namespace)]) : error
+}
