@@ -33,26 +33,61 @@ import type {
   WatchRunInput,
 } from './domain/input.ts'
 import { isRecord } from './domain/json.ts'
+import type { Json } from './domain/run.ts'
 import { found } from './domain/text.ts'
 import type { ResumeReceipt, RetrievedResult, WatchOutcome, WatchProgress } from './domain/outcome.ts'
 import type { executeRun, readRunStatus, retrieveRunResult, watchRun } from './workflows/index.ts'
 
-export * from './domain/public.ts'
+export { failureTypes, langGraphFailureTypes } from './domain/contract.ts'
+export type { CancelAction, Cancellation } from './domain/creation.ts'
+export type { RetrievalStrategy } from './domain/defaults.ts'
+export { failureIn } from './domain/failure-in.ts'
+export type { Failure, FailureType } from './domain/failure-in.ts'
+export type {
+  CancelRunInput,
+  Duration,
+  ExecuteRunInput,
+  ReadRunStatusInput,
+  ResumeInput,
+  RetrieveRunResultInput,
+  RunInput,
+  WatchRunInput,
+} from './domain/input.ts'
+export { outcomeIn } from './domain/outcome-in.ts'
+export type {
+  ChainedRun,
+  ResultReference,
+  ResumeReceipt,
+  RetrievalAttempt,
+  RetrievalMetadata,
+  RetrievedResult,
+  WatchOutcome,
+  WatchProgress,
+} from './domain/outcome.ts'
+export type { Interrupt, Json } from './domain/run.ts'
 
 export interface BackgroundRunsOptions {
-  /** The worker's. Default `'langgraph-runs'`. A workflow that is there keeps the one that it was started with. */
+  /** The worker's. Default `'langgraph-runs'`. An existing workflow keeps the queue that it was started on. */
   readonly taskQueue?: string
 }
 
-/** Which watch: by its run, or by the id of its workflow (of `executeRun`, or of a child workflow). */
+/** Which watch: by its run, or by the id of its workflow (`executeRun`, or a child workflow). */
 export type WatchRef = RunInput | { readonly workflowId: string }
 
-/** Starts and follows the workflows of this application over any Temporal client. */
+/**
+ * Starts and follows the workflows of this application over any Temporal client.
+ *
+ * What a call itself refuses is an `ApplicationFailure`, as a workflow's failure is, and is never retryable: a call that
+ * is made inside an activity then fails the activity at once, where any other error would be tried again. `failureIn`
+ * reads both.
+ *
+ * `Result` types the values of the run for the caller, as in `watch<Trade>(…)`; nothing checks them.
+ */
 export class BackgroundRuns {
   readonly #client: Client
   readonly #taskQueue: string
 
-  /** @throws ApplicationFailure of type `InvalidInput` where the client is none */
+  /** @throws ApplicationFailure of type `InvalidInput` if `client` is not a Temporal client */
   constructor(client: Client, { taskQueue = defaultTaskQueue }: BackgroundRunsOptions = {}) {
     refuse('BackgroundRuns', problemOfClient(client))
     this.#client = client
@@ -60,12 +95,12 @@ export class BackgroundRuns {
   }
 
   /**
-   * Starts the watch of a run, or attaches to the one that is open (whose options and task queue hold).
+   * Starts the watch of a run, or attaches to the open one, whose options and task queue still apply.
    *
    * @returns a handle that follows the watch through continue-as-new
    * @throws ApplicationFailure of type `InvalidInput`, before anything is started
    */
-  async startWatch(input: WatchRunInput): Promise<WorkflowHandle<typeof watchRun>> {
+  async startWatch<Result = Json>(input: WatchRunInput): Promise<WorkflowHandle<typeof watchRun<Result>>> {
     const { run } = accepted(workflowTypes.watchRun, parseWatchRunInput(input))
     const workflowId = watchWorkflowId(run)
     await this.#client.workflow.start<typeof watchRun>(workflowTypes.watchRun, {
@@ -75,30 +110,30 @@ export class BackgroundRuns {
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       args: [input],
     })
-    return this.#client.workflow.getHandle<typeof watchRun>(workflowId)
+    return this.#client.workflow.getHandle<typeof watchRun<Result>>(workflowId)
   }
 
   /**
-   * Starts or attaches, and waits for the outcome. Where no worker is there, it waits for one, whatever `maxPollTime` says.
+   * Starts or attaches, and waits for the outcome. If no worker is running, it waits for one, even past `maxPollTime`.
    *
    * @throws WorkflowFailedError with the cause's `type`: `UnknownDeployment`, or with `onUnsuccessful: 'fail'` how it ended
    */
-  async watch(input: WatchRunInput): Promise<WatchOutcome> {
-    const handle = await this.startWatch(input)
+  async watch<Result = Json>(input: WatchRunInput): Promise<WatchOutcome<Result>> {
+    const handle = await this.startWatch<Result>(input)
     return handle.result()
   }
 
   /**
-   * Brings back the result of a run that has ended, without waiting for the run. Where no worker is there, it waits for one.
+   * Returns the result of a run that has ended, without waiting for the run. If no worker is running, it waits for one.
    *
    * @throws WorkflowFailedError with the cause's `type`: `RunNotComplete`, `RunNotSuccessful`, `ResultRetrievalError`,
    *   `UnknownDeployment`; or why LangGraph gave no status, one of `langGraphFailureTypes`: `RunNotFound`,
    *   `LangGraphUnauthorized`, `LangGraphRefused`, and after up to three tries `LangGraphUnavailable`, `LangGraphTimeout`,
-   *   `LangGraphBadAnswer`. The README lists them all under Failures
+   *   `LangGraphBadAnswer`
    */
-  async retrieve(input: RetrieveRunResultInput): Promise<RetrievedResult> {
+  async retrieve<Result = Json>(input: RetrieveRunResultInput): Promise<RetrievedResult<Result>> {
     const { run } = accepted(workflowTypes.retrieveRunResult, parseRetrieveRunResultInput(input))
-    return this.#client.workflow.execute<typeof retrieveRunResult>(workflowTypes.retrieveRunResult, {
+    return this.#client.workflow.execute<typeof retrieveRunResult<Result>>(workflowTypes.retrieveRunResult, {
       taskQueue: this.#taskQueue,
       workflowId: retrieveWorkflowId(run, randomUUID()),
       args: [input],
@@ -106,9 +141,9 @@ export class BackgroundRuns {
   }
 
   /**
-   * One look at a run: its status. Where no worker is there, it waits for one.
+   * Reads the status of a run, once. If no worker is running, it waits for one.
    *
-   * @throws WorkflowFailedError with the cause's `type`: `UnknownDeployment`, or why LangGraph gave none, as `retrieve`
+   * @throws WorkflowFailedError with the cause's `type`: `UnknownDeployment`, or why LangGraph gave no status, as `retrieve`
    */
   async readStatus(input: ReadRunStatusInput): Promise<{ status: string }> {
     const run = accepted(workflowTypes.readRunStatus, parseReadRunStatusInput(input))
@@ -120,15 +155,18 @@ export class BackgroundRuns {
   }
 
   /**
-   * Creates a run, exactly once for the workflow id, and watches it. Under an id that is there already: attaches to it,
-   * open or closed, whose own options of the waiting hold.
+   * Creates a run, exactly once for the workflow id, and watches it. If the id is in use, attaches to the existing
+   * workflow, open or closed; its original wait options still apply.
    *
-   * @param workflowId the idempotency key, such as `order/4711/analysis`: 1-1000 bytes of UTF-8
+   * @param workflowId comes first because it is the idempotency key, such as `order/4711/analysis`: 1-1000 bytes of UTF-8
    * @returns a handle that follows the workflow through continue-as-new; its result is the outcome
-   * @throws ApplicationFailure of type `InvalidInput`, before anything is started; `DifferentRequest` where the id belongs
-   *   to a request for another run, naming the fields that differ, or to a workflow of another type
+   * @throws ApplicationFailure of type `InvalidInput`, before anything is started; `DifferentRequest` if the id belongs to
+   *   a request for another run, naming the fields that differ, or to a workflow of another type
    */
-  async startExecution(workflowId: string, input: ExecuteRunInput): Promise<WorkflowHandle<typeof executeRun>> {
+  async startExecution<Result = Json>(
+    workflowId: string,
+    input: ExecuteRunInput,
+  ): Promise<WorkflowHandle<typeof executeRun<Result>>> {
     refuse(workflowTypes.executeRun, problemOfWorkflowId(workflowId))
     accepted(workflowTypes.executeRun, parseExecuteRunInput(input))
     refuse(workflowTypes.executeRun, problemsOfJson(input))
@@ -144,33 +182,34 @@ export class BackgroundRuns {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
     }
     await requireSameRequest(this.#client, workflowId, input)
-    return this.#client.workflow.getHandle<typeof executeRun>(workflowId)
+    return this.#client.workflow.getHandle<typeof executeRun<Result>>(workflowId)
   }
 
   /**
-   * Creates a run, exactly once for the workflow id, and waits for its outcome; where it has one already, returns that.
+   * Creates a run, exactly once for the workflow id, and waits for its outcome, or returns the one that it already has.
    *
    * @throws as `startExecution` and `watch`
    */
-  async execute(workflowId: string, input: ExecuteRunInput): Promise<WatchOutcome> {
-    const handle = await this.startExecution(workflowId, input)
+  async execute<Result = Json>(workflowId: string, input: ExecuteRunInput): Promise<WatchOutcome<Result>> {
+    const handle = await this.startExecution<Result>(workflowId, input)
     return handle.result()
   }
 
-  /** How far a watch is. @throws WorkflowNotFoundError when there is none */
+  /** How far a watch is. @throws WorkflowNotFoundError if no such watch exists */
   async progress(watch: WatchRef): Promise<WatchProgress> {
     return this.#handleOf(watch).query<WatchProgress>(progressQueryName)
   }
 
-  /** Makes a watch poll now. @throws WorkflowNotFoundError when none is open */
+  /** Makes a watch poll now. @throws WorkflowNotFoundError if no such watch is open */
   async wake(watch: WatchRef): Promise<void> {
     return this.#handleOf(watch).signal(wakeSignalName)
   }
 
   /**
-   * Cancels the run of an open watch, and returns when it has stopped (30 s; a minute where the server hangs). The watch reports the outcome.
+   * Cancels the run of an open watch, and returns when it has stopped or could not be stopped: 65 s at most. The watch
+   * reports the outcome.
    *
-   * @throws WorkflowNotFoundError when no watch is open; ApplicationFailure of type `InvalidInput`
+   * @throws WorkflowNotFoundError if no such watch is open; ApplicationFailure of type `InvalidInput`
    */
   async cancelRun(watch: WatchRef, input: CancelRunInput = {}): Promise<Cancellation> {
     accepted(cancelRunUpdateName, parseCancelRunInput(input))
@@ -178,12 +217,12 @@ export class BackgroundRuns {
   }
 
   /**
-   * Answers the question of a run that a watch with `onInterrupt: 'wait'` waits with. Returns when the run that goes on is
-   * created, or, while other questions are open, at once.
+   * Answers the question that a watch with `onInterrupt: 'wait'` is waiting on. Returns when the run that continues is
+   * created, or at once while other questions are open.
    *
    * @param options `updateId`: the same answer sent again under it counts once
-   * @throws WorkflowUpdateFailedError with the cause's `type`: `NotAsked` where no such question is open,
-   *   `LangGraphRefused` where the server refuses the answer. WorkflowNotFoundError when no watch is open
+   * @throws WorkflowUpdateFailedError with the cause's `type`: `NotAsked` if no such question is open,
+   *   `LangGraphRefused` if the server refuses the answer. WorkflowNotFoundError if no such watch is open
    */
   async resume(
     watch: WatchRef,

@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import type { WatchRunInput } from '../client.ts'
+import type { Duration, WatchRunInput } from '../client.ts'
 import { defaultHumanTimeout, defaultMaxPollTime, defaultPollInterval } from '../domain/defaults.ts'
 import { present } from '../domain/json.ts'
 import type { OutputOptions } from './context.ts'
@@ -8,10 +8,10 @@ import { duration, jsonOption, numeric, retrievalOptions } from './options.ts'
 
 /** How to wait, for `watch` and `execute`: the fields inside `pollInterval` have their own options. */
 export interface WaitingOptions extends OutputOptions, Omit<WatchRunInput, 'threadId' | 'runId' | 'pollInterval'> {
-  readonly pollInterval?: string
-  readonly initialInterval?: string
+  readonly pollInterval?: Duration
+  readonly initialInterval?: Duration
   readonly backoffCoefficient?: number
-  readonly maximumInterval?: string
+  readonly maximumInterval?: Duration
   readonly requireWorker?: boolean
 }
 

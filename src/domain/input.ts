@@ -1,7 +1,17 @@
 import type { RetrievalStrategy } from './defaults.ts'
 import type { CancelAction, NewRun } from './creation.ts'
 import type { PollInterval } from './poll-interval.ts'
-import type { Duration } from './rules.ts'
+
+type Second = 's' | 'sec' | 'secs' | 'second' | 'seconds'
+type Minute = 'm' | 'min' | 'mins' | 'minute' | 'minutes'
+type Hour = 'h' | 'hr' | 'hrs' | 'hour' | 'hours'
+type Unit = 'ms' | Second | Minute | Hour | 'd' | 'day' | 'days' | 'w' | 'week' | 'weeks' | 'y' | 'year' | 'years'
+
+/**
+ * A Temporal duration: `'10s'`, `'5 minutes'`, `'1.5h'`, or a number of milliseconds. Temporal's own type takes any text
+ * in a project that is compiled for ES modules.
+ */
+export type Duration = number | `${number}` | `${number}${Unit}` | `${number} ${Unit}`
 
 /** Which run. `null` anywhere in an input means "not given"; unknown fields are refused. */
 export interface RunInput {
@@ -48,7 +58,7 @@ interface WaitingInput extends RetrievalInput {
    * How long to wait for the run, counted from the watch's first start; `'none'`: no deadline. A run that
    * goes on after an answer has it anew. Default `'10m'`.
    */
-  readonly maxPollTime?: Duration | null
+  readonly maxPollTime?: Duration | 'none' | null
   /**
    * Gives the run up when LangGraph has not changed it (`updated_at`) for this long: `error` / `polling_error`. Servers
    * change a run when its status changes, not while a node works, so take more than the longest run. Default: never.
@@ -69,7 +79,7 @@ interface WaitingInput extends RetrievalInput {
    */
   readonly onInterrupt?: 'return' | 'wait' | null
   /** How long to wait for a human, each time; `'none'`: no limit. `maxPollTime` does not run meanwhile. Default `'7 days'`. */
-  readonly humanTimeout?: Duration | null
+  readonly humanTimeout?: Duration | 'none' | null
 }
 
 /** The argument of `watchRun`. */

@@ -56,7 +56,11 @@ interface AnyOutcome {
   readonly ending_verified?: false
 }
 
-/** How a watch ended. snake_case as the LangGraph API; absent fields are absent. `Result`: what the graph's values are. */
+/**
+ * How a watch ended. snake_case as the LangGraph API; absent fields are absent.
+ *
+ * @typeParam Result what the caller takes the run's values for; nothing checks them
+ */
 export type WatchOutcome<Result = Json> = AnyOutcome &
   (
     | {

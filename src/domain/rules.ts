@@ -4,13 +4,11 @@ import { retrievalStrategies } from './defaults.ts'
 import type { RetrievalStrategy } from './defaults.ts'
 import { list, matching, oneOf } from './fields.ts'
 import type { Rule } from './fields.ts'
+import type { Duration } from './input.ts'
 import { isRecord } from './json.ts'
 import type { Json } from './run.ts'
 
 // What the fields of the inputs may hold.
-
-/** A Temporal duration: `'10s'`, `'5 minutes'`, or a number of milliseconds. */
-export type Duration = string | number
 
 export const uuid: Rule<string> = {
   allowed: 'a UUID such as 0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b',

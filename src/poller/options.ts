@@ -4,9 +4,12 @@ import { problemOfClient, refuse } from '../client/arguments.ts'
 import { defaultDeployment, defaultTaskQueue } from '../domain/defaults.ts'
 import { problemWith } from '../domain/fields.ts'
 import type { Rule } from '../domain/fields.ts'
+import type { Duration } from '../domain/input.ts'
 import { inWords } from '../domain/problem.ts'
 import { deploymentName, duration, durationOrNone } from '../domain/rules.ts'
 import { bounded, shown } from '../domain/text.ts'
+
+type DurationWithUnit = Exclude<Duration, number | `${number}`>
 
 /** One object serves all three classes; the retriever does not wait, and uses no duration. */
 export interface PollerOptions {
@@ -15,12 +18,12 @@ export interface PollerOptions {
   /** A LangGraph server, by its name in the worker's configuration. Default `'default'`. */
   readonly deployment?: string
   /** The sleep between polls, all alike: a text with its unit. Default `'10s'`. Below 1 s acts as 1 s. */
-  readonly pollInterval?: string
+  readonly pollInterval?: DurationWithUnit
   /**
    * How long to wait for the run, from the watch's first start: a text with its unit, or `'none'`. Default `'600s'`. If no
    * worker is running, the watch waits for one, even past this limit.
    */
-  readonly maxPollTime?: string
+  readonly maxPollTime?: DurationWithUnit | 'none'
   /** The worker's. Default `'langgraph-runs'`. An open watch keeps the queue that it was started on. */
   readonly taskQueue?: string
 }
@@ -31,8 +34,8 @@ export interface PollerContext {
   readonly client: Client
   readonly taskQueue: string
   readonly deployment: string
-  readonly pollInterval: string
-  readonly maxPollTime: string
+  readonly pollInterval: DurationWithUnit
+  readonly maxPollTime: DurationWithUnit | 'none'
 }
 
 /** Those of the Python poller, which are not those of `watchRun`. */

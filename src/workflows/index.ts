@@ -1,6 +1,31 @@
 export { readRunStatus, retrieveRunResult } from './retrieve-run-result.ts'
 export { executeRun, watchRun } from './watch-run.ts'
-export type { ExecuteRun, WatchRun } from './watch-run.ts'
 
-// For parent workflows: `outcomeIn`, the types of failures, and those of inputs and outcomes.
-export * from '../domain/public.ts'
+// What a parent workflow needs to name, as a client does.
+export { failureTypes, langGraphFailureTypes } from '../domain/contract.ts'
+export type { CancelAction, Cancellation } from '../domain/creation.ts'
+export type { RetrievalStrategy } from '../domain/defaults.ts'
+export { failureIn } from '../domain/failure-in.ts'
+export type { Failure, FailureType } from '../domain/failure-in.ts'
+export type {
+  CancelRunInput,
+  Duration,
+  ExecuteRunInput,
+  ReadRunStatusInput,
+  ResumeInput,
+  RetrieveRunResultInput,
+  RunInput,
+  WatchRunInput,
+} from '../domain/input.ts'
+export { outcomeIn } from '../domain/outcome-in.ts'
+export type {
+  ChainedRun,
+  ResultReference,
+  ResumeReceipt,
+  RetrievalAttempt,
+  RetrievalMetadata,
+  RetrievedResult,
+  WatchOutcome,
+  WatchProgress,
+} from '../domain/outcome.ts'
+export type { Interrupt, Json } from '../domain/run.ts'

@@ -3,7 +3,7 @@ import { parseReadRunStatusInput, parseRetrieveRunResultInput } from '../domain/
 import type { ReadRunStatusInput, RetrieveRunResultInput } from '../domain/input.ts'
 import type { RetrievedResult } from '../domain/outcome.ts'
 import { hasEnded } from '../domain/run.ts'
-import type { EndedRun, Interrupts, RunLook, RunRef } from '../domain/run.ts'
+import type { EndedRun, Interrupts, Json, RunLook, RunRef } from '../domain/run.ts'
 import { lookAtRun } from './activities.ts'
 import { accepted, failure, noAnswer } from './failures.ts'
 import { retrieveInOrder } from './retrieve-in-order.ts'
@@ -15,6 +15,9 @@ import { verdictOn } from './verdict.ts'
  * @throws `InvalidInput`, `UnknownDeployment`; `RunNotComplete` while the run is running; `RunNotSuccessful` when it ended
  *   in error, timeout or interrupted; `ResultRetrievalError` when no strategy found its values
  */
+export async function retrieveRunResult<Result = Json>(input: RetrieveRunResultInput): Promise<RetrievedResult<Result>>
+// Temporal's own types take the last signature for the type of the result.
+export async function retrieveRunResult(input: RetrieveRunResultInput): Promise<RetrievedResult>
 export async function retrieveRunResult(input: RetrieveRunResultInput): Promise<RetrievedResult> {
   const { run, retrieval } = accepted('retrieveRunResult', parseRetrieveRunResultInput(input))
   const seen = await look(run)

@@ -9,11 +9,8 @@ import { takeUp } from './memory.ts'
 import type { Carried, Memory } from './memory.ts'
 import { Watch } from './watch.ts'
 
-/** The types for `executeChild<ExecuteRun<Trade>>('executeRun', …)`: a graph's values are JSON, and you know which. */
-export type WatchRun<Result = Json> = (input: WatchRunInput) => Promise<WatchOutcome<Result>>
-export type ExecuteRun<Result = Json> = (input: ExecuteRunInput) => Promise<WatchOutcome<Result>>
-
-// The second argument of both workflows is internal: what an earlier execution handed over by continue-as-new.
+// The second argument of both workflows is internal: what an earlier execution handed over by continue-as-new. `Result` is
+// what the caller takes the run's values for; Temporal's own types read the result from the last signature.
 type Next<Input> = (input: Input, carried: Memory) => Promise<WatchOutcome>
 
 /**
@@ -23,6 +20,7 @@ type Next<Input> = (input: Input, carried: Memory) => Promise<WatchOutcome>
  * @throws `InvalidInput`, `UnknownDeployment`; with `onUnsuccessful: 'fail'` also `RunFailed`, `RunTimedOut`,
  *   `RunInterrupted`, `RunPollingTimedOut`, `RunPollingFailed`, `RunResultMissing` with the outcome in the details
  */
+export async function watchRun<Result = Json>(input: WatchRunInput): Promise<WatchOutcome<Result>>
 export async function watchRun(input: WatchRunInput): Promise<WatchOutcome>
 export async function watchRun(input: WatchRunInput, carried?: Carried): Promise<WatchOutcome> {
   const { run, ...options } = accepted('watchRun', parseWatchRunInput(input))
@@ -37,6 +35,7 @@ export async function watchRun(input: WatchRunInput, carried?: Carried): Promise
  * @param input what to run and how to wait for it; the defaults are in `ExecuteRunInput`
  * @throws as `watchRun`; if no run was created, the last of the details is `{ run_created: false }`
  */
+export async function executeRun<Result = Json>(input: ExecuteRunInput): Promise<WatchOutcome<Result>>
 export async function executeRun(input: ExecuteRunInput): Promise<WatchOutcome>
 export async function executeRun(input: ExecuteRunInput, carried?: Carried): Promise<WatchOutcome> {
   const { request, ...options } = accepted('executeRun', parseExecuteRunInput(input), noRunCreated)

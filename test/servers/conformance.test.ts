@@ -191,7 +191,7 @@ async function startExecution(
   { workflowId = randomUUID(), isProxied = false }: Parameters<Stage['start']>[1] = {},
 ): Promise<Execution> {
   const deployment = isProxied ? proxiedDeploymentOf(name) : deploymentOf(name)
-  const argument = { pollInterval: '1s', maxPollTime: '90s', ...input, deployment }
+  const argument: ExecuteRunInput = { pollInterval: '1s', maxPollTime: '90s', ...input, deployment }
   await runs.startExecution(workflowId, argument)
   const execution = {
     workflowId,

@@ -217,7 +217,7 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
   describe.concurrent('cancelling', () => {
     test('before the run is created leaves none, by the workflow and by the update', async () => {
       const inTheWay = await busyThread(20)
-      const input = { threadId: inTheWay.threadId, pollInterval: '10m' }
+      const input = { threadId: inTheWay.threadId, pollInterval: '10m' } as const
       const [first, second] = await Promise.all([start(stage, input), start(stage, input)])
       await Promise.all([first, second].map((execution) => until(stage, execution, isBusy)))
       const byWorkflow = await cancelled(first)
@@ -347,7 +347,7 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
     })
 
     test('a run that has ended changes neither its status nor its values', async () => {
-      const input = { input: { seconds: 2 }, pollInterval: '1h' }
+      const input = { input: { seconds: 2 }, pollInterval: '1h' } as const
       const [first, second] = await Promise.all([start(stage, input), start(stage, input)])
       const runs = await Promise.all([untilAtWork(stage, first), untilAtWork(stage, second)])
       await Promise.all(runs.map((run) => langGraph.untilEnded(run)))

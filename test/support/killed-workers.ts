@@ -67,7 +67,7 @@ async function startMany({ runs }: WorkerStage, count: number) {
   const symbols = Array.from({ length: count }, (_, n) => `S${n}`)
   return Promise.all(
     symbols.map(async (symbol) => {
-      const request = { assistantId: 'work', pollInterval: '1s', input: { symbol } }
+      const request = { assistantId: 'work', pollInterval: '1s', input: { symbol } } as const
       return { symbol, handle: await runs.startExecution(randomUUID(), request) }
     }),
   )

@@ -17,6 +17,7 @@ import type { ExecuteRunInput, WatchOutcome, WatchProgress, WatchRunInput } from
 import { watchWorkflowId } from '../../src/domain/contract.ts'
 import type { CreateRunRequest } from '../../src/domain/creation.ts'
 import type { RetrievalRequest } from '../../src/domain/retrieved.ts'
+import type { executeRun, watchRun } from '../../src/workflows/index.ts'
 
 /** What the activities answer about one run; what they throw is classified as in the real ones. */
 export type Script = Partial<Activities>
@@ -108,7 +109,7 @@ export class Stage {
     return this.runs.watch({ ...run.ids, ...options })
   }
 
-  startWatch(run: ScriptedRun, options: WatchInput = {}): ReturnType<BackgroundRuns['startWatch']> {
+  startWatch(run: ScriptedRun, options: WatchInput = {}): Promise<WorkflowHandle<typeof watchRun>> {
     return this.runs.startWatch({ ...run.ids, ...options })
   }
 
@@ -118,7 +119,7 @@ export class Stage {
     return handle.result()
   }
 
-  startExecution(run: ScriptedRun, options: ExecuteInput = {}): ReturnType<BackgroundRuns['startExecution']> {
+  startExecution(run: ScriptedRun, options: ExecuteInput = {}): Promise<WorkflowHandle<typeof executeRun>> {
     const { threadId } = run.ids
     const workflowId = `execution/${threadId}`
     this.#creators.set(threadId, workflowId)

@@ -197,7 +197,7 @@ describe('retrieveRunResult', () => {
 
   test('fails when its time is over', async () => {
     const run = stage.run({ getRunStatus: answers(ended('success')), retrieveThreadState: answers<Retrieved>(outage) })
-    const input = { ...run.ids, retrievalOrder: ['thread_state'] as const, retrievalTimeout: '12s' }
+    const input = { ...run.ids, retrievalOrder: ['thread_state'], retrievalTimeout: '12s' } as const
     const failure = await failureOf(stage.runs.retrieve(input))
     expect(failure).toMatchObject({
       type: 'ResultRetrievalError',

@@ -220,7 +220,7 @@ describe('between polls', () => {
   test.each([
     { pollInterval: null, sleeps: [1000, 1500, 2250, 3375, 5062.5, 7593.75, 10_000, 10_000] },
     {
-      pollInterval: { initialInterval: '1m', backoffCoefficient: 3, maximumInterval: '1h' },
+      pollInterval: { initialInterval: '1m', backoffCoefficient: 3, maximumInterval: '1h' } as const,
       sleeps: [60_000, 180_000, 540_000, 1_620_000, 3_600_000, 3_600_000],
     },
   ])('sleeps grow by $pollInterval up to the maximum, each ±10 %', async ({ pollInterval, sleeps }) => {
@@ -455,7 +455,7 @@ describe('a watch of thousands of events', () => {
     }
     const run = stage.run({ getRunStatus })
     // The n-th sleep is 1.02ⁿ s, so that a back-off that started over would show.
-    const pollInterval = { initialInterval: '1s', backoffCoefficient: 1.02, maximumInterval: '1d' }
+    const pollInterval = { initialInterval: '1s', backoffCoefficient: 1.02, maximumInterval: '1d' } as const
 
     const outcome = await stage.watch(run, { pollInterval, maxPollTime: '18h' })
 
