@@ -36,7 +36,6 @@ let langGraph: LangGraphRuns
 let manifest: {
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>
   readonly bin: Readonly<Record<string, string>>
-  readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
 }
 
@@ -67,14 +66,14 @@ async function pack(): Promise<Packed> {
 /** A project of somebody else's, which has none of this project's `overrides` and runs no install script. */
 async function installUsersProject(): Promise<void> {
   await cp(join(root, 'test/package/app'), app, { recursive: true })
-  const { dependencies, devDependencies } = manifest
-  const own = ['@temporalio/client', '@temporalio/worker', '@temporalio/workflow']
+  const { devDependencies } = manifest
+  const own = ['@temporalio/client', '@temporalio/common', '@temporalio/worker', '@temporalio/workflow']
   const users = {
     private: true,
     type: 'module',
     dependencies: {
       'langgraph-background-runs': `file:${join(folder, packed.filename)}`,
-      ...Object.fromEntries(own.map((name) => [name, dependencies[name]])),
+      ...Object.fromEntries(own.map((name) => [name, devDependencies[name]])),
     },
     devDependencies: { '@types/node': devDependencies['@types/node'] },
   }
@@ -93,7 +92,7 @@ async function tsc(...args: string[]): Promise<string> {
 
 /** One of the user's programs; what it prints is JSON. */
 async function runProgram(name: string, ...args: string[]): Promise<unknown> {
-  const { stdout } = await run(process.execPath, [`${name}.js`, ...args], { cwd: app, env })
+  const { stdout } = await run(process.execPath, [`${name}.js`, ...args], { cwd: app, env, timeout: 50_000 })
   return JSON.parse(stdout)
 }
 
@@ -199,6 +198,17 @@ describe("in a user's project", () => {
     expect(await runOnServers('execute', { threadId: randomUUID(), runId: randomUUID() })).toEqual({
       result: expect.objectContaining({ symbol: 'AAPL', final: 'done AAPL' }),
       refused: 'the id belongs to another request',
+    })
+  })
+
+  test('the plugin serves workers with and without workflows, bundle, converter and activities of their own', async () => {
+    const ended = await langGraph.ended('work', { symbol: 'AAPL' })
+    expect(await runOnServers('plugin', ended)).toEqual({
+      nothingOfTheirOwn: 'success_with_results',
+      theirWorkflowsBesideOurs: 'success_with_results',
+      theirWorkflowsAlone: 'Hello, Ada',
+      theirBundle: 'success_with_results',
+      theirConverterAndThePluginTwice: { polling_result: 'success_with_results', encoding: 'json/own' },
     })
   })
 

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import type { WorkerOptions } from '@temporalio/worker'
+import { LangGraphRunsPlugin } from '../src/plugin.ts'
+import { tuning, workflowsPath } from '../src/worker-options.ts'
+
+// What a worker makes of it, in a user's project: test/package.
+
+const plugin = new LangGraphRunsPlugin({ servers: [{ name: 'default', url: 'http://127.0.0.1:1' }] })
+const ours = [
+  'getRunStatus',
+  'createRun',
+  'cancelRun',
+  'findLaterRun',
+  'retrieveStreamValues',
+  'retrieveThreadState',
+  'retrieveJoinStream',
+]
+
+function configured(own: Partial<WorkerOptions>): WorkerOptions {
+  return plugin.configureWorker({ taskQueue: 'theirs', ...own })
+}
+
+test('a worker without anything of its own gets activities, workflows and tuning', () => {
+  const { activities, ...options } = configured({})
+  expect(Object.keys(activities ?? {})).toEqual(ours)
+  expect(options).toMatchObject({ taskQueue: 'theirs', workflowsPath: workflowsPath(), ...tuning })
+})
+
+test('activities of its own stay, and win over ours of the same name', () => {
+  const own = { charge: async () => 1, getRunStatus: async () => 'theirs' }
+  const { activities } = configured({ activities: own })
+  expect(activities).toMatchObject(own)
+  expect(Object.keys(activities ?? {}).toSorted()).toEqual([...ours, 'charge'].toSorted())
+})
+
+test.each([{ workflowsPath: '/theirs.js' }, { workflowBundle: { code: 'theirs' } }])(
+  'its own workflows stay the only ones: %j',
+  (own) => {
+    const { workflowsPath, workflowBundle } = { ...configured(own), ...plugin.configureReplayWorker(own) }
+    expect({ workflowsPath, workflowBundle }).toEqual({ workflowsPath: undefined, workflowBundle: undefined, ...own })
+  },
+)
+
+test.each(Object.keys(tuning))('its own %s stays', (option) => {
+  expect(configured({ [option]: 7 })).toMatchObject({ ...tuning, [option]: 7 })
+})
+
+test('nothing cuts off its own long activities', () => {
+  expect(configured({})).not.toHaveProperty('shutdownForceTime')
+})
+
+test('beside a tuner of its own no number of slots is set', () => {
+  const tuner = { tunerOptions: { targetMemoryUsage: 0.8, targetCpuUsage: 0.9 } }
+  expect(configured({ tuner })).not.toHaveProperty('maxConcurrentActivityTaskExecutions')
+})
+
+test('given twice, to a connection and to its worker, it changes nothing more', () => {
+  const once = configured({})
+  expect(plugin.configureWorker(once)).toEqual(once)
+})
+
+test('histories are replayed against the workflows of this package', () => {
+  expect(plugin.configureReplayWorker({})).toMatchObject({ workflowsPath: workflowsPath() })
+})
