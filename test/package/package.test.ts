@@ -222,8 +222,11 @@ describe("in a user's project", () => {
     expect(await langgraphRuns('--help')).toMatch(/^Usage: langgraph-runs [^]*watch [^]*status [^]*Exit codes:/)
   })
 
-  test('the worker starts, and a signal stops it', async () => {
-    const worker = spawn(process.execPath, ['node_modules/langgraph-background-runs/dist/worker.js'], {
+  test.each([
+    ['dist/worker.js', ['node_modules/langgraph-background-runs/dist/worker.js']],
+    ['langgraph-runs worker', ['node_modules/.bin/langgraph-runs', 'worker']],
+  ])('the ready worker starts by %s, and a signal stops it', async (_, command) => {
+    const worker = spawn(process.execPath, command, {
       cwd: app,
       env: {
         TEMPORAL_ADDRESS: inject('temporalAddress'),
@@ -243,6 +246,40 @@ describe("in a user's project", () => {
     } finally {
       worker.kill('SIGKILL')
     }
+  })
+})
+
+describe('in a project with a client alone', () => {
+  let client: string
+
+  beforeAll(async () => {
+    client = await mkdtemp(join(folder, 'client-'))
+    await writeFile(join(client, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
+    const packages = [
+      join(folder, packed.filename),
+      `@temporalio/client@${manifest.devDependencies['@temporalio/client']}`,
+    ]
+    await run('npm', ['install', '--prefer-offline', '--ignore-scripts', ...packages], { cwd: client, env })
+  }, installTimeoutMs)
+
+  const installed = async (scope: string) => readdir(join(client, 'node_modules', scope)).catch(() => [])
+
+  test('there is no native worker', async () => {
+    expect(await installed('@temporalio')).toEqual(['client', 'common', 'envconfig', 'plugin', 'proto'])
+  })
+
+  test('what only a worker needs can be left out: the client works, and the worker says what it lacks', async () => {
+    await run('npm', ['prune', '--omit=optional'], { cwd: client, env })
+    expect(await installed('@langchain')).toEqual([])
+    const script = `const { BackgroundRuns } = await import('langgraph-background-runs')
+      const { RunResultRetriever } = await import('langgraph-background-runs/poller')
+      process.stdout.write(BackgroundRuns.name + RunResultRetriever.name)`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: client, env })
+    expect(stdout).toBe('BackgroundRunsRunResultRetriever')
+    await expect(run('npx', ['langgraph-runs', 'worker'], { cwd: client, env })).rejects.toMatchObject({
+      code: 64,
+      stderr: expect.stringMatching(/^error: The worker needs @\S+, .*: npm install .*@temporalio\/worker\n$/),
+    })
   })
 })
 
@@ -291,9 +328,8 @@ describe("the README's lines for a project of one's own", () => {
   test('name every export, and the ready worker and the command line as they are called', async () => {
     const readme = await readFile(join(clean, 'node_modules/langgraph-background-runs/README.md'), 'utf8')
     const [, section = ''] = /^## In a project of yours\n(.*?)^## /ms.exec(readme) ?? []
-    const named = [...section.matchAll(/^\| `langgraph-background-runs(\/\w+)?` \|/gm)].map(
-      ([, path = '']) => `.${path}`,
-    )
+    const table = section.replaceAll(/^[^|].*$/gm, '')
+    const named = [...table.matchAll(/`langgraph-background-runs(\/\w+)?`/g)].map(([, path = '']) => `.${path}`)
     const entries = Object.keys(manifest.exports).filter((name) => name !== './package.json')
     expect(new Set(named)).toEqual(new Set(entries))
     expect(section).toContain('`node node_modules/langgraph-background-runs/dist/worker.js`')

@@ -1,8 +1,8 @@
 // A user's program: a state of their own type as the input, and failures by their names. Arguments: Temporal's address,
 // LangGraph's URL, a thread and an id of their own.
-import { ApplicationFailure, Client, Connection } from '@temporalio/client'
+import { Client, Connection } from '@temporalio/client'
 import { NativeConnection, Worker } from '@temporalio/worker'
-import { BackgroundRuns, failureTypes, langGraphFailureTypes } from 'langgraph-background-runs'
+import { BackgroundRuns, failureIn, failureTypes, langGraphFailureTypes } from 'langgraph-background-runs'
 import type { ExecuteRunInput, ResultReference, RetrievalStrategy, WatchOutcome } from 'langgraph-background-runs'
 import { workerOptions, workflowSource } from 'langgraph-background-runs/worker'
 
@@ -48,7 +48,7 @@ function kept({ bytes }: ResultReference): string {
 }
 
 function whyNot(error: unknown): string {
-  const type = error instanceof ApplicationFailure ? error.type : undefined
+  const type = failureIn(error)?.type
   if (type === failureTypes.differentRequest) return 'the id belongs to another request'
   return type === langGraphFailureTypes.unavailable ? 'LangGraph is away' : String(error)
 }

@@ -12,6 +12,7 @@ class OwnJson implements PayloadConverterWithEncoding {
     return { metadata: { encoding: encoder.encode(this.encodingType) }, data: encoder.encode(JSON.stringify(value)) }
   }
 
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Temporal's signature
   fromPayload<T>({ data }: Payload): T {
     return JSON.parse(new TextDecoder().decode(data ?? new Uint8Array()))
   }

@@ -1,12 +1,12 @@
 // A user's workflows: one of their own that watches a run as a child, and all of the package's beside it.
-import { ApplicationFailure, ChildWorkflowFailure, executeChild } from '@temporalio/workflow'
-import { outcomeIn, watchRun } from 'langgraph-background-runs/workflows'
-import type { RunInput, WatchOutcome } from 'langgraph-background-runs/workflows'
+import { executeChild } from '@temporalio/workflow'
+import { failureIn, watchRun } from 'langgraph-background-runs/workflows'
+import type { FailureType, RunInput, WatchOutcome } from 'langgraph-background-runs/workflows'
 
 export * from 'langgraph-background-runs/workflows'
 
 interface Decision {
-  readonly failureType?: string | undefined
+  readonly failureType?: FailureType
   readonly outcome: WatchOutcome
 }
 
@@ -14,13 +14,8 @@ export async function decide(run: RunInput): Promise<Decision> {
   try {
     return { outcome: await executeChild(watchRun, { args: [{ ...run, onUnsuccessful: 'fail' }] }) }
   } catch (error) {
-    const outcome = outcomeIn(error)
-    if (!outcome) throw error
-    return { failureType: typeOf(error), outcome }
+    const failure = failureIn(error)
+    if (!failure?.outcome) throw error
+    return { failureType: failure.type, outcome: failure.outcome }
   }
-}
-
-function typeOf(error: unknown): string | undefined {
-  const cause = error instanceof ChildWorkflowFailure ? error.cause : undefined
-  return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined
 }
