@@ -36,6 +36,8 @@ let langGraph: LangGraphRuns
 let manifest: {
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>
   readonly bin: Readonly<Record<string, string>>
+  readonly types: string
+  readonly typesVersions: unknown
   readonly devDependencies: Readonly<Record<string, string>>
 }
 
@@ -123,6 +125,15 @@ describe('the package', () => {
     const targets = [...entries, ...Object.values(manifest.bin)].map((path) => path.replace(/^\.\//, ''))
     const files = packed.files.map(({ path }) => path)
     expect(targets.filter((path) => !files.includes(path))).toEqual([])
+  })
+
+  test('shows the same types to older TypeScript, which does not read exports', () => {
+    const { '.': root, './package.json': _, ...subpaths } = manifest.exports
+    const types = Object.entries(subpaths).map(([name, entry]) => [name.slice(2), [Object(entry).types]])
+    expect({ types: manifest.types, typesVersions: manifest.typesVersions }).toEqual({
+      types: Object(root).types,
+      typesVersions: { '*': Object.fromEntries(types) },
+    })
   })
 
   test('holds whatever its papers link to', async () => {
