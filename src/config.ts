@@ -5,7 +5,9 @@ import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { ClientConnectConfig } from '@temporalio/envconfig'
 import { defaultDeployment, defaultTaskQueue } from './domain/defaults.ts'
 import { isRecord, messageOf, present } from './domain/json.ts'
+import { deploymentName } from './domain/rules.ts'
 import type { ServerConfig } from './langgraph/server.ts'
+import { decoded } from './text-file.ts'
 
 /** The environment, as `process.env` has it. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -111,15 +113,14 @@ function servers(env: Environment, mistakes: string[]): ServerConfig[] {
   }
   checkUrl('LANGGRAPH_API_URL', url, mistakes)
   checkHeader('LANGGRAPH_API_KEY', 'x-api-key', apiKey ?? '', mistakes)
-  return [{ name: defaultDeployment, url, ...(apiKey !== undefined && { apiKey }) }, ...named]
+  return [{ name: defaultDeployment, url, ...present({ apiKey }) }, ...named]
 }
 
 function deploymentsIn(file: string, env: Environment, mistakes: string[]): ServerConfig[] {
   const where = `LANGGRAPH_DEPLOYMENTS (${file})`
   let deployments: unknown
   try {
-    // Editors on Windows begin a file with a byte order mark, which JSON does not know.
-    deployments = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''))
+    deployments = JSON.parse(decoded(readFileSync(file)))
   } catch (error) {
     mistakes.push(`${where}: ${error instanceof SyntaxError ? 'is no valid JSON' : messageOf(error)}`)
     return []
@@ -133,9 +134,7 @@ function deploymentsIn(file: string, env: Environment, mistakes: string[]): Serv
 
 function deployment(where: string, name: string, fields: unknown, env: Environment, mistakes: string[]): ServerConfig {
   const at = `${where} "${name}"`
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name)) {
-    mistakes.push(`${at}: a name is 1-63 letters, digits, '.', '_' or '-', the first a letter or digit`)
-  }
+  if (deploymentName.read(name) === undefined) mistakes.push(`${at}: must be ${deploymentName.allowed}`)
   if (!isRecord(fields)) {
     mistakes.push(`${at}: must be an object { "url", "apiKeyEnv"?, "headers"? }`)
     return { name, url: '' }
@@ -153,7 +152,7 @@ function deployment(where: string, name: string, fields: unknown, env: Environme
   if (!isTextRecord(headers)) mistakes.push(`${at} "headers": must be an object of texts`)
   const named = isTextRecord(headers) ? headers : {}
   for (const [header, value] of Object.entries(named)) checkHeader(`${at} "headers"`, header, value, mistakes)
-  return { name, url: String(url), ...(apiKey !== undefined && { apiKey }), headers: named }
+  return { name, url: String(url), ...present({ apiKey }), headers: named }
 }
 
 // None of these repeats a value: it may be a secret.

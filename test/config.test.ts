@@ -15,7 +15,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 /** Writes a file and gives its path. */
 async function file(content: unknown): Promise<string> {
   const path = join(folder, 'deployments.json')
-  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content))
+  const isWhole = typeof content === 'string' || Buffer.isBuffer(content)
+  await writeFile(path, isWhole ? content : JSON.stringify(content))
   return path
 }
 
@@ -149,10 +150,10 @@ describe('the file LANGGRAPH_DEPLOYMENTS', () => {
     { content: { eu: {} }, says: '"eu" "url": must be a URL' },
     { content: { eu: { url: 7 } }, says: '"eu" "url": must be a URL' },
     { content: { eu: { url: [url] } }, says: '"eu" "url": must be a URL' },
-    { content: { '-eu': { url } }, says: '"-eu": a name is 1-63 letters' },
-    { content: { '': { url } }, says: '"": a name is 1-63 letters' },
-    { content: { ['x'.repeat(64)]: { url } }, says: 'a name is 1-63 letters' },
-    { content: `{"__proto__":{"url":"${url}"}}`, says: '"__proto__": a name is 1-63 letters' },
+    { content: { '-eu': { url } }, says: '"-eu": must be a deployment\'s name: 1-63 letters' },
+    { content: { '': { url } }, says: '"": must be a deployment\'s name: 1-63 letters' },
+    { content: { ['x'.repeat(64)]: { url } }, says: "must be a deployment's name: 1-63 letters" },
+    { content: `{"__proto__":{"url":"${url}"}}`, says: '"__proto__": must be a deployment\'s name: 1-63 letters' },
     { content: { eu: { url, apiKey: 'planted' } }, says: '"eu": "apiKey" is unknown: allowed are "url", "apiKeyEnv"' },
     { content: { eu: { url, apiKeyEnv: 'NOT_SET' } }, says: '"eu" "apiKeyEnv": must name a variable' },
     { content: { eu: { url, apiKeyEnv: 'EMPTY' } }, says: '"eu" "apiKeyEnv": must name a variable' },
@@ -173,8 +174,18 @@ describe('the file LANGGRAPH_DEPLOYMENTS', () => {
     expect(others).toEqual([])
   })
 
-  test('may begin with a byte order mark', async () => {
-    const path = await file(`\uFEFF{"eu":{"url":"${url}"}}`)
+  test.each([
+    ['UTF-8', 'utf8', ''],
+    ['UTF-8 with a byte order mark', 'utf8', '\uFEFF'],
+    ['UTF-16, as PowerShell writes it', 'utf16le', '\uFEFF'],
+  ] as const)('may be %s', async (_, encoding, mark) => {
+    const path = await file(Buffer.from(`${mark}{"eu":{"url":"${url}/\u00e9"}}`, encoding))
+    const { servers } = loadWorkerConfig({ LANGGRAPH_DEPLOYMENTS: path })
+    expect(servers).toMatchObject([{ name: 'eu', url: `${url}/\u00e9` }])
+  })
+
+  test('may be UTF-16 with its bytes the other way round', async () => {
+    const path = await file(Buffer.from(`\uFEFF{"eu":{"url":"${url}"}}`, 'utf16le').swap16())
     expect(loadWorkerConfig({ LANGGRAPH_DEPLOYMENTS: path }).servers).toMatchObject([{ name: 'eu', url }])
   })
 
@@ -200,7 +211,7 @@ describe('the file LANGGRAPH_DEPLOYMENTS', () => {
     expect(mistakes).toEqual(
       [
         'TEMPORAL_\\*: ',
-        '"!": a name',
+        '"!": must be a deployment',
         '"!": "key" is unknown',
         '"!" "url": must be a URL',
         '"!" "apiKeyEnv": must name',

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Json } from '../client.ts'
 import { messageOf } from '../domain/json.ts'
+import { decoded } from '../text-file.ts'
 import type { CommandContext } from './context.ts'
 import { CliError, exitCodes } from './exit.ts'
 
@@ -34,8 +35,7 @@ async function jsonOf({ readInput }: CommandContext, name: string, text: string)
 
 async function contentOf(name: string, path: string): Promise<string> {
   try {
-    // Editors on Windows begin a file with a byte order mark, which JSON does not know.
-    return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '')
+    return decoded(await readFile(path))
   } catch (error) {
     throw new CliError(exitCodes.usage, `--${name}: the file cannot be read: ${messageOf(error)}`)
   }
