@@ -150,6 +150,11 @@ export class Stage {
     })
   }
 
+  /** Waits, without skipping time, until no activity of the run's workflow is running. */
+  async untilIdle(run: ScriptedRun): Promise<void> {
+    await isOpenAndIdle(this.handleOf(run))
+  }
+
   /** What holds an activity until `open`, or until the test has ended. */
   gate(): { readonly opened: Promise<unknown>; readonly open: () => void } {
     const emitter = new EventEmitter()
@@ -221,10 +226,7 @@ export class Stage {
     for (const open of this.#openings.splice(0)) open()
     for (const workflowId of this.#ofThisTest) {
       const handle = this.environment.client.workflow.getHandle(workflowId)
-      const isOpen = async () => (await handle.describe()).status.name === 'RUNNING'
-      const isAtWork = async () => (await isOpen()) && (await handle.describe()).raw.pendingActivities?.length !== 0
-      await vi.waitUntil(async () => !(await isAtWork()), { timeout: 20_000 })
-      if (!(await isOpen())) continue
+      if (!(await isOpenAndIdle(handle))) continue
       await handle.cancel()
       await handle.result().catch(() => undefined)
     }
@@ -279,6 +281,18 @@ export class Stage {
     if (!answer) throw new Error(`no test said what ${activity} answers`)
     return answer
   }
+}
+
+/** Waits until none of its activities is running. False: it has closed. */
+async function isOpenAndIdle(handle: WorkflowHandle): Promise<boolean> {
+  const found = await vi.waitUntil(
+    async () => {
+      const { status, raw } = await handle.describe()
+      return (status.name !== 'RUNNING' || raw.pendingActivities?.length === 0) && status.name
+    },
+    { timeout: 20_000 },
+  )
+  return found === 'RUNNING'
 }
 
 const byDefault: Script = {

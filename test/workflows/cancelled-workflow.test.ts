@@ -29,6 +29,7 @@ afterAll(() => stage.stop())
 
 /** Cancels the run's workflow, and waits for its end with skipped time. */
 async function cancelled(run: ScriptedRun) {
+  await stage.untilIdle(run)
   await stage.handleOf(run).cancel()
   return endOf(stage.handleOf(run))
 }
