@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
+import { messageOf } from '../domain/json.ts'
 import type { CommandContext } from './context.ts'
 import { CliError, exitCodes } from './exit.ts'
-import { messageOf } from '../domain/json.ts'
 
 export function addWorker(program: Command, context: CommandContext): void {
   program
@@ -34,10 +34,11 @@ async function readyWorker() {
 }
 
 const help = `
-Environment, beside Temporal's (langgraph-runs --help shows it):
-  LANGGRAPH_API_URL      the URL of your LangGraph server: the deployment "default"
-  LANGGRAPH_API_KEY      its key, if it wants one
-  LANGGRAPH_DEPLOYMENTS  a JSON file that names several servers: name → { "url", "apiKeyEnv"?, "headers"? }
+Examples:
+  $ export LANGGRAPH_API_URL=http://127.0.0.1:2024
+  $ langgraph-runs worker
 
-Example:
-  $ LANGGRAPH_API_URL=http://127.0.0.1:2024 langgraph-runs worker`
+Environment, beside Temporal's (langgraph-runs --help lists it):
+  LANGGRAPH_API_URL      the LangGraph server of the deployment "default"
+  LANGGRAPH_API_KEY      its API key
+  LANGGRAPH_DEPLOYMENTS  a JSON file with several servers: name → { "url", "apiKeyEnv"?, "headers"? }`

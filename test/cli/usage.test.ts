@@ -27,7 +27,7 @@ async function runHere(args: readonly string[], stdin = '') {
   return { code, stdout: stdout.join(''), stderr: stderr.join('') }
 }
 
-const commands = ['watch', 'execute', 'retrieve', 'status', 'cancel', 'resume', 'list']
+const commands = ['watch', 'execute', 'retrieve', 'status', 'cancel', 'resume', 'list', 'worker']
 
 describe('--help teaches with examples', () => {
   test.each(commands)('langgraph-runs %s --help', async (command) => {
