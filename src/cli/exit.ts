@@ -1,7 +1,6 @@
 import { WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client'
 import { ApplicationFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common'
-import { howItDiffers } from '../client/same-request.ts'
-import type { DifferentRequestDetails } from '../client/same-request.ts'
+import { DifferentRequest, howItDiffers } from '../client/same-request.ts'
 import { ConfigError } from '../config.ts'
 import { failureTypes } from '../domain/contract.ts'
 import { optionFor, positionalFields } from './options.ts'
@@ -82,13 +81,12 @@ function codeOf({ type }: ApplicationFailure): ExitCode {
   return type === failureTypes.retrieval ? exitCodes.noResults : exitCodes.error
 }
 
-function sentenceFor({ type, message, details }: ApplicationFailure): string {
-  if (type !== failureTypes.differentRequest) return message
-  const { workflow_id, differences = [] }: Partial<DifferentRequestDetails> = Object(details?.[0])
-  if (differences.length === 0) return message
+function sentenceFor(failure: ApplicationFailure): string {
+  if (!(failure instanceof DifferentRequest) || failure.differences.length === 0) return failure.message
+  const { workflowId, differences } = failure
   const positional = positionalFields('execute')
   const sentences = differences.map((one) => `${optionFor(one.field, positional)} ${howItDiffers(one)}`)
-  return `Workflow "${workflow_id}" was started with another request: ${sentences.join('; ')}. Take another --id for another run`
+  return `Workflow "${workflowId}" was started with another request: ${sentences.join('; ')}. Take another --id for another run`
 }
 
 /** The message of Temporal's client names what failed, and its causes name why. */

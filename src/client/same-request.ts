@@ -14,35 +14,37 @@ export interface Difference {
   readonly is?: string
 }
 
-/** The `details[0]` of a `DifferentRequest` that this client throws. */
-export interface DifferentRequestDetails {
-  readonly workflow_id: string
-  /** If the id belongs to a workflow of another type. */
-  readonly workflow_type?: string
+/** The failure `DifferentRequest`: its details hold the differences as sentences, and the command line words them itself. */
+export class DifferentRequest extends ApplicationFailure {
+  readonly workflowId: string
+  /** Empty if the id belongs to a workflow of another type. */
   readonly differences: readonly Difference[]
+
+  constructor(message: string, workflowId: string, sentences: readonly string[], differences: readonly Difference[]) {
+    super(message, failureTypes.differentRequest, true, [sentences])
+    this.workflowId = workflowId
+    this.differences = differences
+  }
 }
 
 /** @throws ApplicationFailure of type `DifferentRequest` if the id belongs to another request */
 export async function requireSameRequest(client: Client, workflowId: string, input: unknown): Promise<void> {
   const started = await startOf(client, workflowId)
   if (started.workflowType !== workflowTypes.executeRun) {
-    const message = `Workflow "${workflowId}" is a workflow of type "${started.workflowType}", not of "${workflowTypes.executeRun}". Take another workflow id`
     const { workflowType } = started
-    throw different(message, { workflow_id: workflowId, workflow_type: workflowType, differences: [] })
+    const other = `is a workflow of type "${workflowType}", not of "${workflowTypes.executeRun}"`
+    const message = `Workflow "${workflowId}" ${other}. Take another workflow id`
+    throw new DifferentRequest(message, workflowId, [other], [])
   }
   const differences = differencesBetween(started.input, input)
   if (differences.length === 0) return
   const sentences = differences.map((one) => `\`${one.field}\` ${howItDiffers(one)}`)
   const message = `Workflow "${workflowId}" was started with another request: ${sentences.join('; ')}. Take another workflow id for another run`
-  throw different(message, { workflow_id: workflowId, differences })
+  throw new DifferentRequest(message, workflowId, sentences, differences)
 }
 
 export function howItDiffers({ was = 'not given', is = 'not given' }: Difference): string {
   return `was ${was} and is now ${is}`
-}
-
-function different(message: string, details: DifferentRequestDetails): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, failureTypes.differentRequest, details)
 }
 
 /** The type and the input that a workflow was started with, from the first event of its history. */
