@@ -1,17 +1,20 @@
 /** As much of `process.stderr` as is needed here. */
 interface Output {
   write(text: string): unknown
-  /** Of a terminal; knows NO_COLOR. */
+  /** Terminals have it; it respects NO_COLOR. */
   hasColors?(): boolean
 }
 
+/** Each with the code that ends it. */
+const styles = { bold: [1, 22], dim: [2, 22], green: [32, 39] } as const
+
+const nameWidth = 16
 const redrawMs = 1000
 const eraseLine = '\r\u001B[K'
-/** A line that wraps could not be taken back, and only the terminal knows how wide its letters are. */
+/** A line that wraps could not be erased, and only the terminal knows how wide its letters are. */
 const cutAtEdge = (text: string) => `\u001B[?7l${text}\u001B[?7h`
-const dim = (text: string) => `\u001B[2m${text}\u001B[22m`
 
-/** What a person reads while a command works: on stderr, so that stdout holds the outcome alone. */
+/** What a person reads while a program works. */
 export class Screen {
   readonly #stream: Output
   readonly #isLive: boolean
@@ -25,16 +28,29 @@ export class Screen {
     this.#isLive = isLive
   }
 
-  /** Lines that stay. */
+  /** Writes lines that stay. */
   say(text: string): void {
-    this.#erase()
-    this.#stream.write(`${printable(text)}\n`)
-    this.#draw()
+    this.#put(printable(text))
+  }
+
+  /** Writes a heading after an empty line. */
+  title(text: string): void {
+    this.#put(`\n${this.#styled('bold', printable(text))}`)
+  }
+
+  /** Writes a name and what belongs to it in two columns. */
+  row(name: string, text: string): void {
+    this.#put(`  ${this.#styled('dim', printable(name).padEnd(nameWidth))} ${printable(text)}`)
+  }
+
+  /** Writes a row for something that has succeeded. */
+  done(name: string, text: string): void {
+    this.#put(`${this.#styled('green', '✔')} ${printable(name).padEnd(nameWidth)} ${printable(text)}`)
   }
 
   /**
-   * The line that shows where things are. On a terminal it is one line, drawn anew every second until `clear`; elsewhere
-   * it is written when `news` is other than the last time, and not at all without.
+   * Shows where things are. A terminal has one line for it, which is redrawn every second until `clear`. Elsewhere the
+   * line is written only when `news` differs from the last time.
    */
   show(line: (nowMs: number) => string, news: string | undefined): void {
     if (this.#isLive) {
@@ -55,18 +71,28 @@ export class Screen {
     this.#line = undefined
   }
 
+  #put(text: string): void {
+    this.#erase()
+    this.#stream.write(`${text}\n`)
+    this.#draw()
+  }
+
   #erase(): void {
     if (this.#line) this.#stream.write(eraseLine)
   }
 
   #draw(): void {
     if (!this.#line) return
-    const text = cutAtEdge(onOneLine(this.#line(Date.now())))
-    this.#stream.write(eraseLine + (this.#stream.hasColors?.() ? dim(text) : text))
+    this.#stream.write(eraseLine + this.#styled('dim', cutAtEdge(onOneLine(this.#line(Date.now())))))
+  }
+
+  #styled(name: keyof typeof styles, text: string): string {
+    const [start, end] = styles[name]
+    return this.#stream.hasColors?.() ? `\u001B[${start}m${text}\u001B[${end}m` : text
   }
 }
 
-/** Without what a terminal would obey: a graph or a server may have written the text. Lines stay lines. */
+/** The text without what a terminal would obey, since a graph or a server may have written it. Lines stay lines. */
 export function printable(text: string): string {
   return text.replaceAll(
     /[^\P{Cc}\n\t]/gu,

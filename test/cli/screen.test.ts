@@ -24,6 +24,12 @@ function screenOn(options: { readonly isLive: boolean; readonly colours?: boolea
 
 const [eraseLine, noWrap, wrap] = ['\r\u{1b}[K', '\u{1b}[?7l', '\u{1b}[?7h'] as const
 
+function tell(screen: Screen): void {
+  screen.title('Outcome')
+  screen.row('polls', '4')
+  screen.done('Result', 'BUY\u{1b}')
+}
+
 /** What a terminal shows in the end. */
 function linesOf({ written }: { readonly written: string }): string[] {
   const plain = written.replaceAll(noWrap, '').replaceAll(wrap, '')
@@ -45,16 +51,16 @@ describe('on a terminal', () => {
 
   test('what is said stays above the line', () => {
     const { stream, screen } = screenOn({ isLive: true })
-    screen.show(() => 'at work', 'news')
+    screen.show(() => 'working', 'news')
 
     screen.say('one\ntwo')
 
-    expect(linesOf(stream)).toEqual(['one', 'two', 'at work'])
+    expect(linesOf(stream)).toEqual(['one', 'two', 'working'])
   })
 
   test('the line leaves nothing behind: no text and no timer', () => {
     const { stream, screen } = screenOn({ isLive: true })
-    screen.show(() => 'at work', 'news')
+    screen.show(() => 'working', 'news')
 
     screen.clear()
     screen.say('done')
@@ -78,9 +84,47 @@ describe('on a terminal', () => {
   ])('the line is dim if the terminal has colours: %s', (colours, code) => {
     const { stream, screen } = screenOn({ isLive: true, colours })
 
-    screen.show(() => 'at work', 'news')
+    screen.show(() => 'working', 'news')
 
-    expect(stream.written).toContain(`${eraseLine}${code}${noWrap}at work${wrap}`)
+    expect(stream.written).toContain(`${eraseLine}${code}${noWrap}working${wrap}`)
+  })
+})
+
+describe('headings and rows', () => {
+  test('are plain lines without colours, and hold nothing that a terminal would obey', () => {
+    const { stream, screen } = screenOn({ isLive: false })
+
+    tell(screen)
+
+    expect(stream.written).toBe('\nOutcome\n  polls            4\n✔ Result           BUY\\u001b\n')
+  })
+
+  test('are styled with colours', () => {
+    const { stream, screen } = screenOn({ isLive: false, colours: true })
+
+    tell(screen)
+
+    expect(stream.written.split('\n')).toEqual([
+      '',
+      '\u{1b}[1mOutcome\u{1b}[22m',
+      '  \u{1b}[2mpolls           \u{1b}[22m 4',
+      '\u{1b}[32m✔\u{1b}[39m Result           BUY\\u001b',
+      '',
+    ])
+  })
+
+  test('stay above the line that shows where things are', () => {
+    const { stream, screen } = screenOn({ isLive: true })
+    screen.show(() => '2 polls', 'news')
+
+    tell(screen)
+
+    expect(linesOf(stream).slice(1)).toEqual([
+      'Outcome',
+      '  polls            4',
+      '✔ Result           BUY\\u001b',
+      '2 polls',
+    ])
   })
 })
 
