@@ -7,17 +7,18 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Connection } from '@temporalio/client'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { loadBinaryPaths } from '../src/config.ts'
+import { end, lastWordsOf } from './child.ts'
 import { findBinary } from './temporal-binary.ts'
 import type { BinaryName, FindOptions } from './temporal-binary.ts'
 
-/** A Temporal dev server in a child process: in memory, on the loopback interface, on free ports; the Web UI's is Temporal's + 1000 where that is free. */
+/** A Temporal dev server in a child process. It keeps everything in memory and listens on free ports of the loopback interface. */
 export interface TemporalProcess {
   readonly address: string
   /** `undefined` without the Web UI. */
   readonly uiUrl: string | undefined
-  /** The Temporal CLI that it was started with. */
+  /** The Temporal CLI that runs it. */
   readonly executable: string
-  /** Rejects with the server's last words when it ends before `stop`. */
+  /** Rejects with the server's last words as soon as it ends. */
   readonly died: Promise<never>
   stop(): Promise<void>
 }
@@ -29,26 +30,26 @@ export interface TemporalProcessOptions extends FindOptions {
 const readyTimeoutMs = 30_000
 const triesForFreePorts = 3
 
-/** The program as the environment of this process says, or where it is found. */
+/** @returns the program that the environment of this process names, or the first that is found */
 export function findTemporal(binary: BinaryName, options: FindOptions = {}): Promise<string> {
   const { cacheFolder, ...paths } = loadBinaryPaths(process.env)
   return findBinary(binary, { path: paths[binary], cacheFolder }, options)
 }
 
-/** Starts a dev server that ends with this process. @throws with the server's last words when it does not get ready */
+/** Starts a dev server that ends with this process. @throws with the server's last words if it does not get ready */
 export async function startTemporalProcess(options: TemporalProcessOptions = {}): Promise<TemporalProcess> {
   const executable = await findTemporal('cli', options)
   for (let left = triesForFreePorts; ; left -= 1) {
     try {
       return await start(executable, options)
     } catch (error) {
-      // A free port may be taken between the look and the use.
+      // Another process may take a free port before the server does.
       if (left <= 1 || !String(error).includes('address already in use')) throw error
     }
   }
 }
 
-/** A Temporal dev server for tests, with connections to it. */
+/** Starts a Temporal dev server for tests, with connections to it. */
 export async function startDevServer(): Promise<TestWorkflowEnvironment> {
   const server = await startTemporalProcess()
   const { address } = server
@@ -61,11 +62,11 @@ export async function startDevServer(): Promise<TestWorkflowEnvironment> {
   return Object.assign(environment, { teardown })
 }
 
-/** A Temporal test server that ends with this process, and skips time while a result is awaited. One workflow at a time. */
+/** Starts a Temporal test server that skips time while a result is awaited, so it takes one workflow at a time. It ends with this process. */
 export async function startTimeSkippingServer(): Promise<TestWorkflowEnvironment> {
   const program = await findTemporal('testServer')
   const script = fileURLToPath(new URL('test-server.sh', import.meta.url))
-  // Windows has no shell for the script: a killed test leaves its server there.
+  // Windows has no shell for the script, so a killed test leaves its server running there.
   const [path, ...extraArgs] = process.platform === 'win32' ? [program] : [script, program]
   return TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path }, extraArgs },
@@ -80,18 +81,18 @@ async function start(executable: string, { webUi = false, signal }: TemporalProc
   const child = fork(
     fileURLToPath(new URL('ends-with-parent.mjs', import.meta.url)),
     [executable, 'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), ...ui, '--log-level', 'warn'],
-    // Without execArgv the parent's loader (tsx, vitest) would run in the child too.
+    // With the parent's execArgv its loader (tsx, vitest) would run in the child too.
     { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] },
   )
   const died = diedWithLastWords(child, executable)
-  // Heard or not, it ends in the end.
+  // The server ends at the latest in `stop`, when nobody may be listening.
   died.catch(() => undefined)
   const waiting = new AbortController()
   const until = AbortSignal.any([waiting.signal, ...(signal ? [signal] : [])])
   try {
     await Promise.race([ready(port, webUi ? uiPort : undefined, until), died])
   } catch (error) {
-    await kill(child)
+    await end(child, 'SIGTERM')
     throw error
   } finally {
     waiting.abort()
@@ -101,7 +102,7 @@ async function start(executable: string, { webUi = false, signal }: TemporalProc
     uiUrl: webUi ? `http://127.0.0.1:${uiPort}` : undefined,
     executable,
     died,
-    stop: () => kill(child),
+    stop: () => end(child, 'SIGTERM'),
   }
 }
 
@@ -116,7 +117,7 @@ async function ready(port: number, uiPort: number | undefined, signal: AbortSign
   }
 }
 
-/** Quicker than a gRPC connection, which waits a second before it tries a refused port again. */
+/** This is quicker than a gRPC connection, which waits a second before it tries a refused port again. */
 async function accepts(port: number): Promise<boolean> {
   const socket = createConnection(port, '127.0.0.1')
   try {
@@ -144,31 +145,19 @@ async function hasNamespace(port: number): Promise<boolean> {
 }
 
 function diedWithLastWords(child: ChildProcess, executable: string): Promise<never> {
-  let words = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk) => {
-      words = (words + String(chunk)).slice(-4000)
-    })
-  }
+  const lastWords = lastWordsOf(child)
   return once(child, 'close').then(([code]) => {
-    throw new Error(`the Temporal dev server (${executable} server start-dev) ended with ${code}:\n${words.trim()}`)
+    throw new Error(`the Temporal dev server (${executable} server start-dev) ended with ${code}:\n${lastWords()}`)
   })
 }
 
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exited = once(child, 'exit')
-  child.kill('SIGTERM')
-  await exited
-}
-
-/** A port for the Web UI: Temporal's + 1000, where the CLI looks for it, or any if that is taken. */
+/** @returns a port for the Web UI: Temporal's + 1000, where the command line looks for it, or any free one if that is taken */
 export async function webUiPort(temporalPort: number): Promise<number> {
   const usual = temporalPort + 1000
   return usual <= 65_535 ? freePort(usual).catch(() => freePort()) : freePort()
 }
 
-/** A port that nothing listens on. @throws when that one is taken */
+/** @returns a port that nothing listens on. @throws if `wanted` is taken */
 async function freePort(wanted = 0): Promise<number> {
   const server = createServer().listen(wanted, '127.0.0.1')
   await once(server, 'listening')

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { end, lastWordsOf } from './child.ts'
 
 /** A real JS LangGraph server in a child process. */
 export interface LangGraphProcess {
@@ -16,27 +17,32 @@ export interface LangGraphProcess {
 export interface LangGraphProcessOptions {
   /** Graph name → "/absolute/file.mjs:export". */
   readonly graphs: Readonly<Record<string, string>>
-  /** Default: a free one. */
+  /** Default: a free port. */
   readonly port?: number
-  /** Where it keeps its data. Default: a fresh folder that goes with it. */
+  /** The folder for its data. Default: a new one, which is deleted by `stop`. */
   readonly cwd?: string
-  /** The server's program. Default: the one beside this file, with the project's own LangGraph server. */
+  /** The server's program. Default: the project's own LangGraph server. */
   readonly script?: string
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** Starts the server on the loopback interface. @throws with the server's last words when it dies at once */
+const killAfterMs = 3000
+const ownScript = fileURLToPath(new URL('langgraph-server.mjs', import.meta.url))
+
+/** Starts the server on the loopback interface. @throws with the server's last words if it ends before it is ready */
 export async function startLangGraphServer(options: LangGraphProcessOptions): Promise<LangGraphProcess> {
   const { graphs, port = 0, script = ownScript, env } = options
   const cwd = options.cwd ?? (await mkdtemp(join(tmpdir(), 'langgraph-server-')))
   const child = fork(script, [JSON.stringify(graphs), String(port), cwd], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // Without this the parent's loader (tsx, vitest) would run in the child too.
+    // With the parent's execArgv its loader (tsx, vitest) would run in the child too.
     execArgv: [],
     env: { ...process.env, ...env, LANGSMITH_TRACING: 'false' },
   })
   const stop = async () => {
-    await end(child)
+    const killer = setTimeout(() => child.kill('SIGKILL'), killAfterMs)
+    await end(child, 'SIGTERM')
+    clearTimeout(killer)
     if (options.cwd === undefined) await rm(cwd, { recursive: true, force: true })
   }
   try {
@@ -47,29 +53,13 @@ export async function startLangGraphServer(options: LangGraphProcessOptions): Pr
   }
 }
 
-const ownScript = fileURLToPath(new URL('langgraph-server.mjs', import.meta.url))
-
 async function urlOf(child: ChildProcess): Promise<string> {
-  let lastWords = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk) => {
-      lastWords = (lastWords + String(chunk)).slice(-4000)
-    })
-  }
+  const lastWords = lastWordsOf(child)
   const died = once(child, 'exit').then(([code]) => {
-    throw new Error(`the LangGraph server ended with ${code} before it was ready:\n${lastWords}`)
+    throw new Error(`the LangGraph server ended with ${code} before it was ready:\n${lastWords()}`)
   })
   const ready = once(child, 'message').then(([message]) => String(Reflect.get(Object(message), 'url')))
-  // The loser of the race is of no interest any more.
+  // The server ends at the latest in `stop`, when nobody is listening.
   died.catch(() => undefined)
   return Promise.race([ready, died])
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exited = once(child, 'exit')
-  child.kill('SIGTERM')
-  const killer = setTimeout(() => child.kill('SIGKILL'), 3000)
-  await exited
-  clearTimeout(killer)
 }

@@ -1,16 +1,13 @@
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { Client, Connection } from '@temporalio/client'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { WatchOutcome } from '../../src/client.ts'
+import { ProcessGroup } from './process-group.ts'
 
-const run = promisify(execFile)
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const patience = { timeout: 30_000, interval: 50 }
+/** On a warm machine that does nothing else a demo takes half a minute, and the test of what it leaves runs several at once. */
+const wholeDemo = { timeout: 180_000 }
 
 let folder: string
 let occupied: string
@@ -22,118 +19,157 @@ beforeAll(async () => {
   await chmod(occupied, 0o755)
 })
 
-/** The process groups of this file's demos. */
-const groups: number[] = []
-
 afterAll(async () => {
-  // After a test that failed there may be something left.
-  for (const group of groups.filter((id) => isAlive(-id))) process.kill(-group, 'SIGKILL')
+  await ProcessGroup.killAll()
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 
-function isAlive(id: number): boolean {
-  try {
-    return process.kill(id, 0)
-  } catch {
-    return false
+/** The demo with a temp folder of its own. */
+class Demo extends ProcessGroup {
+  readonly #temp: string
+
+  static async start(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Demo> {
+    return new Demo(await mkdtemp(join(folder, 'tmp-')), args, env)
+  }
+
+  private constructor(temp: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+    super(process.execPath, ['--import', 'tsx', 'dev/demo.ts', ...args], { TMPDIR: temp, ...env })
+    this.#temp = temp
+  }
+
+  /** What it left behind, beside the loader's cache. */
+  async remains(): Promise<string[]> {
+    const files = (await readdir(this.#temp)).filter((name) => !name.startsWith('tsx-'))
+    return [...(await this.processes()), ...files]
+  }
+
+  /** The first group of the expression in what it printed. */
+  found(expression: RegExp): string {
+    const [, text] = expression.exec(this.stdout) ?? []
+    if (text === undefined) throw new Error(`${String(expression)} is not in:\n${this.stdout}`)
+    return text
   }
 }
 
-/** The demo as `npm run demo` starts it, in a process group as a terminal makes one, with a temp folder of its own. */
-async function startDemo(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
-  const temp = await mkdtemp(join(folder, 'tmp-'))
-  const child = spawn(process.execPath, ['--import', 'tsx', 'dev/demo.ts', ...args], {
-    cwd: root,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TMPDIR: temp, ...env },
-  })
-  const { pid } = child
-  if (pid === undefined) throw new Error('the demo could not be started')
-  groups.push(pid)
-  const demo = { stdout: '', stderr: '' }
-  child.stdout.on('data', (chunk) => (demo.stdout += String(chunk)))
-  child.stderr.on('data', (chunk) => (demo.stderr += String(chunk)))
-  const closed = once(child, 'close')
-  return Object.assign(demo, {
-    ended: async () => {
-      const [code, signal] = await closed
-      return { code, signal }
+describe('npm run demo', () => {
+  test(
+    'tells of four runs that all get their results, and leaves nothing behind, no dead link either',
+    wholeDemo,
+    async () => {
+      const demo = await Demo.start()
+
+      expect(await demo.ended()).toEqual({ code: 0, signal: null })
+      const [, rows = ''] = demo.stdout.split(/\n {2}scenario .*\n/)
+      expect(rows.split('\n').slice(0, 4)).toEqual([
+        expect.stringMatching(/^ {2}a plain run +nothing +success_with_results +\d+ +\d+\.\d$/),
+        expect.stringMatching(
+          /^ {2}worker killed +SIGKILL after poll \d+, no worker for \d+\.\d s +success_with_results +\d+ +\d+\.\d$/,
+        ),
+        expect.stringMatching(
+          /^ {2}LangGraph away +unreachable for \d+\.\d s, [1-9] polls failed +success_with_results +\d+ +\d+\.\d$/,
+        ),
+        expect.stringMatching(
+          /^ {2}a human asked +"BUY AAPL\?" answered with "yes" +success_with_results +\d+ +\d+\.\d$/,
+        ),
+      ])
+      expect(demo.stdout).toMatch(/\n4 runs, 4 results, \d+ s in all\n/)
+      expect(demo.stdout).not.toMatch(/https?:|127\.0\.0\.1|localhost/)
+      // Neither a terminal's codes nor anybody's log.
+      expect(demo.stdout).not.toContain('\u001B')
+      expect(demo.stderr).toBe('')
+      expect(await demo.remains()).toEqual([])
     },
-    printed: (text: string) => vi.waitFor(() => expect(demo.stdout).toContain(text), patience),
-    kill: (signal: NodeJS.Signals) => process.kill(pid, signal),
-    /** What a terminal does at Ctrl-C, and when it is closed. */
-    killGroup: (signal: NodeJS.Signals) => process.kill(-pid, signal),
-    /** The command lines of its processes, wherever they hang in the tree. */
-    processes: () => processesOfGroup(pid),
-    /** Beside the loader's cache. */
-    tempFiles: async () => (await readdir(temp)).filter((name) => !name.startsWith('tsx-')),
-  })
-}
+  )
+})
 
-async function processesOfGroup(group: number): Promise<string[]> {
-  const { stdout } = await run('ps', ['-A', '-o', 'pgid=,stat=,args='])
-  const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/))
-  const alive = rows.filter(([pgid, stat]) => Number(pgid) === group && !stat?.startsWith('Z'))
-  return alive.map(([, , ...args]) => args.join(' '))
-}
+describe('npm run demo -- --keep', () => {
+  let demo: Demo
+  let client: Client
 
-describe.concurrent('npm run demo', () => {
-  test('brings one run from start to result, says what it promises, and leaves nothing behind', async () => {
-    const demo = await startDemo()
+  beforeAll(async () => {
+    demo = await Demo.start(['--keep'])
+    await demo.printed('Everything stays up until you press Ctrl-C')
+    client = new Client({ connection: await Connection.connect({ address: demo.found(/TEMPORAL_ADDRESS=(\S+)/) }) })
+  }, wholeDemo.timeout)
 
-    expect(await demo.ended()).toEqual({ code: 0, signal: null })
-    const [, thread] = /thread +(\S+)/.exec(demo.stdout) ?? []
-    const [, runId] = /run +(\S+-\S+)/.exec(demo.stdout) ?? []
-    expect(demo.stdout).toMatch(/1 poll, the run is (pending|running)\n/)
-    expect(demo.stdout).toMatch(/trading signal +BUY\n/)
-    expect(demo.stdout).toMatch(/analysis summary AAPL: the 5-day average .* is above the 20-day average/)
-    expect(demo.stdout).toMatch(/strategy +thread_state \(stream_values: missing, thread_state: used\)\n/)
-    expect(demo.stdout).toMatch(/polls +\d+\n/)
-    expect(demo.stdout).toMatch(/duration +\d+\.\d s\n/)
-    expect(demo.stdout).toMatch(/Web UI +http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\//)
-    expect(demo.stdout).toContain(`/workflows/watch-run%2Fdefault%2F${thread}%2F${runId}\n`)
-    expect(demo.stdout).toMatch(/Direct retrieval.*\n +result +\{"trading_signal":"BUY"\}\n/)
-    // Neither a terminal's codes nor anybody's log.
-    expect(demo.stdout).not.toContain('\u001B')
-    expect(demo.stderr).toBe('')
-    expect(await demo.processes()).toEqual([])
-    expect(await demo.tempFiles()).toEqual([])
+  afterAll(() => client.connection.close())
+
+  /** The history of the only watch that was started for the run in this part of the story. */
+  async function historyOf(part: string) {
+    const runId = demo.found(new RegExp(`\n${part}[^]*?\n {2}run +(\\S+)`))
+    for await (const { workflowId } of client.workflow.list({ query: "WorkflowType = 'watchRun'" })) {
+      if (workflowId.endsWith(runId)) return (await client.workflow.getHandle(workflowId).fetchHistory()).events ?? []
+    }
+    throw new Error(`no watch of the run ${runId}`)
+  }
+
+  test('the watch whose worker was killed was continued by another process', async () => {
+    const events = await historyOf('2\\. The worker dies')
+
+    const workers = events.flatMap(
+      ({ workflowTaskCompletedEventAttributes: task }) => task?.identity?.split('@')[0] ?? [],
+    )
+    const [killed, started] = [demo.found(/killed +process (\d+)/), demo.found(/started +process (\d+)/)]
+    expect([...new Set(workers)]).toEqual([killed, started])
+    expect(killed).not.toBe(started)
   })
 
-  test('stays up with --keep until it is told to end', async () => {
-    const demo = await startDemo(['--keep'])
-    await demo.printed('LANGGRAPH_API_URL=')
-    const [, address = ''] = /TEMPORAL_ADDRESS=(\S+)/.exec(demo.stdout) ?? []
-    const [link = '', id = ''] = /http\S+\/workflows\/(\S+)/.exec(demo.stdout) ?? []
-    const connection = await Connection.connect({ address })
-    const watch = await new Client({ connection }).workflow.getHandle(decodeURIComponent(id)).describe()
-    await connection.close()
-    const webUi = await fetch(link)
-    expect(demo.stdout).toContain('Ctrl-C stops everything')
+  test('the watch of the run whose LangGraph was away has the failed polls in its history', async () => {
+    const events = await historyOf('3\\. LangGraph is away')
 
+    const failed = events.filter(({ activityTaskFailedEventAttributes: failure }) => failure)
+    expect(failed.length).toBeGreaterThan(0)
+    expect(failed).toHaveLength(Number(demo.found(/(\d+) polls failed/)))
+  })
+
+  test('the run that asked continued after the answer', async () => {
+    const outcome: WatchOutcome = await client.workflow.getHandle('demo/buy-AAPL').result()
+
+    expect(outcome).toMatchObject({
+      result: { order: 'BUY AAPL' },
+      runs: [{ continued_by: 'resume' }, { run_id: outcome.run_id }],
+    })
+  })
+
+  test('the links lead to the Web UI, and to the question of the run that waits', async () => {
+    const links = demo.stdout.match(/http:\S+\/workflows\S*/g) ?? []
+    const { runId } = await client.workflow.getHandle('demo/buy-MSFT').describe()
+    const answers = await Promise.all(links.map((link) => fetch(link)))
+
+    // The command line looks for it at this port.
+    const port = Number(demo.found(/TEMPORAL_ADDRESS=\S+:(\d+)/)) + 1000
+    const webUi = `http://127.0.0.1:${port}/namespaces/default/workflows`
+    expect(links).toEqual([webUi, `${webUi}/demo%2Fbuy-MSFT/${runId}/user-metadata`])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200])
+  })
+
+  test('the lines to paste work as printed: they list, show the question, answer it and bring the outcome', async () => {
+    const lines = demo.stdout.split('\n').filter((line) => /^ {4}(export|node) /.test(line))
+
+    const shell = new ProcessGroup('sh', ['-euxc', lines.join('\n')])
+
+    expect(await shell.ended()).toEqual({ code: 0, signal: null })
+    expect(lines).toHaveLength(6)
+    expect(shell.stdout).toMatch(/^RUNNING +WAITS FOR A HUMAN .* demo\/buy-MSFT /)
+    expect(shell.stdout).toContain('"question":"BUY MSFT?"')
+    expect(shell.stdout).toContain('order: BUY MSFT')
+    expect(shell.stdout).toMatch(/symbol: NVDA\n[^]*trading_signal: BUY/)
+  })
+
+  test('a SIGTERM ends all of it', async () => {
     demo.kill('SIGTERM')
 
     expect(await demo.ended()).toEqual({ code: 143, signal: null })
-    expect(watch.status.name).toBe('COMPLETED')
-    expect(webUi.status).toBe(200)
-    // Where the command line looks for it.
-    expect(Number(new URL(link).port)).toBe(Number(address.split(':')[1]) + 1000)
-    expect(await demo.processes()).toEqual([])
-    expect(await demo.tempFiles()).toEqual([])
-  })
-
-  test('refuses options that it does not have, and says where to find those it has', async () => {
-    const demo = await startDemo(['--kepe'])
-
-    expect(await demo.ended()).toEqual({ code: 1, signal: null })
-    expect(demo.stderr).toBe('\n✖ Unknown option \'--kepe\': "npm run demo -- --help" lists what there is\n')
+    expect(demo.stdout).toMatch(/\nStopped\.\n$/)
+    expect(demo.stderr).toBe('')
+    expect(await demo.remains()).toEqual([])
   })
 })
 
-describe('whatever ends the demo, it leaves no process and no temp folder behind', () => {
-  test.each(['starting Temporal', 'starting the worker', '2 polls'])('Ctrl-C after "%s"', async (moment) => {
-    const demo = await startDemo()
+describe.concurrent('whatever ends the demo, it leaves no process and no temp folder behind', () => {
+  const moments = ['starting Temporal', 'starting a worker', '1 poll', 'starting another worker']
+  test.each(moments)('Ctrl-C after "%s"', wholeDemo, async (moment) => {
+    const demo = await Demo.start()
     await demo.printed(moment)
 
     demo.killGroup('SIGINT')
@@ -141,12 +177,11 @@ describe('whatever ends the demo, it leaves no process and no temp folder behind
     expect(await demo.ended()).toEqual({ code: 130, signal: null })
     expect(demo.stdout).toMatch(/\nStopped\.\n$/)
     expect(demo.stderr).toBe('')
-    expect(await demo.processes()).toEqual([])
-    expect(await demo.tempFiles()).toEqual([])
+    expect(await demo.remains()).toEqual([])
   })
 
   test('Ctrl-C before anything has started', async () => {
-    const demo = await startDemo()
+    const demo = await Demo.start()
 
     demo.killGroup('SIGINT')
 
@@ -155,36 +190,52 @@ describe('whatever ends the demo, it leaves no process and no temp folder behind
   })
 
   test('the terminal is closed', async () => {
-    const demo = await startDemo()
+    const demo = await Demo.start()
     await demo.printed('starting Temporal')
 
     demo.killGroup('SIGHUP')
 
     expect(await demo.ended()).toEqual({ code: 129, signal: null })
-    expect(await demo.processes()).toEqual([])
-    expect(await demo.tempFiles()).toEqual([])
+    expect(await demo.remains()).toEqual([])
   })
 
-  test('it is killed outright: its servers follow', async () => {
-    const demo = await startDemo()
-    await demo.printed('starting the worker')
+  test('it is killed outright: its servers and its worker follow', async () => {
+    const demo = await Demo.start()
+    await demo.printed('1 poll')
     const before = await demo.processes()
 
     demo.kill('SIGKILL')
 
-    await vi.waitFor(async () => expect(await demo.processes()).toEqual([]), patience)
-    expect(before).toEqual(
-      expect.arrayContaining([expect.stringContaining('start-dev'), expect.stringContaining('langgraph-server')]),
-    )
+    await demo.untilGone()
+    for (const program of ['start-dev', 'langgraph-server', 'src/worker']) {
+      expect(before).toContainEqual(expect.stringContaining(program))
+    }
+  })
+
+  test('its worker dies without being told to: the demo says so', async () => {
+    const demo = await Demo.start()
+    await demo.printed('1 poll')
+
+    process.kill(Number(demo.found(/Worker .* process (\d+)/)), 'SIGKILL')
+
+    expect(await demo.ended()).toEqual({ code: 1, signal: null })
+    expect(demo.stderr).toMatch(/^\n✖ the worker ended with SIGKILL:\n/)
+    expect(await demo.remains()).toEqual([])
   })
 
   test('a port is occupied', async () => {
-    const demo = await startDemo([], { TEMPORAL_CLI_PATH: occupied })
+    const demo = await Demo.start([], { TEMPORAL_CLI_PATH: occupied })
 
     expect(await demo.ended()).toEqual({ code: 1, signal: null })
     expect(demo.stderr).toContain(`✖ the Temporal dev server (${occupied} server start-dev) ended with 1:`)
     expect(demo.stderr).toContain('listen tcp 127.0.0.1:7233: bind: address already in use')
-    expect(await demo.processes()).toEqual([])
-    expect(await demo.tempFiles()).toEqual([])
+    expect(await demo.remains()).toEqual([])
+  })
+
+  test('it has options that it does not know: it says where to find those it has', async () => {
+    const demo = await Demo.start(['--kepe'])
+
+    expect(await demo.ended()).toEqual({ code: 1, signal: null })
+    expect(demo.stderr).toBe('\n✖ Unknown option \'--kepe\': "npm run demo -- --help" shows the options\n')
   })
 })

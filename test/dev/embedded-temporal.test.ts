@@ -1,14 +1,12 @@
-import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { webUiPort } from '../../dev/embedded-temporal.ts'
 import { uiUrlOf } from '../../src/cli/temporal.ts'
+import { ProcessGroup } from './process-group.ts'
 
-const run = promisify(execFile)
-const root = fileURLToPath(new URL('../..', import.meta.url))
+afterAll(() => ProcessGroup.killAll())
+
 const cleanUps: (() => unknown)[] = []
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0)) await cleanUp()
@@ -23,7 +21,7 @@ async function listen(port = 0): Promise<number> {
 }
 
 describe('the Web UI of the dev server', () => {
-  test('has the port where the command line looks for it', async () => {
+  test('has the port at which the command line looks for it', async () => {
     const port = await listen()
     const uiPort = await webUiPort(port)
     await listen(uiPort)
@@ -31,7 +29,7 @@ describe('the Web UI of the dev server', () => {
     expect(uiUrlOf(`127.0.0.1:${port}`)).toBe(`http://127.0.0.1:${uiPort}`)
   })
 
-  test('has another port where that one is taken, or is none', async () => {
+  test('has another port if that one is taken or does not exist', async () => {
     const taken = await listen()
 
     for (const temporalPort of [taken - 1000, 65_000]) {
@@ -48,27 +46,12 @@ test('the server that skips time ends with the process that started it, even if 
     await startTimeSkippingServer()
     process.stdout.write('ready')
     setInterval(() => undefined, 1000)`
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
-    cwd: root,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const { pid = 0 } = child
-  cleanUps.push(async () => {
-    if ((await processesOfGroup(pid)).length > 0) process.kill(-pid, 'SIGKILL')
-  })
-  await once(child.stdout, 'data')
-  const before = await processesOfGroup(pid)
+  const starter = new ProcessGroup(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script])
+  await starter.printed('ready')
+  const before = await starter.processes()
 
-  child.kill('SIGKILL')
+  starter.kill('SIGKILL')
 
-  await vi.waitFor(async () => expect(await processesOfGroup(pid)).toEqual([]), { timeout: 10_000, interval: 100 })
+  await starter.untilGone()
   expect(before).toContainEqual(expect.stringContaining('temporal-test-server'))
 })
-
-async function processesOfGroup(group: number): Promise<string[]> {
-  const { stdout } = await run('ps', ['-A', '-o', 'pgid=,stat=,args='])
-  const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/))
-  const alive = rows.filter(([pgid, stat]) => Number(pgid) === group && !stat?.startsWith('Z'))
-  return alive.map(([, , ...args]) => args.join(' '))
-}
