@@ -2,20 +2,20 @@ import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { bundleWorkflowCode } from '@temporalio/worker'
 
-// `npm run build`: the workflows as one file, so that a production worker starts without a bundler at work.
+// `npm run build` puts the workflows into one file, so that a production worker starts without running a bundler.
 
 const at = (path: string) => fileURLToPath(new URL(`../dist/${path}`, import.meta.url))
 const { code } = await bundleWorkflowCode({ workflowsPath: at('workflows/index.js') })
 await writeFile(at('workflow-bundle.js'), withPortableSourceMap(code))
 
 /**
- * A worker needs the source map for its stack traces. Without the sources themselves, which are two thirds of it, and
- * without the paths of the machine that built it, which would end up in other people's logs.
+ * A worker needs the source map for its stack traces. It does not need the sources, which are two thirds of the map, and
+ * the paths of the machine that built it would end up in other people's logs.
  */
 function withPortableSourceMap(bundle: string): string {
   const mark = '//# sourceMappingURL=data:application/json;charset=utf-8;base64,'
   const start = bundle.lastIndexOf(mark)
-  if (start < 0) throw new Error('the bundler has put no source map at the end of the bundle')
+  if (start < 0) throw new Error('the bundle does not end with a source map')
   const map: { sources: string[]; sourcesContent?: string[] } = JSON.parse(
     Buffer.from(bundle.slice(start + mark.length), 'base64').toString('utf8'),
   )

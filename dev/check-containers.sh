@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What can be checked of Dockerfile and docker-compose.yml without a Docker engine: bash dev/check-containers.sh
-# Needs docker-compose and hadolint on PATH. Takes the steps of the Dockerfile by hand, in a clean folder.
+# Checks Dockerfile and docker-compose.yml as far as that is possible without a Docker engine: bash dev/check-containers.sh
+# It needs docker-compose and hadolint on PATH, and runs the steps of the Dockerfile by hand in a clean folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,8 +23,8 @@ cp -r "$work/build/dist" "$work/worker"
 cd "$work/worker"
 node dist/cli.js --help >"$work/help"
 grep -q 'langgraph-runs' "$work/help"
-# Without a configuration the worker says what is missing: all that it runs with is there.
+# The worker loads all its modules before it complains about the missing configuration.
 if env -u LANGGRAPH_API_URL -u LANGGRAPH_DEPLOYMENTS node dist/worker.js 2>"$work/words"; then exit 1; fi
 grep -q 'LANGGRAPH_API_URL is missing' "$work/words"
 if TEMPORAL_ADDRESS=127.0.0.1:1 node dist/healthcheck.js 2>"$work/words"; then exit 1; fi
-echo 'Dockerfile and docker-compose.yml are as they should be, as far as that shows without a Docker engine'
+echo 'Dockerfile and docker-compose.yml passed the checks that need no Docker engine'

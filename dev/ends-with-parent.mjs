@@ -1,4 +1,4 @@
-// Runs a program that ends with the process that forked this one, however that ends: even a kill closes the channel.
+// Runs a program that ends with the process that forked this one, even if that is killed: its end closes the channel.
 // Arguments: the program and its arguments.
 import { spawn } from 'node:child_process'
 
@@ -12,7 +12,7 @@ child.on('exit', (code) => process.exit(code ?? 1))
 
 process.on('disconnect', end)
 process.on('SIGTERM', end)
-// These reach the whole process group; the parent says when it is time.
+// Both reach the whole process group, but the parent decides when the program ends.
 process.on('SIGINT', () => {})
 process.on('SIGHUP', () => {})
 if (!process.connected) end()

@@ -1,4 +1,4 @@
-// For CI: both embedded Temporal servers come before the first test, with a plain error when they cannot.
+// CI fetches both embedded Temporal servers before the first test, and fails with a plain error if it cannot.
 import { findTemporal } from './embedded-temporal.ts'
 
 for (const binary of ['cli', 'testServer']) {

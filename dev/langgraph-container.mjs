@@ -1,4 +1,4 @@
-// The toy LangGraph server of docker-compose's profile `demo`: reachable from other containers, on port 2024.
+// The toy LangGraph server of docker-compose's profile `demo`. Other containers reach it on port 2024.
 import { fileURLToPath } from 'node:url'
 import { startServer } from '@langchain/langgraph-api/server'
 

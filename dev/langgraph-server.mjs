@@ -1,15 +1,14 @@
-// A real JS LangGraph server in a process of its own, which ends with the process that forked it.
+// Runs a real JS LangGraph server, which ends with the process that forked it, and sends { url } over IPC when it is ready.
 // Arguments: a JSON object, graph name → "/absolute/file.mjs:export"; the port, 0 for a free one; the folder for its data.
-// Sends { url } over IPC when ready.
 import { startServer } from '@langchain/langgraph-api/server'
 
 const end = () => process.exit(0)
 process.on('disconnect', end)
 process.on('SIGTERM', end)
-// Ctrl-C and a closed terminal reach the whole process group; the parent still needs the server while it ends.
+// Ctrl-C and a closed terminal reach the whole process group, but the parent still needs the server while it stops.
 process.on('SIGINT', () => {})
 process.on('SIGHUP', () => {})
-// The parent may have died while this file was loading.
+// The parent may have ended while this file was loading.
 if (!process.connected) end()
 
 const [graphs, port, cwd] = process.argv.slice(2)

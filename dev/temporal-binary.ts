@@ -26,23 +26,23 @@ const binaries = {
 
 export type BinaryName = keyof typeof binaries
 
-/** What the environment says; see `loadBinaryPaths` in `src/config.ts`. */
+/** Where to look first and where to keep what is fetched; `loadBinaryPaths` in `src/config.ts` reads it from the environment. */
 export interface BinaryPlaces {
   readonly path: string | undefined
   readonly cacheFolder: string
 }
 
 export interface FindOptions {
-  /** Gives up, and leaves no half-fetched program behind. */
+  /** Aborting it gives up and leaves no half-fetched program behind. */
   readonly signal?: AbortSignal
-  /** Told before something is fetched, which may take a while. */
+  /** Is called before something is fetched, which may take a while. */
   readonly note?: (text: string) => void
-  /** Puts the program into a folder, as its only file. Default: by the Temporal SDK. */
+  /** Puts the program into a folder as its only file. Default: the Temporal SDK's download. */
   readonly download?: (binary: BinaryName, folder: string) => Promise<void>
 }
 
 /**
- * The first that there is of:
+ * Finds the program in this order:
  *
  * 1. the environment variable (`TEMPORAL_CLI_PATH`, `TEMPORAL_TEST_SERVER_PATH`),
  * 2. `temporal` on PATH,
@@ -61,18 +61,18 @@ export async function findBinary(
   const { name, variable, wheel, version, onPath } = binaries[binary]
   if (path !== undefined) {
     if (await isProgram(path)) return path
-    throw new Error(`${variable} is ${path}, which is no program: correct it, or unset it`)
+    throw new Error(`${variable} is ${path}, which is not a program: correct it, or unset it`)
   }
   const tried = [`${variable}: not set`]
   if (onPath) {
     if (await answers(name)) return name
-    tried.push(`\`${name}\` on PATH: not there`)
+    tried.push(`\`${name}\` on PATH: not found`)
   }
   const requirement = `${wheel}==${version}`
   const cached = join(cacheFolder, `${wheel}-${version}`, 'bin', name + suffix)
   if (await isProgram(cached)) return cached
-  tried.push(`${cached}: not there`)
-  note?.(`Fetching the program \`${name}\` into ${cacheFolder}, this once`)
+  tried.push(`${cached}: not found`)
+  note?.(`Fetching the program \`${name}\` into ${cacheFolder}; this is needed only once`)
   const ways = [
     ["the Temporal SDK's download", (folder: string) => aborting(signal, downloadInto(folder, name, binary, download))],
     [`${python} -m pip install ${requirement}`, (folder: string) => pipInstall(requirement, folder, signal)],
@@ -87,7 +87,7 @@ export async function findBinary(
     }
   }
   throw new Error(
-    `No \`${name}\` to start an embedded Temporal server with. Tried:\n${tried.map((line) => `- ${line}`).join('\n')}\n` +
+    `Found no \`${name}\` to start an embedded Temporal server. Tried:\n${tried.map((line) => `- ${line}`).join('\n')}\n` +
       `Install ${onPath ? 'the Temporal CLI, or ' : ''}Python 3 with pip, or set ${variable} to the program.`,
   )
 }
@@ -100,7 +100,7 @@ async function appearWhole(folder: string, fetchInto: (unfinished: string) => Pr
     await mkdir(unfinished, { recursive: true })
     await fetchInto(unfinished)
     await rename(unfinished, folder).catch((error: NodeJS.ErrnoException) => {
-      // Another process was quicker.
+      // Another process was faster.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST' && error.code !== 'EPERM') throw error
     })
   } finally {
@@ -111,7 +111,7 @@ async function appearWhole(folder: string, fetchInto: (unfinished: string) => Pr
 async function pipInstall(requirement: string, folder: string, signal?: AbortSignal): Promise<void> {
   const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--target', folder]
   await run(python, [...args, requirement], {
-    // What pip leaves behind when it is killed goes with the rest.
+    // A killed pip leaves files behind, which are deleted together with this folder.
     env: { ...process.env, TMPDIR: dirname(folder) },
     killSignal: 'SIGKILL',
     ...(signal && { signal }),
@@ -128,11 +128,11 @@ async function downloadInto(
   await mkdir(bin)
   await download(binary, bin)
   const [file] = await readdir(bin)
-  if (file === undefined) throw new Error('it brought no file')
+  if (file === undefined) throw new Error('it fetched no file')
   await rename(join(bin, file), join(bin, name + suffix))
 }
 
-/** The SDK downloads only what it starts, so a server is started for a moment. */
+/** The SDK downloads only what it starts, so this starts a server for a moment. */
 async function downloadBySdk(binary: BinaryName, downloadDir: string): Promise<void> {
   const executable: EphemeralServerExecutable = { type: 'cached-download', downloadDir }
   const environment = await (binary === 'cli'
@@ -143,7 +143,7 @@ async function downloadBySdk(binary: BinaryName, downloadDir: string): Promise<v
   await environment.teardown()
 }
 
-/** For work that knows no signal: it is left to itself. */
+/** Stops waiting for work that takes no signal; the work itself continues. */
 async function aborting<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
   if (!signal) return work
   const aborted = new Promise<never>((_, reject) => {
@@ -169,12 +169,12 @@ async function isProgram(path: string): Promise<boolean> {
   }
 }
 
-/** Of a failed program its last words, else the innermost cause. */
+/** @returns what a failed program printed last, or the first line of the error */
 function shortReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const said = 'stderr' in error && typeof error.stderr === 'string' ? lastLine(error.stderr) : undefined
   if (said !== undefined) return said
-  if ('code' in error && error.code === 'ENOENT') return 'not there'
+  if ('code' in error && error.code === 'ENOENT') return 'not found'
   const [line = error.name] = error.message.split('\n').filter((text) => text.trim() !== '')
   return line.replaceAll(/ for url \([^)]*\)/g, '')
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs Temporal's test server, which ends with the process that started it, even if that is killed.
-# Arguments, as the Temporal SDK gives them: the port, then the program.
+# Arguments, in the order of the Temporal SDK: the port, then the program.
 {
   while kill -0 "$PPID"; do
     kill -0 "$$" || exit

@@ -1,4 +1,4 @@
-// A toy trading analyst that needs no model: a few seconds of "work", then a signal.
+// A toy trading analyst that needs no model: it "works" for a few seconds, then gives a signal.
 import { Annotation, END, interrupt, START, StateGraph } from '@langchain/langgraph'
 
 const State = Annotation.Root({
@@ -34,7 +34,7 @@ export const trading = new StateGraph(State)
   .addEdge('analyse', END)
   .compile()
 
-/** The same, but before anything is bought or sold a human says yes or no. */
+/** The same, but a human says yes or no before anything is bought or sold. */
 export const approval = new StateGraph(State)
   .addNode('fetch_prices', fetchPrices)
   .addNode('analyse', analyse)

