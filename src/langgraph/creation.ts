@@ -6,6 +6,7 @@ import { creationTimeoutMs, maxErrorBytes } from '../domain/defaults.ts'
 import { isTerminal } from '../domain/run.ts'
 import type { RunRef } from '../domain/run.ts'
 import { bounded } from '../domain/text.ts'
+import { createdAnswer, runAnswer } from './answers.ts'
 import type { Connection } from './ask.ts'
 import { BadAnswer, LangGraphError } from './errors.ts'
 import type { RunToCreate } from './port.ts'
@@ -13,7 +14,7 @@ import { continuesAnother, runsOf } from './reads.ts'
 import { readEnding } from './run-ending.ts'
 import { inheritedOptions } from './run-options.ts'
 import type { ListedRun } from './run-options.ts'
-import { recordOf, textOf } from './wire.ts'
+import { idOf, recordOf } from './wire.ts'
 
 const lookTimeoutMs = 4000
 /** A thread may have thousands of runs. */
@@ -78,7 +79,9 @@ async function runToCreate(server: Connection, { run, threadId }: RunToCreate, s
   if (!isContinuation(run)) return run
   const asked = { what: `options of run ${run.continues}`, withinMs: lookTimeoutMs }
   const options = await server.ask(asked, signal, async (limited) =>
-    inheritedOptions(recordOf(await server.client.runs.get(threadId, run.continues, { signal: limited }))),
+    inheritedOptions(
+      recordOf(await server.client.reading(runAnswer).runs.get(threadId, run.continues, { signal: limited })),
+    ),
   )
   const what = run.resume === undefined ? { input: null } : { command: { resume: run.resume } }
   return { ...options, ...what, multitaskStrategy: 'reject' }
@@ -107,7 +110,7 @@ async function create(
     const runId = await server.ask(asked, signal, async (limited) => {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the SDK's lists are not readonly
       const sent = { ...payload, signal: limited } as never
-      return idOf(recordOf(await server.client.runs.create(threadId, assistantId, sent)))
+      return runIdOf(recordOf(await server.client.reading(createdAnswer).runs.create(threadId, assistantId, sent)))
     })
     return { kind: 'created', runId }
   } catch (error) {
@@ -119,8 +122,8 @@ async function create(
   }
 }
 
-function idOf(created: Readonly<Record<string, unknown>>): string {
-  const runId = textOf(created['run_id'])?.toLowerCase()
+function runIdOf(created: Readonly<Record<string, unknown>>): string {
+  const runId = idOf(created['run_id'])?.toLowerCase()
   if (runId === undefined) throw new BadAnswer('names no run')
   return runId
 }

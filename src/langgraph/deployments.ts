@@ -1,6 +1,7 @@
+import type { ServerConfig } from './client.ts'
 import type { Deployments, LangGraph } from './port.ts'
+import { Intake } from './intake.ts'
 import { LangGraphServer } from './server.ts'
-import type { ServerConfig } from './server.ts'
 
 /** This worker's configuration has no deployment of that name. */
 export class UnknownDeploymentError extends Error {
@@ -9,7 +10,8 @@ export class UnknownDeploymentError extends Error {
 
 /** The configured servers by name, each with a connection of its own. */
 export function createDeployments(servers: readonly ServerConfig[]): Deployments {
-  const byName = new Map<string, LangGraph>(servers.map((server) => [server.name, new LangGraphServer(server)]))
+  const intake = new Intake()
+  const byName = new Map<string, LangGraph>(servers.map((server) => [server.name, new LangGraphServer(server, intake)]))
   return (name) => {
     const server = byName.get(name)
     if (server) return server

@@ -1,9 +1,12 @@
 import { langGraphFailureTypes as types } from '../domain/contract.ts'
 import { bounded } from '../domain/text.ts'
+import type { Redaction } from './redaction.ts'
 
 export type LangGraphFailureType = (typeof types)[keyof typeof types]
 
 const maxExcerptBytes = 200
+/** White space and secrets make the rest shorter. */
+const searchedForSecrets = 16_384
 /** As long as the longest retrieval. An unbounded value is dangerous: an infinite delay in a failure ends the whole worker. */
 const maxRetryAfterMs = 3_600_000
 
@@ -37,7 +40,7 @@ export class BadAnswer extends Error {
 export interface Asked {
   readonly what: string
   readonly deployment: string
-  readonly secrets: readonly string[]
+  readonly redaction: Redaction
   /** What to do about a 404. By default it is a run that does not exist. */
   readonly on404?: string
 }
@@ -58,14 +61,11 @@ export function asLangGraphError(error: unknown, asked: Asked): LangGraphError {
   if (error instanceof TypeError && error.message === 'terminated') {
     return new LangGraphError(types.unavailable, `${subject}: the connection broke in the middle of the answer`)
   }
-  if (isNamed(error, 'ConnectionError')) {
+  if (isNamed(error, 'ConnectionError') || (error instanceof TypeError && error.message === 'fetch failed')) {
     return new LangGraphError(
       types.unavailable,
       `${subject}: no connection: is the server running, and is the deployment's URL right in the worker's configuration?`,
     )
-  }
-  if (error instanceof Error && error.message.startsWith('Expected response')) {
-    return badAnswer(subject, 'is not an event stream')
   }
   return new LangGraphError(types.unforeseen, `${subject}: ${isNamed(error) ? error.name : typeof error}`)
 }
@@ -74,13 +74,23 @@ function badAnswer(subject: string, what: string): LangGraphError {
   return new LangGraphError(types.badAnswer, `${subject}: the answer ${what}: ${isItLangGraph}`)
 }
 
-interface HttpError extends Error {
+type HttpFailure = Error & Pick<HttpError, 'status' | 'text'> & Partial<Pick<HttpError, 'response'>>
+
+/** What the SDK rejects with too. */
+export class HttpError extends Error {
   readonly status: number
   readonly text: string
-  readonly response?: { readonly headers: { get(name: string): string | null } }
+  readonly response: { readonly headers: { get(name: string): string | null } }
+
+  constructor(response: Response, text: string) {
+    super(`HTTP ${response.status}`)
+    this.status = response.status
+    this.text = text
+    this.response = response
+  }
 }
 
-function isHttpError(error: unknown): error is HttpError {
+function isHttpError(error: unknown): error is HttpFailure {
   return error instanceof Error && 'status' in error && typeof error.status === 'number' && 'text' in error
 }
 
@@ -101,16 +111,16 @@ function isNamed(error: unknown, ...names: readonly string[]): error is Error {
   return error instanceof Error && (names.length === 0 || names.includes(error.name))
 }
 
-function httpFailure(error: HttpError, subject: string, asked: Asked): LangGraphError {
+function httpFailure(error: HttpFailure, subject: string, asked: Asked): LangGraphError {
   const { type, advice } = meaningOf(error, asked)
-  const said = excerpt(error.text, asked.secrets)
+  const said = excerpt(error.text, asked.redaction)
   const message = `${subject}: HTTP ${error.status}${said && ` "${said}"`}${advice && `: ${advice}`}`
   const retryAfterMs = parseRetryAfter(error.response?.headers.get('retry-after') ?? null)
   return new LangGraphError(type, message, { status: error.status, retryAfterMs })
 }
 
 function meaningOf(
-  { status, text }: HttpError,
+  { status, text }: HttpFailure,
   { deployment, on404 }: Asked,
 ): { type: LangGraphFailureType; advice: string } {
   if (status === 404 && isOfAnother(text)) return { type: types.unavailable, advice: isItLangGraph }
@@ -143,8 +153,8 @@ function adviceOn404(body: string, ofLangGraph: string): string {
 }
 
 /** The server's own words, on one line. If it sends JSON, its `detail`, `message` or `error`. */
-function excerpt(body: string, secrets: readonly string[]): string {
-  const words = secrets.reduce((text, secret) => text.replaceAll(secret, '[secret]'), detailOf(body))
+function excerpt(body: string, redaction: Redaction): string {
+  const words = redaction.begin(detailOf(body).slice(0, searchedForSecrets))
   return bounded(words.replaceAll(/\s+/g, ' ').trim(), maxExcerptBytes)
 }
 

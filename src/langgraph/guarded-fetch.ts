@@ -1,53 +1,121 @@
 import { langGraphFailureTypes } from '../domain/contract.ts'
+import type { Answer } from './answers.ts'
 import { LangGraphError } from './errors.ts'
+import type { Intake } from './intake.ts'
+import { JsonCutter } from './json-cutter.ts'
 
-const MB = 1024 * 1024
-const maxBodyBytes = 64 * MB
-/** Only an excerpt of an error's body is used. */
-const maxErrorBodyBytes = MB
+const KB = 1024
+const MB = 1024 * KB
+/** The event loop gets its turn after so much of an answer. */
+const bytesATurn = 64 * KB
+/** Only larger answers wait for memory, and for a turn to be parsed in. */
+const freeBytes = 64 * KB
+/** An excerpt is all that is used of an error's body. */
+const maxErrorBytes = 64 * KB
 
 /**
- * The `fetch` under the LangGraph SDK.
+ * The `fetch` under the LangGraph SDK, for one kind of answer.
  *
- * - Redirects are not followed, because they would forward the API key to whatever host they name.
- * - Bodies are bounded while they are read.
- * - A stream that ends within an event was cut, and fails: the SDK would return the rest as if it were whole.
- * - A stream's `Location` is hidden, because the SDK would reconnect by itself, and retries live in Temporal only.
+ * - Redirects are not followed: the API key would go along to whatever host they name.
+ * - Of the body only what the answer's cut names is kept, within the answer's bounds.
  */
-export const guardedFetch: typeof fetch = async (input, init) => {
-  const response = await fetch(input, { ...init, redirect: 'manual' })
-  if (!response.body) return response
-  const headers = new Headers(response.headers)
-  const isEventStream = headers.get('content-type')?.startsWith('text/event-stream') ?? false
-  headers.delete('location')
-  const body = response.body.pipeThrough(bounded(response.ok ? maxBodyBytes : maxErrorBodyBytes))
-  const { status, statusText } = response
-  return new Response(isEventStream ? body.pipeThrough(wholeEvents()) : body, { status, statusText, headers })
+export function guardedFetch(answer: Answer, intake: Intake): typeof fetch {
+  return async (input, init) => {
+    const response = await fetch(input, { ...init, redirect: 'manual' })
+    // Of these the SDK does not read the body.
+    if (!response.ok || response.status === 202 || !response.body) return beginOf(response)
+    const json = await readJson(response.body, answer, intake, init?.signal)
+    return Object.assign(new Response(null, response), { json: () => Promise.resolve(json) })
+  }
 }
 
-function bounded(maxBytes: number): TransformStream<Uint8Array, Uint8Array> {
+/** A refusal with as much of its body as may be quoted. It stays a refusal however long the body is. */
+export async function beginOf(response: Response): Promise<Response> {
+  const { body, status, headers } = response
+  if (!body) return response
+  const chunks: Uint8Array[] = []
   let bytes = 0
-  return new TransformStream({
-    transform(chunk, controller) {
-      bytes += chunk.byteLength
-      if (bytes <= maxBytes) return controller.enqueue(chunk)
-      const message = `the answer is larger than ${maxBytes / MB} MB: keep large values out of the graph's state`
-      controller.error(new LangGraphError(langGraphFailureTypes.tooLarge, message))
-    },
-  })
+  // Leaving the loop closes the connection.
+  for await (const chunk of body) {
+    chunks.push(chunk)
+    bytes += chunk.length
+    if (bytes > maxErrorBytes) break
+  }
+  return new Response(Buffer.concat(chunks).subarray(0, maxErrorBytes), { status, headers })
 }
 
-/** An event ends with an empty line, so a whole stream does. */
-function wholeEvents(): TransformStream<Uint8Array, Uint8Array> {
-  let tail: number[] = []
-  return new TransformStream({
-    transform(chunk, controller) {
-      tail = [...tail, ...chunk.subarray(-4)].slice(-4)
-      controller.enqueue(chunk)
-    },
-    flush(controller) {
-      if (tail.length === 0 || /(\n\n|\r\r|\r\n\r\n)$/.test(String.fromCharCode(...tail))) return
-      controller.error(new LangGraphError(langGraphFailureTypes.unavailable, 'the stream was cut within an event'))
-    },
-  })
+async function readJson(
+  body: ReadableStream<Uint8Array>,
+  answer: Answer,
+  intake: Intake,
+  signal: AbortSignal | null | undefined,
+): Promise<unknown> {
+  const cutter = new JsonCutter(answer)
+  const memory = new Reservation(answer.maxKeptBytes, intake, signal)
+  try {
+    for await (const slice of slicesOf(body, answer.maxReadBytes, intake)) {
+      cutter.write(slice)
+      if (cutter.isDone) break
+      if (cutter.isOver) throw tooLarge(answer.maxTextBytes)
+      await memory.isEnoughFor(cutter.keptBytes)
+    }
+    if (memory.isHeld) await intake.turn()
+    return cutter.end()
+  } finally {
+    memory.release()
+  }
+}
+
+/** The memory that an answer has of the worker's budget, once it needs some. */
+export class Reservation {
+  readonly #bytes: number
+  readonly #intake: Intake
+  readonly #signal: AbortSignal | undefined
+  #release: (() => void) | undefined
+
+  constructor(bytes: number, intake: Intake, signal: AbortSignal | null | undefined) {
+    this.#bytes = bytes
+    this.#intake = intake
+    this.#signal = signal ?? undefined
+  }
+
+  get isHeld(): boolean {
+    return this.#release !== undefined
+  }
+
+  async isEnoughFor(keptBytes: number): Promise<void> {
+    if (keptBytes > freeBytes) this.#release ??= await this.#intake.reserve(this.#bytes, this.#signal)
+  }
+
+  release(): void {
+    this.#release?.()
+  }
+}
+
+/** A body in small pieces, with the event loop's turns between them. */
+export async function* slicesOf(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  intake: Intake,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0
+  let sinceTurn = 0
+  for await (const chunk of body) {
+    bytes += chunk.length
+    if (bytes > maxBytes) throw tooLarge(maxBytes)
+    for (let at = 0; at < chunk.length; at += bytesATurn) {
+      const slice = chunk.subarray(at, at + bytesATurn)
+      sinceTurn += slice.length
+      if (sinceTurn > bytesATurn) {
+        await intake.turn()
+        sinceTurn = slice.length
+      }
+      yield slice
+    }
+  }
+}
+
+function tooLarge(maxBytes: number): LangGraphError {
+  const message = `the answer is larger than ${maxBytes / MB} MB: keep large values out of the graph's input and state`
+  return new LangGraphError(langGraphFailureTypes.tooLarge, message)
 }

@@ -1,9 +1,9 @@
 import type { CancelAction, CreateRunRequest, Creation, LaterRun, RunIsGone } from '../domain/creation.ts'
-import type { Retrieved } from '../domain/retrieved.ts'
+import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
 import type { RunEnding, RunLook, RunRef } from '../domain/run.ts'
 
-/** The run's own values, before projection and measuring. */
-export type OwnValues = Exclude<Retrieved, { found: 'too_large' }>
+/** The run's own values, before they are measured: those that cannot be carried in any case are measured already. */
+export type OwnValues = Retrieved
 
 /** A look without the ending. */
 export type StatusLook = Omit<RunLook, 'ending'>
@@ -22,9 +22,9 @@ export interface LangGraph {
   /** How a terminal run ended: one request, and more if its own checkpoint does not tell. */
   readEnding(run: RunRef, seen: StatusLook, signal: AbortSignal): Promise<RunEnding>
   /** The values of the run's newest own checkpoint. */
-  readOwnState(run: RunRef, signal: AbortSignal): Promise<OwnValues>
+  readOwnState(request: RetrievalRequest, signal: AbortSignal): Promise<OwnValues>
   /** The last values of the run's own stream: replayed from its begin, or joined where it is now. */
-  readOwnStream(run: RunRef, from: 'begin' | 'now', signal: AbortSignal): Promise<OwnValues>
+  readOwnStream(request: RetrievalRequest, from: 'begin' | 'now', signal: AbortSignal): Promise<OwnValues>
   /** Tells a deleted run from a deleted thread. */
   hasThread(threadId: string, signal: AbortSignal): Promise<boolean>
   /**

@@ -1,24 +1,34 @@
-import type { Client } from '@langchain/langgraph-sdk'
+import { historyAnswer, historyWithValuesAnswer, pageAnswer, runAnswer, streamBounds } from './answers.ts'
+import type { Answer } from './answers.ts'
+import type { LangGraphClient } from './client.ts'
 import type { RunAccess } from './ask.ts'
 import { isOwn, parseCheckpoint } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { BadAnswer, httpStatusOf, isNotFound } from './errors.ts'
+import { Reservation, slicesOf } from './guarded-fetch.ts'
 import { isContinuation, listedRun } from './run-options.ts'
 import type { ListedRun } from './run-options.ts'
-import { lastOwnValues } from './stream.ts'
+import { RunStream } from './stream.ts'
 import type { StreamReading } from './stream.ts'
 import { recordOf } from './wire.ts'
 
 /** How far back a run's checkpoint is looked for on a server that cannot filter. */
 const unfilteredHistory = 100
 const runsAPage = 100
+const aPage = pageAnswer(runsAPage)
+/** More runs than any thread has: a server that never ends its list is not waited for. */
+const mostRuns = 20_000
 /** A run repeats its input, which may be large; servers that know `select` leave it out. */
 const listedFields = ['run_id', 'status', 'metadata', 'created_at'] as const
 /** The ending needs no values; servers that know `select` leave them out. */
-export const endingFields = ['next', 'tasks', 'metadata', 'checkpoint', 'interrupts'] as const
+const endingFields = ['next', 'tasks', 'metadata', 'checkpoint', 'interrupts'] as const
 
 /** All runs of a thread, in the order in which they begin; none if there is no such thread. */
-export async function runsOf(client: Client, threadId: string, signal: AbortSignal): Promise<readonly ListedRun[]> {
+export async function runsOf(
+  client: LangGraphClient,
+  threadId: string,
+  signal: AbortSignal,
+): Promise<readonly ListedRun[]> {
   const runs = new Map<string, ListedRun>()
   // A server may give fewer runs a page than it is asked for, so only a page without a new run is the end.
   for (let offset = 0; ;) {
@@ -26,16 +36,18 @@ export async function runsOf(client: Client, threadId: string, signal: AbortSign
     const before = runs.size
     for (const run of page.map(listedRun)) if (run) runs.set(run.runId, run)
     if (runs.size === before) break
+    if (runs.size > mostRuns) throw new BadAnswer(`lists more than ${mostRuns} runs`)
     offset += page.length
   }
   return [...runs.values()].toSorted((a, b) => a.beginsAtMs - b.beginsAtMs || (a.runId < b.runId ? -1 : 1))
 }
 
-async function pageOfRuns(client: Client, threadId: string, page: object): Promise<readonly unknown[]> {
+async function pageOfRuns(client: LangGraphClient, threadId: string, page: object): Promise<readonly unknown[]> {
   try {
-    const answer: unknown = await client.runs
+    const { runs } = client.reading(aPage)
+    const answer: unknown = await runs
       .list(threadId, { ...page, select: [...listedFields] })
-      .catch(ifRefused(() => client.runs.list(threadId, page)))
+      .catch(ifRefused(() => runs.list(threadId, page)))
     return listIn(answer)
   } catch (error) {
     if (isNotFound(error)) return []
@@ -45,36 +57,69 @@ async function pageOfRuns(client: Client, threadId: string, page: object): Promi
 
 /** Whether a run resumes, or continues past a breakpoint: it has no input of its own. */
 export async function continuesAnother({ client, run, signal }: RunAccess): Promise<boolean> {
-  return isContinuation(recordOf(await client.runs.get(run.threadId, run.runId, { signal })))
+  return isContinuation(recordOf(await client.reading(runAnswer).runs.get(run.threadId, run.runId, { signal })))
 }
 
-export async function newestOwnCheckpoint(access: RunAccess, select?: typeof endingFields) {
+const newestEnding = historyAnswer(1)
+const anyEnding = historyAnswer(unfilteredHistory)
+
+/** How the run stood at the end, without its values. */
+export function newestOwnEnding(access: RunAccess): Promise<Checkpoint | undefined> {
+  return newestOwn(access, { one: newestEnding, all: anyEnding }, [...endingFields])
+}
+
+/** With its values, or these fields of them. */
+export function newestOwnCheckpoint(
+  access: RunAccess,
+  keys: readonly string[] | undefined,
+): Promise<Checkpoint | undefined> {
+  const one = historyWithValuesAnswer(1, keys)
+  return newestOwn(access, { one, all: historyWithValuesAnswer(unfilteredHistory, keys) })
+}
+
+async function newestOwn(
+  access: RunAccess,
+  answers: { readonly one: Answer; readonly all: Answer },
+  select?: readonly string[],
+): Promise<Checkpoint | undefined> {
   const isOwnOne = (checkpoint: Checkpoint) => isOwn(checkpoint, access.run.runId)
   const filter = { limit: 1, metadata: { run_id: access.run.runId } }
-  const filtered = () => history(access, filter)
-  const answer = select ? history(access, { ...filter, select: [...select] }).catch(ifRefused(filtered)) : filtered()
+  const filtered = () => history(access, answers.one, filter)
+  const answer = select ? history(access, answers.one, { ...filter, select }).catch(ifRefused(filtered)) : filtered()
   const newest = await answer.catch(ifRefused(() => undefined))
   if (newest?.every(isOwnOne)) return newest[0]
   // The server cannot filter, or a state written by hand carries the run's id.
-  return (await history(access, { limit: unfilteredHistory })).find(isOwnOne)
+  return (await history(access, answers.all, { limit: unfilteredHistory })).find(isOwnOne)
 }
 
-async function history({ client, run, signal }: RunAccess, query: object): Promise<readonly Checkpoint[]> {
-  return listIn(await client.threads.getHistory(run.threadId, { ...query, signal })).map(parseCheckpoint)
+async function history(
+  { client, run, signal }: RunAccess,
+  answer: Answer,
+  query: object,
+): Promise<readonly Checkpoint[]> {
+  const { threads } = client.reading(answer)
+  return listIn(await threads.getHistory(run.threadId, { ...query, signal })).map(parseCheckpoint)
 }
 
-export async function readStream({ client, run, signal }: RunAccess, from: 'begin' | 'now'): Promise<StreamReading> {
-  // The SDK does not close its connection when the loop is left early, so this does.
-  const leave = new AbortController()
+export async function readStream(
+  { client, run, signal }: RunAccess,
+  from: 'begin' | 'now',
+  keys?: readonly string[],
+): Promise<StreamReading> {
+  const { intake } = client
+  const memory = new Reservation(streamBounds.maxKeptBytes, intake, signal)
+  const stream = new RunStream(run.runId, keys)
   try {
-    const stream = client.runs.joinStream(run.threadId, run.runId, {
-      signal: AbortSignal.any([signal, leave.signal]),
-      streamIdleReconnect: 0,
-      ...(from === 'begin' && { lastEventId: '-1' }),
-    })
-    return await lastOwnValues(stream, run.runId)
+    const body = await client.openStream(run, from, signal)
+    for await (const slice of slicesOf(body, streamBounds.maxReadBytes, intake)) {
+      stream.write(slice)
+      if (stream.isDecided) break
+      await memory.isEnoughFor(stream.keptBytes)
+    }
+    if (memory.isHeld) await intake.turn()
+    return stream.end()
   } finally {
-    leave.abort()
+    memory.release()
   }
 }
 

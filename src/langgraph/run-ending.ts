@@ -1,14 +1,13 @@
-import { maxErrorBytes } from '../domain/defaults.ts'
 import { present } from '../domain/json.ts'
 import type { RunEnding, Unproven } from '../domain/run.ts'
-import { bounded } from '../domain/text.ts'
+import { checkpointAnswer, foundThreadAnswer, threadAnswer } from './answers.ts'
 import type { RunAccess } from './ask.ts'
 import { endingAt, parseCheckpoint, withoutAnswered } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { errorText } from './error-text.ts'
 import type { OwnValues } from './port.ts'
-import { continuesAnother, endingFields, newestOwnCheckpoint, readStream, runsOf } from './reads.ts'
-import { listOf, recordOf, textOf } from './wire.ts'
+import { continuesAnother, newestOwnEnding, readStream, runsOf } from './reads.ts'
+import { jsonOf, listOf, recordOf, textOf } from './wire.ts'
 import { withTimeout } from './with-timeout.ts'
 
 const evidenceTimeoutMs = 2000
@@ -20,7 +19,7 @@ const unproven: Unproven = { kind: 'unproven', reason: noOwnCheckpoint }
 /** How a run that has ended with this status really ended. */
 export async function readEnding(access: RunAccess, status: string): Promise<RunEnding> {
   const checkpoint =
-    (await newestOwnCheckpoint(access, endingFields)) ??
+    (await newestOwnEnding(access)) ??
     (status === 'success' ? await checkpointItStoppedAt(access, status) : undefined) ??
     (status === 'error' ? await unlessItFails(access, (limited) => checkpointItStoppedAt(limited, status)) : undefined)
   const ending = checkpoint ? endingAt(checkpoint) : unproven
@@ -35,7 +34,7 @@ export async function readEnding(access: RunAccess, status: string): Promise<Run
  */
 async function checkpointItStoppedAt(access: RunAccess, status: 'success' | 'error'): Promise<Checkpoint | undefined> {
   const { client, run, signal } = access
-  const state: unknown = await client.threads.getState(run.threadId, undefined, { signal })
+  const state: unknown = await client.reading(checkpointAnswer).threads.getState(run.threadId, undefined, { signal })
   const newest = parseCheckpoint(withoutAnswered(state))
   const hasFailed = newest.error !== undefined
   // A thread that has failed has no `next` on some servers.
@@ -69,10 +68,10 @@ async function errorOutsideNodes(access: RunAccess): Promise<string | undefined>
 }
 
 async function errorOnThread({ client, run, signal }: RunAccess): Promise<string | undefined> {
-  const { error } = recordOf(await client.threads.get(run.threadId, { signal }))
-  if (error === undefined || error === null) return undefined
+  const { error } = recordOf(await client.reading(threadAnswer).threads.get(run.threadId, { signal }))
+  if (jsonOf(error) === 'null') return undefined
   const runs = await runsOf(client, run.threadId, signal)
-  return runs.at(-1)?.runId === run.runId ? bounded(errorText(JSON.stringify(error)), maxErrorBytes) : undefined
+  return runs.at(-1)?.runId === run.runId ? errorText(jsonOf(error)) : undefined
 }
 
 /**
@@ -84,11 +83,13 @@ export async function misread(access: RunAccess, own: Checkpoint): Promise<OwnVa
   if (own.graphId === undefined) return undefined
   // A server without this query, or one that answers with another thread, gives no evidence.
   const threads = await unlessItFails(access, ({ client, signal }) =>
-    client.threads.search({ ids: [threadId], limit: 1, select: ['thread_id', 'metadata'], signal }),
+    client
+      .reading(foundThreadAnswer)
+      .threads.search({ ids: [threadId], limit: 1, select: ['thread_id', 'metadata'], signal }),
   )
   const thread = listOf(threads)
     .map(recordOf)
-    .find((found) => found['thread_id'] === threadId)
+    .find((found) => textOf(found['thread_id']) === threadId)
   const graphId = textOf(recordOf(thread?.['metadata'])['graph_id'])
   if (graphId === undefined || graphId === own.graphId) return undefined
   const reason = `a later run of another graph ("${graphId}") hides how this run of "${own.graphId}" ended`

@@ -1,7 +1,7 @@
 import type { NewRun } from '../domain/creation.ts'
 import { present } from '../domain/json.ts'
 import type { Json } from '../domain/run.ts'
-import { json, listOf, recordOf, textOf, utcTime } from './wire.ts'
+import { idOf, json, listOf, recordOf, textOf, utcTime } from './wire.ts'
 
 /** One run of a thread, as far as a list tells. */
 export interface ListedRun {
@@ -67,7 +67,7 @@ function durabilityOf(wire: unknown): NewRun['durability'] {
 
 export function listedRun(wire: unknown): ListedRun | undefined {
   const run = recordOf(wire)
-  const runId = textOf(run['run_id'])?.toLowerCase()
+  const runId = idOf(run['run_id'])?.toLowerCase()
   if (runId === undefined) return undefined
   const metadata = Object.entries(recordOf(run['metadata'])).flatMap(([name, value]) =>
     typeof value === 'string' ? [[name, value] as const] : [],

@@ -1,7 +1,9 @@
 import { describe, expect, test, vi } from 'vitest'
-import { isOwn, parseCheckpoint } from '../../src/langgraph/checkpoint.ts'
+import { endingAt, isOwn, parseCheckpoint } from '../../src/langgraph/checkpoint.ts'
 import { errorText } from '../../src/langgraph/error-text.ts'
 import { asLangGraphError, parseRetryAfter } from '../../src/langgraph/errors.ts'
+import { Outgoing } from '../../src/langgraph/outgoing.ts'
+import { Redaction } from '../../src/langgraph/redaction.ts'
 import { utcTime } from '../../src/langgraph/wire.ts'
 import { withTimeout } from '../../src/langgraph/with-timeout.ts'
 
@@ -125,9 +127,10 @@ describe('a checkpoint', () => {
 
   test('bounds its error and its next nodes', () => {
     const error = JSON.stringify({ name: 'E', message: 'ü'.repeat(100 * KB) })
-    const checkpoint = parseCheckpoint({ tasks: [{ error }], next: Array(1000).fill('node') })
-    expect(Buffer.byteLength(checkpoint.error ?? '')).toBeLessThanOrEqual(4 * KB)
-    expect(checkpoint.next).toHaveLength(100)
+    const sent = { tasks: [{ error }], next: Array(1000).fill('node') }
+    const ending = new Outgoing(new Redaction([])).ending(endingAt(parseCheckpoint(sent)))
+    expect(Buffer.byteLength(ending.kind === 'known' ? (ending.error ?? '') : '')).toBeLessThanOrEqual(4 * KB)
+    expect(ending).toHaveProperty('next.length', 100)
   })
 })
 
@@ -163,7 +166,7 @@ test.each([
 })
 
 describe('whatever a request rejects with', () => {
-  const asked = { what: 'status of run r', deployment: 'eu', secrets: ['hidden'] }
+  const asked = { what: 'status of run r', deployment: 'eu', redaction: new Redaction(['hidden']) }
 
   test.each([undefined, null, 'hidden', 7, {}, new Error('hidden'), new RangeError('hidden')])(
     'it becomes a failure that repeats nothing of it: %o',

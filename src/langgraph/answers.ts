@@ -1,0 +1,98 @@
+import { maxInterruptsBytes } from '../domain/defaults.ts'
+import { allBut, apart, begin, first, keep, mark, only } from './cut.ts'
+import type { Cut } from './cut.ts'
+
+const KB = 1024
+const MB = 1024 * KB
+
+/** What is kept of one kind of answer, and how much of it is read. */
+export interface Answer {
+  readonly cut: Cut
+  /** What is kept to be parsed at once. More is an answer that is too large. */
+  readonly maxTextBytes: number
+  /** The same with all that is kept apart. */
+  readonly maxKeptBytes: number
+  readonly maxReadBytes: number
+}
+
+/** What is read is more than what is kept: a run repeats its input, and a state holds its values. */
+const small = { maxTextBytes: MB, maxKeptBytes: MB, maxReadBytes: 16 * MB }
+const medium = { maxTextBytes: 2 * MB, maxKeptBytes: 2 * MB, maxReadBytes: 64 * MB }
+/** A result over 1.5 MB is only measured; escapes make JSON longer than it will be. */
+const maxValuesBytes = 2 * MB
+/** An outcome shows 4 KB of it, in another form. */
+const errorCut = begin(64 * KB)
+/** Enough to see that it is too long. */
+const idCut = begin(300)
+const nodeCut = begin(2400)
+
+export const mostInterrupts = 1000
+const interruptsCut = first(
+  mostInterrupts + 1,
+  only({ id: idCut, interrupt_id: idCut, value: apart(maxInterruptsBytes) }),
+)
+export const mostNextNodes = 100
+const mostTasks = 1000
+
+const checkpointFields = {
+  next: first(mostNextNodes, nodeCut),
+  interrupts: interruptsCut,
+  tasks: first(mostTasks, only({ name: nodeCut, error: errorCut, interrupts: interruptsCut, result: mark })),
+  metadata: only({ run_id: idCut, source: idCut, graph_id: nodeCut }),
+  checkpoint: only({ checkpoint_id: idCut }),
+  checkpoint_id: idCut,
+}
+
+export const statusAnswer: Answer = {
+  ...small,
+  cut: only({ status: begin(KB), updated_at: begin(100), kwargs: only({ resumable: keep }) }),
+}
+/** A run with all its options, and of its input whether it has one. */
+export const runAnswer: Answer = { ...small, cut: allBut({ kwargs: allBut({ input: mark }) }) }
+export const createdAnswer: Answer = { ...small, cut: only({ run_id: idCut }) }
+export const threadAnswer: Answer = { ...small, cut: only({ error: errorCut }) }
+/** Nothing but that there is an answer. */
+export const anyAnswer: Answer = { ...small, cut: mark }
+export const foundThreadAnswer: Answer = {
+  ...small,
+  cut: first(1, only({ thread_id: idCut, metadata: only({ graph_id: nodeCut }) })),
+}
+/** One checkpoint without its values. */
+export const checkpointAnswer: Answer = { ...medium, cut: only(checkpointFields) }
+
+export function pageAnswer(limit: number): Answer {
+  const run = only({ run_id: idCut, status: begin(KB), metadata: keep, created_at: begin(100) })
+  return { ...small, maxTextBytes: 4 * MB, maxKeptBytes: 4 * MB, cut: first(limit, run) }
+}
+
+export function historyAnswer(limit: number): Answer {
+  return { ...medium, cut: first(limit, only(checkpointFields)) }
+}
+
+/** One checkpoint with its values, or these fields of them. */
+export function stateAnswer(keys: readonly string[] | undefined): Answer {
+  return { ...medium, maxKeptBytes: 2 * MB + maxValuesBytes, cut: only(withValues(keys)) }
+}
+
+export function historyWithValuesAnswer(limit: number, keys: readonly string[] | undefined): Answer {
+  const maxKeptBytes = limit === 1 ? 2 * MB + maxValuesBytes : 32 * MB
+  return { ...medium, maxKeptBytes, cut: first(limit, only(withValues(keys))) }
+}
+
+function withValues(keys: readonly string[] | undefined): Readonly<Record<string, Cut>> {
+  return { ...checkpointFields, values: valuesCut(keys) }
+}
+
+/** Of the events of a stream the last values, the last question, and the ones that are coming in. */
+export const streamBounds = { maxKeptBytes: 8 * MB, maxReadBytes: 64 * MB }
+export const metadataEvent: Answer = { ...small, cut: only({ run_id: idCut }) }
+export const errorEvent: Answer = { ...small, cut: errorCut }
+export const questionEvent: Answer = { ...medium, cut: only({ __interrupt__: interruptsCut }) }
+
+export function valuesEvent(keys: readonly string[] | undefined): Answer {
+  return { ...medium, cut: valuesCut(keys) }
+}
+
+function valuesCut(keys: readonly string[] | undefined): Cut {
+  return apart(maxValuesBytes, keys ? only(Object.fromEntries(keys.map((key) => [key, keep]))) : keep)
+}

@@ -1,0 +1,74 @@
+import { Client } from '@langchain/langgraph-sdk'
+import type { RunRef } from '../domain/run.ts'
+import type { Answer } from './answers.ts'
+import { BadAnswer, HttpError } from './errors.ts'
+import { beginOf, guardedFetch } from './guarded-fetch.ts'
+import type { Intake } from './intake.ts'
+
+/** How to reach one LangGraph server. */
+export interface ServerConfig {
+  /** The deployment's name, for error texts. */
+  readonly name: string
+  readonly url: string
+  readonly apiKey?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A backstop: every call comes with a signal of its own. */
+const sdkTimeoutMs = 15_000
+
+/** One server's client, which knows of each answer what is needed, and reads no more. */
+export class LangGraphClient {
+  readonly intake: Intake
+  readonly #config: ServerConfig
+  readonly #clients = new WeakMap<Answer, Client>()
+
+  constructor(config: ServerConfig, intake: Intake) {
+    this.#config = config
+    this.intake = intake
+  }
+
+  /** The SDK's client for requests that have this kind of answer. */
+  reading(answer: Answer): Client {
+    const known = this.#clients.get(answer)
+    if (known) return known
+    const { url, apiKey, headers = {} } = this.#config
+    const client = new Client({
+      apiUrl: url,
+      // null: otherwise the SDK would send a LangSmith key from the environment to any server.
+      apiKey: apiKey ?? null,
+      defaultHeaders: headers,
+      timeoutMs: sdkTimeoutMs,
+      callerOptions: { maxRetries: 0, maxConcurrency: Infinity, fetch: guardedFetch(answer, this.intake) },
+    })
+    this.#clients.set(answer, client)
+    return client
+  }
+
+  /**
+   * A run's stream, from its begin or as it is now. Not by the SDK, which parses every event, splits its lines without a
+   * turn for anybody else, and reconnects by itself.
+   */
+  async openStream(
+    { threadId, runId }: RunRef,
+    from: 'begin' | 'now',
+    signal: AbortSignal,
+  ): Promise<ReadableStream<Uint8Array>> {
+    const { url, apiKey, headers } = this.#config
+    const path = `/threads/${encodeURIComponent(threadId)}/runs/${encodeURIComponent(runId)}/stream`
+    const response = await fetch(`${url.replace(/\/$/, '')}${path}?cancel_on_disconnect=0`, {
+      headers: {
+        ...headers,
+        ...(apiKey !== undefined && { 'x-api-key': apiKey }),
+        ...(from === 'begin' && { 'last-event-id': '-1' }),
+      },
+      redirect: 'manual',
+      signal,
+    })
+    if (!response.ok) throw new HttpError(response, await (await beginOf(response)).text())
+    const type = response.headers.get('content-type') ?? 'text/event-stream'
+    if (response.body && type.includes('text/event-stream')) return response.body
+    await response.body?.cancel()
+    throw new BadAnswer('is not an event stream')
+  }
+}

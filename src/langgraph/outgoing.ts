@@ -1,0 +1,109 @@
+import type { Creation } from '../domain/creation.ts'
+import { maxErrorBytes, maxReasonBytes } from '../domain/defaults.ts'
+import { present } from '../domain/json.ts'
+import { isTerminal } from '../domain/run.ts'
+import type { Interrupts, KnownEnding, RunEnding } from '../domain/run.ts'
+import { bounded, utf8Bytes } from '../domain/text.ts'
+import type { OwnValues, StatusLook } from './port.ts'
+import type { Redaction } from './redaction.ts'
+
+const maxStatusBytes = 100
+const maxNodeBytes = 200
+/** An outcome, and the failure that carries it, have to fit into Temporal whatever a server calls its nodes. */
+const maxNextBytes = 4096
+
+/**
+ * Every text of a server passes here before it leaves this folder: without the deployment's secrets, and then bounded,
+ * since a bound that cuts a secret would hide it from the search. Values are the run's own and stay as they are.
+ */
+export class Outgoing {
+  readonly #redaction: Redaction
+
+  constructor(redaction: Redaction) {
+    this.#redaction = redaction
+  }
+
+  status(look: StatusLook): StatusLook {
+    return { ...look, status: isStatus(look.status) ? look.status : this.#text(look.status, maxStatusBytes) }
+  }
+
+  ending(ending: RunEnding): RunEnding {
+    switch (ending.kind) {
+      case 'known':
+        return { ...this.#known(ending), ...this.#error(ending.error) }
+      case 'unproven':
+      case 'unreadable':
+        return { ...ending, reason: this.#text(ending.reason, maxReasonBytes), ...this.#errorOf(ending) }
+    }
+  }
+
+  values(own: OwnValues): OwnValues {
+    switch (own.found) {
+      case 'nothing':
+        return { ...own, reason: this.#text(own.reason, maxReasonBytes) }
+      case 'interrupts':
+        return { ...own, ...this.#interrupts(own), ...present({ next: own.next && this.#next(own.next) }) }
+      case 'values':
+      case 'too_large':
+        return { ...own, ...this.#checkpoint(own.checkpointId) }
+    }
+  }
+
+  creation(creation: Creation): Creation {
+    switch (creation.kind) {
+      case 'refused':
+      case 'busy':
+        return { ...creation, reason: this.#text(creation.reason, maxErrorBytes) }
+      case 'created':
+      case 'not_found':
+      case 'overtaken':
+        return creation
+    }
+  }
+
+  #known(ending: KnownEnding): KnownEnding {
+    const next = this.#next(ending.next)
+    return { ...ending, ...this.#interrupts(ending), next, ...this.#checkpoint(ending.checkpointId) }
+  }
+
+  #errorOf(ending: RunEnding): { readonly error?: string } {
+    return ending.kind === 'unproven' ? this.#error(ending.error) : {}
+  }
+
+  #error(error: string | undefined): { readonly error?: string } {
+    return present({ error: error === undefined ? undefined : this.#text(error, maxErrorBytes) })
+  }
+
+  #checkpoint(id: string | undefined): { readonly checkpointId?: string } {
+    return present({ checkpointId: id === undefined ? undefined : this.#redaction.text(id) })
+  }
+
+  #interrupts({ interrupts }: Interrupts): Pick<Interrupts, 'interrupts'> {
+    return {
+      interrupts: interrupts.map(({ id, node, value }) => ({
+        ...present({ id: id === undefined ? undefined : this.#redaction.text(id) }),
+        value,
+        ...present({ node: node === undefined ? undefined : this.#text(node, maxNodeBytes) }),
+      })),
+    }
+  }
+
+  #next(nodes: readonly string[]): readonly string[] {
+    let bytes = 0
+    return nodes
+      .map((node) => this.#text(node, maxNodeBytes))
+      .filter((node) => {
+        bytes += utf8Bytes(node)
+        return bytes <= maxNextBytes
+      })
+  }
+
+  #text(text: string, maxBytes: number): string {
+    return bounded(this.#redaction.begin(text), maxBytes)
+  }
+}
+
+/** A header may hold the very word. */
+function isStatus(status: string): boolean {
+  return isTerminal(status) || status === 'pending' || status === 'running'
+}
