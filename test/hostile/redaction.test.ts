@@ -4,7 +4,11 @@ import { Redaction } from '../../src/langgraph/redaction.ts'
 
 /** As keys and tokens are made, and with the characters that encodings change. */
 const secrets = fc
-  .string({ unit: fc.constantFrom(...'abcXYZ0189-_.+/="\'\\%& <>{}$^|()[]?*#~äé'), minLength: 8, maxLength: 40 })
+  .string({
+    unit: fc.constantFrom(...Array.from('abcXYZ0189-_.+/="\'\\%& <>{}$^|()[]?*#~äé')),
+    minLength: 8,
+    maxLength: 40,
+  })
   .filter((secret) => secret.trim() === secret && secret.length >= 8)
 
 const percent = (byte: number) => `%${byte.toString(16).padStart(2, '0')}`
