@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { allBut, apart, begin, first, keep, mark, only, RawJson } from '../../src/langgraph/cut.ts'
 import type { Cut } from '../../src/langgraph/cut.ts'
@@ -207,12 +207,6 @@ describe('the bounds of what is kept', () => {
 })
 
 test('cutting takes time in proportion to the length, whatever it is made of', () => {
-  const cpuMs = (text: Buffer, cut: Cut) => {
-    const before = process.cpuUsage()
-    tried(() => cutOf(text, cut, [65_536]))
-    const { user } = process.cpuUsage(before)
-    return user / 1000
-  }
   const fillings = ['{},', '[', '"a":1,', String.raw`\"`, ' ', '1, ', '"",', '"a', '{"a":[', ':']
   const cuts = [keep, only({ a: keep }), only({ a: apart(100) }), first(1, keep), first(1e9, begin(10)), apart(100)]
   for (const filling of fillings) {
@@ -232,4 +226,10 @@ function tried<T>(work: () => T): T | Error {
   } catch (error) {
     return error instanceof Error ? error : new Error('thrown was no error')
   }
+}
+
+function cpuMs(text: Buffer, cut: Cut): number {
+  const before = process.cpuUsage()
+  tried(() => cutOf(text, cut, [65_536]))
+  return process.cpuUsage(before).user / 1000
 }

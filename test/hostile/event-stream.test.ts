@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BadAnswer, LangGraphError } from '../../src/langgraph/errors.ts'
 import { EventSplitter } from '../../src/langgraph/event-stream.ts'
@@ -22,6 +22,15 @@ function eventsIn(stream: string | Uint8Array, pieces: readonly number[] = [65_5
   }
   splitter.end()
   return events
+}
+
+/** The events, or that the stream was cut. */
+function outcome(reading: () => unknown): unknown {
+  try {
+    return reading()
+  } catch (error) {
+    return error instanceof LangGraphError ? 'cut' : error
+  }
 }
 
 const pieces = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 })
@@ -93,13 +102,6 @@ describe('a stream of events', () => {
     )
     fc.assert(
       fc.property(texts, pieces, (text, lengths) => {
-        const outcome = (reading: () => unknown) => {
-          try {
-            return reading()
-          } catch (error) {
-            return error instanceof LangGraphError ? 'cut' : error
-          }
-        }
         const whole = outcome(() => eventsIn(text))
         expect(whole === 'cut' || Array.isArray(whole)).toBe(true)
         expect(outcome(() => eventsIn(text, lengths))).toEqual(whole)

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { expect } from 'vitest'
 import type { WatchRunInput } from '../../src/client.ts'
-import { events, json, ScriptedLangGraph, text } from '../support/scripted-langgraph.ts'
-import type { Answer } from '../support/scripted-langgraph.ts'
+import { events, json, text } from '../support/scripted-langgraph.ts'
+import type { Answer, ScriptedLangGraph } from '../support/scripted-langgraph.ts'
 
 const MB = 1024 * 1024
 const worstBytes = 60 * MB

@@ -21,15 +21,11 @@ const limits = { pollInterval: '1s', maxPollTime: '10s', retrievalTimeout: '10s'
 
 /** 30 answers of 60 MB share one processor, so that the time of a request may be over before all of one is read. */
 const unanswered = [
-  expect.objectContaining({
-    polling_result: 'success_no_results',
-    error: expect.stringMatching(/no answer in (its )?time/),
-  }),
+  expect.objectContaining({ error: expect.stringMatching(/no answer in (its )?time/) }),
   expect.objectContaining({ polling_result: 'success_no_results', ending_verified: false }),
 ]
 
 interface Hostile {
-  readonly name: string
   readonly outcome: object
   readonly watched: Promise<WatchOutcome>
 }
@@ -99,8 +95,9 @@ describe('a worker whose LangGraph servers are hostile', unhurried, () => {
     )
     const outcomes = await Promise.all(hostile.map(({ watched }) => watched))
     expect(others.map(({ polling_result }) => polling_result)).toEqual(others.map(() => 'success_with_results'))
-    for (const [n, { name, outcome }] of hostile.entries())
-      expect(outcomes[n], name).toBeOneOf([expect.objectContaining(outcome), ...unanswered])
+    expect(outcomes).toEqual(
+      hostile.map(({ outcome }) => expect.toBeOneOf([expect.objectContaining(outcome), ...unanswered])),
+    )
     const seen = seenSince(before)
     expect(seen.length).toBeGreaterThan(3)
     expect(Math.max(...seen.map(({ stallMs }) => stallMs))).toBeLessThan(longestStallMs)
