@@ -1,16 +1,16 @@
-import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { ClientConnectConfig } from '@temporalio/envconfig'
-import { defaultDeployment, defaultTaskQueue } from './domain/defaults.ts'
-import { isRecord, messageOf, present } from './domain/json.ts'
-import { deploymentName } from './domain/rules.ts'
+import { checkUrl } from './config/checks.ts'
+import { given, read } from './config/environment.ts'
+import type { Environment, Findings } from './config/environment.ts'
+import { servers } from './config/servers.ts'
+import { defaultTaskQueue } from './domain/defaults.ts'
+import { messageOf, present } from './domain/json.ts'
 import type { ServerConfig } from './langgraph/server.ts'
-import { decoded } from './text-file.ts'
 
-/** The environment, as `process.env` has it. */
-export type Environment = Readonly<Record<string, string | undefined>>
+export type { Environment } from './config/environment.ts'
 
 /** How to reach Temporal. */
 interface TemporalConfig {
@@ -22,6 +22,8 @@ interface TemporalConfig {
 
 export interface WorkerConfig extends TemporalConfig {
   readonly servers: readonly ServerConfig[]
+  /** What is allowed but unwise, for the log. */
+  readonly warnings: readonly string[]
 }
 
 /** Every mistake of a configuration at once. */
@@ -39,12 +41,12 @@ export class ConfigError extends Error {
 
 /** @throws ConfigError */
 export function loadWorkerConfig(env: Environment): WorkerConfig {
-  return checked((mistakes) => ({ ...temporal(env, mistakes), servers: servers(env, mistakes) }))
+  return checked((found) => ({ ...temporal(env, found), servers: servers(env, found), warnings: found.warnings }))
 }
 
 /** @throws ConfigError */
 export function loadTemporalConfig(env: Environment): TemporalConfig {
-  return checked((mistakes) => temporal(env, mistakes))
+  return checked((found) => temporal(env, found))
 }
 
 /** Where the programs of the embedded Temporal servers are, if somebody said so, and where they are kept otherwise. */
@@ -56,29 +58,35 @@ export function loadBinaryPaths(env: Environment) {
   }
 }
 
-function checked<T>(load: (mistakes: string[]) => T): T {
-  const mistakes: string[] = []
-  const config = load(mistakes)
-  if (mistakes.length > 0) throw new ConfigError(mistakes)
+function checked<T>(load: (found: Findings) => T): T {
+  const found: Findings = { mistakes: [], warnings: [] }
+  const config = load(found)
+  if (found.mistakes.length > 0) throw new ConfigError(found.mistakes)
   return config
 }
 
-function temporal(env: Environment, mistakes: string[]): TemporalConfig {
-  const taskQueue = given(env, 'TEMPORAL_TASK_QUEUE') ?? defaultTaskQueue
-  const uiUrl = given(env, 'TEMPORAL_UI_URL')
-  if (uiUrl !== undefined) checkUrl('TEMPORAL_UI_URL', uiUrl, mistakes)
+function temporal(env: Environment, found: Findings): TemporalConfig {
+  const {
+    TEMPORAL_TASK_QUEUE: taskQueue = defaultTaskQueue,
+    TEMPORAL_UI_URL: uiUrl,
+    ...others
+  } = temporalVariables(env, found)
+  if (uiUrl !== undefined) checkUrl('TEMPORAL_UI_URL', uiUrl, found)
   try {
-    // Only in TEMPORAL_GRPC_META_* an empty text means something: leave that header out.
-    const defined = Object.entries(env).filter(
-      (entry): entry is [string, string] =>
-        given(env, entry[0]) !== undefined || (entry[0].startsWith('TEMPORAL_GRPC_META_') && entry[1] !== undefined),
-    )
-    const connect = loadClientConnectConfig({ overrideEnvVars: Object.fromEntries(defined) })
-    return { connect, taskQueue, ...present({ uiUrl }) }
+    return { connect: loadClientConnectConfig({ overrideEnvVars: others }), taskQueue, ...present({ uiUrl }) }
   } catch (error) {
-    mistakes.push(`TEMPORAL_*: ${temporalMistake(error)}`)
+    found.mistakes.push(`TEMPORAL_*: ${temporalMistake(error)}`)
     return { connect: { connectionOptions: {} }, taskQueue }
   }
+}
+
+/** Those that are given, and beside them what leads Temporal's reader to its configuration file. */
+function temporalVariables(env: Environment, found: Findings): Readonly<Record<string, string>> {
+  const mayNotBeQuoted = /^TEMPORAL_(?!GRPC_META_)/
+  const values = Object.keys(env).map(
+    (name) => [name, mayNotBeQuoted.test(name) ? read(env, name, found) : given(env, name)] as const,
+  )
+  return Object.fromEntries(values.filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 
 function temporalMistake(error: unknown): string {
@@ -88,101 +96,4 @@ function temporalMistake(error: unknown): string {
   }
   // The first line only: below it a parser quotes the configuration file, which may hold a key.
   return String(messageOf(error).split('\n', 1)[0])
-}
-
-function servers(env: Environment, mistakes: string[]): ServerConfig[] {
-  const url = given(env, 'LANGGRAPH_API_URL')
-  const file = given(env, 'LANGGRAPH_DEPLOYMENTS')
-  const apiKey = given(env, 'LANGGRAPH_API_KEY')
-  if (url === undefined && file === undefined) {
-    mistakes.push(
-      'LANGGRAPH_API_URL is missing: the URL of your LangGraph server, such as http://127.0.0.1:2024 (or name several servers in the file LANGGRAPH_DEPLOYMENTS)',
-    )
-  }
-  if (url === undefined && apiKey !== undefined) {
-    mistakes.push(
-      "LANGGRAPH_API_KEY is set without LANGGRAPH_API_URL: in LANGGRAPH_DEPLOYMENTS a deployment names its key's variable in `apiKeyEnv`",
-    )
-  }
-  const named = file === undefined ? [] : deploymentsIn(file, env, mistakes)
-  if (url === undefined) return named
-  if (named.some(({ name }) => name === defaultDeployment)) {
-    mistakes.push(
-      `LANGGRAPH_API_URL and LANGGRAPH_DEPLOYMENTS both define the deployment "${defaultDeployment}": keep one`,
-    )
-  }
-  checkUrl('LANGGRAPH_API_URL', url, mistakes)
-  checkHeader('LANGGRAPH_API_KEY', 'x-api-key', apiKey ?? '', mistakes)
-  return [{ name: defaultDeployment, url, ...present({ apiKey }) }, ...named]
-}
-
-function deploymentsIn(file: string, env: Environment, mistakes: string[]): ServerConfig[] {
-  const where = `LANGGRAPH_DEPLOYMENTS (${file})`
-  let deployments: unknown
-  try {
-    deployments = JSON.parse(decoded(readFileSync(file)))
-  } catch (error) {
-    mistakes.push(`${where}: ${error instanceof SyntaxError ? 'is no valid JSON' : messageOf(error)}`)
-    return []
-  }
-  if (!isRecord(deployments) || Object.keys(deployments).length === 0) {
-    mistakes.push(`${where}: must be an object, name → { "url", "apiKeyEnv"?, "headers"? }, with one name or more`)
-    return []
-  }
-  return Object.entries(deployments).map(([name, given]) => deployment(where, name, given, env, mistakes))
-}
-
-function deployment(where: string, name: string, fields: unknown, env: Environment, mistakes: string[]): ServerConfig {
-  const at = `${where} "${name}"`
-  if (deploymentName.read(name) === undefined) mistakes.push(`${at}: must be ${deploymentName.allowed}`)
-  if (!isRecord(fields)) {
-    mistakes.push(`${at}: must be an object { "url", "apiKeyEnv"?, "headers"? }`)
-    return { name, url: '' }
-  }
-  const { url, apiKeyEnv, headers = {}, ...unknown } = fields
-  for (const field of Object.keys(unknown)) {
-    mistakes.push(`${at}: "${field}" is unknown: allowed are "url", "apiKeyEnv", "headers"`)
-  }
-  checkUrl(`${at} "url"`, url, mistakes)
-  const apiKey = typeof apiKeyEnv === 'string' ? given(env, apiKeyEnv) : undefined
-  if (apiKeyEnv !== undefined && apiKey === undefined) {
-    mistakes.push(`${at} "apiKeyEnv": must name a variable of the environment that is set`)
-  }
-  checkHeader(`${at} "apiKeyEnv"`, 'x-api-key', apiKey ?? '', mistakes)
-  if (!isTextRecord(headers)) mistakes.push(`${at} "headers": must be an object of texts`)
-  const named = isTextRecord(headers) ? headers : {}
-  for (const [header, value] of Object.entries(named)) checkHeader(`${at} "headers"`, header, value, mistakes)
-  return { name, url: String(url), ...present({ apiKey }), headers: named }
-}
-
-// None of these repeats a value: it may be a secret.
-function checkUrl(where: string, text: unknown, mistakes: string[]): void {
-  const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !['http:', 'https:'].includes(url.protocol)) {
-    mistakes.push(`${where}: must be a URL that begins with http:// or https://`)
-    return
-  }
-  if (url.username || url.password) {
-    mistakes.push(`${where}: holds credentials, which would show up in error messages: use an API key or a header`)
-  }
-  if (url.search || url.hash) mistakes.push(`${where}: must end with the path: no "?" and no "#"`)
-}
-
-function checkHeader(where: string, name: string, value: string, mistakes: string[]): void {
-  try {
-    new Headers().set(name, value)
-  } catch {
-    mistakes.push(
-      `${where}: cannot be sent as the HTTP header "${name}": line breaks and characters beyond Latin-1 are not allowed`,
-    )
-  }
-}
-
-/** An empty variable counts as not given: compose files and CI write them so. */
-function given(env: Environment, name: string): string | undefined {
-  return env[name]?.trim() || undefined
-}
-
-function isTextRecord(value: unknown): value is Readonly<Record<string, string>> {
-  return isRecord(value) && Object.values(value).every((text) => typeof text === 'string')
 }

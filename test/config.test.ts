@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -35,6 +36,10 @@ function thrownMistakes(env: Environment): readonly string[] {
     if (!(error instanceof ConfigError)) throw error
     return error.mistakes
   }
+}
+
+function warningsOf(env: Environment): readonly string[] {
+  return loadWorkerConfig({ LANGGRAPH_API_URL: url, ...env }).warnings
 }
 
 function temporal(env: Environment) {
@@ -133,9 +138,124 @@ describe('LangGraph servers', () => {
   )
 })
 
+describe('LANGGRAPH_HEADERS', () => {
+  test('are sent to the server of LANGGRAPH_API_URL, also from other variables', () => {
+    const headers = JSON.stringify({ authorization: { env: 'TOKEN' }, 'x-team': 'research' })
+    const { servers } = loadWorkerConfig({ LANGGRAPH_API_URL: url, LANGGRAPH_HEADERS: headers, TOKEN: 'Bearer token' })
+    expect(servers).toEqual([
+      { name: 'default', url, headers: { authorization: 'Bearer token', 'x-team': 'research' } },
+    ])
+  })
+
+  test.each([
+    { bad: '{planted', says: 'is no valid JSON' },
+    { bad: '["planted"]', says: 'must be an object, header → a text or { "env": "NAME" }' },
+    { bad: '{"a": 7}', says: '"a": must be a text or { "env": "NAME" }' },
+    { bad: '{"a": {"env": "NOT_SET"}}', says: '"a": the environment variable NOT_SET is not set, or empty' },
+    { bad: '{"a b": "planted"}', says: 'cannot be sent as the HTTP header "a b"' },
+  ])('cannot be $bad', ({ bad, says }) => {
+    const [mistake, ...others] = mistakesOf({ LANGGRAPH_API_URL: url, LANGGRAPH_HEADERS: bad })
+    expect(mistake).toMatch(/^LANGGRAPH_HEADERS[: ]/)
+    expect(mistake).toContain(says)
+    expect(others).toEqual([])
+  })
+
+  test('need a URL', async () => {
+    const path = await file({ eu: { url } })
+    expect(mistakesOf({ LANGGRAPH_HEADERS: '{"a": "planted"}', LANGGRAPH_DEPLOYMENTS: path })).toEqual([
+      'LANGGRAPH_HEADERS is set without LANGGRAPH_API_URL: in LANGGRAPH_DEPLOYMENTS a deployment has its own "headers"',
+    ])
+  })
+})
+
+describe('quotes that have become part of a value', () => {
+  test.each([
+    ['LANGGRAPH_API_URL', `"${url}"`],
+    ['LANGGRAPH_API_URL', `'${url}'`],
+    ['LANGGRAPH_API_KEY', ' "planted" '],
+    ['LANGGRAPH_HEADERS', `'{"a": "planted"}'`],
+    ['TEMPORAL_ADDRESS', '"localhost:7233"'],
+    ['TEMPORAL_API_KEY', "'planted'"],
+    ['TEMPORAL_TASK_QUEUE', '"planted"'],
+    ['TEMPORAL_TLS', '"true"'],
+  ])('are named as the only mistake of %s=%s', (name, value) => {
+    expect(mistakesOf({ LANGGRAPH_API_URL: url, [name]: value })).toEqual([
+      `${name}: the quotes around the value count as part of it: remove them`,
+    ])
+  })
+
+  test('are named with the variable that a deployment names', async () => {
+    const path = await file({ eu: { url, apiKeyEnv: 'EU_KEY', headers: { a: { env: 'EU_TOKEN' } } } })
+    expect(mistakesOf({ LANGGRAPH_DEPLOYMENTS: path, EU_KEY: '"planted"', EU_TOKEN: "'planted'" })).toEqual([
+      expect.stringMatching(/^EU_KEY: the quotes/),
+      expect.stringMatching(/^EU_TOKEN: the quotes/),
+    ])
+  })
+
+  test.each(['"', "it's", '"a" and "b', '{"a": "b"}'])('are not seen in %s', (queue) => {
+    expect(temporal({ TEMPORAL_TASK_QUEUE: queue }).taskQueue).toBe(queue)
+  })
+})
+
+describe('a worker is warned', () => {
+  const elsewhere = 'http://langgraph.example'
+
+  test('of nothing on its own machine', () => {
+    const ours = { LANGGRAPH_API_KEY: 'key', HTTP_PROXY: 'http://proxy.example' }
+    for (const host of ['localhost', '127.0.0.2', '[::1]', 'langgraph.localhost']) {
+      expect(warningsOf({ ...ours, LANGGRAPH_API_URL: `http://${host}:2024` })).toEqual([])
+    }
+  })
+
+  test('of a key that leaves the machine unencrypted', () => {
+    expect(warningsOf({ LANGGRAPH_API_URL: elsewhere, LANGGRAPH_API_KEY: 'planted' })).toEqual([
+      'Deployment "default": its API key goes over the network unencrypted: use https://',
+    ])
+    expect(warningsOf({ LANGGRAPH_API_URL: elsewhere })).toEqual([])
+    expect(warningsOf({ LANGGRAPH_API_URL: 'https://langgraph.example', LANGGRAPH_API_KEY: 'planted' })).toEqual([])
+  })
+
+  test.each([
+    ['HTTP_PROXY', elsewhere],
+    ['http_proxy', elsewhere],
+    ['HTTPS_PROXY', 'https://langgraph.example'],
+  ])('of %s, which Node.js does not use for %s', (name, target) => {
+    const env = { LANGGRAPH_API_URL: target, [name]: 'http://planted@proxy.example' }
+    expect(warningsOf(env)).toEqual([
+      expect.stringMatching(new RegExp(`^Deployment "default": ${name} is set, but .* NODE_USE_ENV_PROXY=1$`)),
+    ])
+    for (const direct of ['*', 'langgraph.example', 'other.example, .example', '*.example']) {
+      expect(warningsOf({ ...env, NO_PROXY: direct })).toEqual([])
+    }
+    expect(warningsOf({ ...env, NO_PROXY: 'graph.example' })).toHaveLength(1)
+  })
+
+  const isProxyUsable = process.allowedNodeEnvironmentFlags.has('--use-env-proxy')
+  test.runIf(isProxyUsable)('of no proxy that Node.js uses', () => {
+    const env = { LANGGRAPH_API_URL: elsewhere, HTTP_PROXY: 'http://proxy.example' }
+    expect(warningsOf(env)).toHaveLength(1)
+    expect(warningsOf({ ...env, NODE_USE_ENV_PROXY: '1' })).toEqual([])
+  })
+
+  test.skipIf(process.platform === 'win32')('of secrets in a file that every user can read', async () => {
+    const secret = await file({ eu: { url, headers: { authorization: 'Bearer planted' } } })
+    const warnings = () => loadWorkerConfig({ LANGGRAPH_DEPLOYMENTS: secret }).warnings
+    await chmod(secret, 0o644)
+    expect(warnings()).toEqual([
+      expect.stringMatching(/^LANGGRAPH_DEPLOYMENTS \(.*\): holds a secret header, and every user .*: chmod 600, or/),
+    ])
+    await chmod(secret, 0o640)
+    expect(warnings()).toEqual([])
+    await chmod(secret, 0o644)
+    await file({ eu: { url, headers: { authorization: { env: 'HOME' }, 'x-team': 'research' } } })
+    expect(loadWorkerConfig({ LANGGRAPH_DEPLOYMENTS: secret, HOME: '/' }).warnings).toEqual([])
+  })
+})
+
 describe('the file LANGGRAPH_DEPLOYMENTS', () => {
   const shape = 'must be an object, name → { "url", "apiKeyEnv"?, "headers"? }, with one name or more'
   const ofOne = 'must be an object { "url", "apiKeyEnv"?, "headers"? }'
+  const aVariable = 'must be the name of an environment variable that is set'
 
   test.each([
     { content: '{"eu": {"url": "planted"', says: 'is no valid JSON' },
@@ -155,12 +275,32 @@ describe('the file LANGGRAPH_DEPLOYMENTS', () => {
     { content: { ['x'.repeat(64)]: { url } }, says: "must be a deployment's name: 1-63 letters" },
     { content: `{"__proto__":{"url":"${url}"}}`, says: '"__proto__": must be a deployment\'s name: 1-63 letters' },
     { content: { eu: { url, apiKey: 'planted' } }, says: '"eu": "apiKey" is unknown: allowed are "url", "apiKeyEnv"' },
-    { content: { eu: { url, apiKeyEnv: 'NOT_SET' } }, says: '"eu" "apiKeyEnv": must name a variable' },
-    { content: { eu: { url, apiKeyEnv: 'EMPTY' } }, says: '"eu" "apiKeyEnv": must name a variable' },
-    { content: { eu: { url, apiKeyEnv: 'planted-key' } }, says: '"eu" "apiKeyEnv": must name a variable' },
-    { content: { eu: { url, apiKeyEnv: 7 } }, says: '"eu" "apiKeyEnv": must name a variable' },
-    { content: { eu: { url, headers: ['planted'] } }, says: '"eu" "headers": must be an object of texts' },
-    { content: { eu: { url, headers: { a: 7 } } }, says: '"eu" "headers": must be an object of texts' },
+    {
+      content: `{"eu":{"url":"${url}"},"us":{"url":"${url}"},"\\u0065u":{"url":"${url}"}}`,
+      says: '"eu" stands twice in the same object: keep one',
+    },
+    {
+      content: `{"eu":{"url":"${url}","headers":{"a":"{\\"","a":"planted"}}}`,
+      says: '"a" stands twice in the same object: keep one',
+    },
+    {
+      content: { eu: { url, apiKeyEnv: 'NOT_SET' } },
+      says: '"apiKeyEnv": the environment variable NOT_SET is not set',
+    },
+    { content: { eu: { url, apiKeyEnv: 'EMPTY' } }, says: '"apiKeyEnv": the environment variable EMPTY is not set' },
+    { content: { eu: { url, apiKeyEnv: 'planted-key' } }, says: `"apiKeyEnv": ${aVariable}` },
+    { content: { eu: { url, apiKeyEnv: 'constructor' } }, says: `"apiKeyEnv": ${aVariable}` },
+    { content: { eu: { url, apiKeyEnv: '__proto__' } }, says: `"apiKeyEnv": ${aVariable}` },
+    { content: { eu: { url, apiKeyEnv: 7 } }, says: `"apiKeyEnv": ${aVariable}` },
+    { content: { eu: { url, headers: ['planted'] } }, says: '"eu" "headers": must be an object, header → a text or {' },
+    { content: { eu: { url, headers: { a: 7 } } }, says: '"eu" "headers" "a": must be a text or { "env": "NAME" }' },
+    { content: { eu: { url, headers: { a: {} } } }, says: '"eu" "headers" "a": must be a text or { "env": "NAME" }' },
+    { content: { eu: { url, headers: { a: { env: 'A', b: 1 } } } }, says: '"headers" "a": must be a text or' },
+    {
+      content: { eu: { url, headers: { a: { env: 'NOT_SET' } } } },
+      says: '"a": the environment variable NOT_SET is not',
+    },
+    { content: { eu: { url, headers: { a: { env: 'toString' } } } }, says: `"headers" "a": ${aVariable}` },
     {
       content: { eu: { url, headers: { 'a b': 'planted' } } },
       says: '"eu" "headers": cannot be sent as the HTTP header "a b"',
@@ -193,7 +333,19 @@ describe('the file LANGGRAPH_DEPLOYMENTS', () => {
     expect(mistakesOf({ LANGGRAPH_DEPLOYMENTS: join(folder, 'absent.json') })).toEqual([
       expect.stringMatching(/^LANGGRAPH_DEPLOYMENTS \(.*absent\.json\): ENOENT/),
     ])
-    expect(mistakesOf({ LANGGRAPH_DEPLOYMENTS: folder })).toEqual([expect.stringContaining('EISDIR')])
+    expect(mistakesOf({ LANGGRAPH_DEPLOYMENTS: folder })).toEqual([expect.stringMatching(/: must be a file$/)])
+  })
+
+  test('is not waited for when it is a pipe that nobody writes to', () => {
+    const pipe = join(folder, 'pipe')
+    execFileSync('sh', ['-c', 'mkfifo "$0"', pipe])
+    expect(mistakesOf({ LANGGRAPH_DEPLOYMENTS: pipe })).toEqual([expect.stringMatching(/: must be a file$/)])
+  })
+
+  test('takes the values of headers from the environment', async () => {
+    const path = await file({ eu: { url, headers: { authorization: { env: 'EU_TOKEN' }, 'x-team': 'research' } } })
+    const { servers } = loadWorkerConfig({ LANGGRAPH_DEPLOYMENTS: path, EU_TOKEN: ' Bearer token\n' })
+    expect(servers).toMatchObject([{ headers: { authorization: 'Bearer token', 'x-team': 'research' } }])
   })
 
   test('has all its mistakes named at once, with those of the environment', async () => {
@@ -214,13 +366,13 @@ describe('the file LANGGRAPH_DEPLOYMENTS', () => {
         '"!": must be a deployment',
         '"!": "key" is unknown',
         '"!" "url": must be a URL',
-        '"!" "apiKeyEnv": must name',
+        '"!" "apiKeyEnv": the environment variable NOT_SET',
         '"!" "headers": must be',
         '"default" "url": holds credentials',
         '"default" "url": must end with the path',
-        'both define the deployment "default"',
         'LANGGRAPH_API_URL: must be a URL',
         'LANGGRAPH_API_KEY: cannot be sent',
+        'both define the deployment "default"',
       ].map((part) => expect.stringMatching(part)),
     )
     expect(new ConfigError(mistakes).message).toMatch(/^The configuration has 11 mistakes:\n- /)

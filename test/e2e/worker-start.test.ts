@@ -42,7 +42,9 @@ describe.concurrent('a worker that cannot start ends with exit code 1', () => {
     expect(mistakes).toEqual([
       expect.stringMatching(/^- TEMPORAL_\*: Profile 'absent' not found/),
       expect.stringMatching(/^- LANGGRAPH_DEPLOYMENTS \(.*\) "eu" "url": must be a URL that begins with http/),
-      expect.stringMatching(/^- LANGGRAPH_DEPLOYMENTS \(.*\) "eu" "apiKeyEnv": must name a variable/),
+      expect.stringMatching(
+        /^- LANGGRAPH_DEPLOYMENTS \(.*\) "eu" "apiKeyEnv": the environment variable NOT_SET is not set/,
+      ),
       expect.stringMatching(/^- LANGGRAPH_DEPLOYMENTS \(.*\) "eu" "headers": cannot be sent as the HTTP header/),
       expect.stringMatching(/^- LANGGRAPH_DEPLOYMENTS \(.*\) "us": "key" is unknown/),
       expect.stringMatching(/^- LANGGRAPH_DEPLOYMENTS \(.*\) "us" "url": must end with the path/),
