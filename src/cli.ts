@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import { Dialog } from './cli/dialog.ts'
 import { exitCodes } from './cli/exit.ts'
 import { run } from './cli/program.ts'
@@ -22,7 +22,7 @@ process.on('SIGINT', endByCtrlC)
 const exitCode = await run(process.argv.slice(2), {
   screen,
   dialog: stdin.isTTY && stderr.isTTY ? new Dialog(stdin, stderr, endByCtrlC) : undefined,
-  readInput: () => text(stdin),
+  readInput: () => buffer(stdin),
   connect: () => connect(env),
   print: (text) => stdout.write(`${text}\n`),
   atCtrlC: (words) => {

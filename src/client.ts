@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
+import type { Workflow } from '@temporalio/common'
 import { accepted, problemOfClient, problemOfWorkflowId, problemsOfJson, refuse } from './client/arguments.ts'
 import { requireSameRequest } from './client/same-request.ts'
 import {
@@ -97,20 +98,20 @@ export class BackgroundRuns {
   /**
    * Starts the watch of a run, or attaches to the open one, whose options and task queue still apply.
    *
-   * @returns a handle that follows the watch through continue-as-new
+   * @returns a handle that follows the watch through continue-as-new; its result is never that of a later watch
    * @throws ApplicationFailure of type `InvalidInput`, before anything is started
    */
   async startWatch<Result = Json>(input: WatchRunInput): Promise<WorkflowHandle<typeof watchRun<Result>>> {
     const { run } = accepted(workflowTypes.watchRun, parseWatchRunInput(input))
     const workflowId = watchWorkflowId(run)
-    await this.#client.workflow.start<typeof watchRun>(workflowTypes.watchRun, {
+    const started = await this.#client.workflow.start<typeof watchRun>(workflowTypes.watchRun, {
       taskQueue: this.#taskQueue,
       workflowId,
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       args: [input],
     })
-    return this.#client.workflow.getHandle<typeof watchRun<Result>>(workflowId)
+    return this.#execution<typeof watchRun<Result>>(workflowId, started.firstExecutionRunId)
   }
 
   /**
@@ -170,19 +171,21 @@ export class BackgroundRuns {
     refuse(workflowTypes.executeRun, problemOfWorkflowId(workflowId))
     accepted(workflowTypes.executeRun, parseExecuteRunInput(input))
     refuse(workflowTypes.executeRun, problemsOfJson(input))
+    let workflowRunId: string | undefined
     try {
-      await this.#client.workflow.start<typeof executeRun>(workflowTypes.executeRun, {
+      const started = await this.#client.workflow.start<typeof executeRun>(workflowTypes.executeRun, {
         taskQueue: this.#taskQueue,
         workflowId,
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         args: [input],
       })
+      workflowRunId = started.firstExecutionRunId
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
     }
     await requireSameRequest(this.#client, workflowId, input)
-    return this.#client.workflow.getHandle<typeof executeRun<Result>>(workflowId)
+    return this.#execution<typeof executeRun<Result>>(workflowId, workflowRunId)
   }
 
   /**
@@ -233,6 +236,12 @@ export class BackgroundRuns {
     refuse(resumeUpdateName, problemsOfJson(input))
     const options = { args: [input] as [ResumeInput], updateId }
     return this.#handleOf(watch).executeUpdate<ResumeReceipt, [ResumeInput]>(resumeUpdateName, options)
+  }
+
+  /** @param workflowRunId the execution that the result is of; everything else reaches the newest one with the id */
+  #execution<W extends Workflow>(workflowId: string, workflowRunId: string | undefined): WorkflowHandle<W> {
+    const execution = this.#client.workflow.getHandle<W>(workflowId, workflowRunId)
+    return { ...this.#client.workflow.getHandle<W>(workflowId), result: () => execution.result() }
   }
 
   #handleOf(watch: WatchRef): WorkflowHandle<typeof watchRun> {

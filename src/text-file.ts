@@ -1,6 +1,14 @@
-/** The text of a file. Its byte order mark tells UTF-16, which PowerShell's `>` writes, and is no part of the text. */
+/**
+ * The text of a file. Its byte order mark tells UTF-16, which PowerShell's `>` writes, and is no part of the text.
+ *
+ * @throws Error if the bytes are not such a text: replacement characters would change the data
+ */
 export function decoded(bytes: Uint8Array): string {
-  return new TextDecoder(encodingOf(bytes)).decode(bytes)
+  try {
+    return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes)
+  } catch {
+    throw new Error('it is neither UTF-8 nor UTF-16 with a byte order mark')
+  }
 }
 
 function encodingOf([first, second]: Uint8Array): string {

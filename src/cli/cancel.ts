@@ -2,7 +2,8 @@ import { WorkflowUpdateFailedError } from '@temporalio/client'
 import { WorkflowNotFoundError } from '@temporalio/common'
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import type { CancelAction, Cancellation, WatchOutcome } from '../client.ts'
+import type { CancelAction, Cancellation, CancelRunInput } from '../client.ts'
+import { cancelRunUpdateName } from '../domain/contract.ts'
 import { present } from '../domain/json.ts'
 import { print, withTemporal } from './context.ts'
 import type { CommandContext, OutputOptions } from './context.ts'
@@ -10,7 +11,8 @@ import { endingOf } from './ending.ts'
 import { applicationFailureIn, CliError, exitCodes } from './exit.ts'
 import type { ExitCode } from './exit.ts'
 import { jsonOption } from './options.ts'
-import type { Temporal } from './temporal.ts'
+import { argumentsFor } from './run-of.ts'
+import type { Temporal, WatchHandle } from './temporal.ts'
 import { addWhich, argumentsForEnded, named, requireOurs, whichWatch } from './which-watch.ts'
 import type { WatchByName, WhichOptions } from './which-watch.ts'
 
@@ -68,23 +70,23 @@ async function cancellationOf(
 ): Promise<Cancellation> {
   const { workflowId, run } = which
   const watch = await temporal.find(workflowId)
-  if (!watch && !run) throw new WorkflowNotFoundError('not found', workflowId, undefined)
   if (watch) requireOurs(watch)
-  if (!watch?.isOpen && !run) throw await hasEnded(temporal, which)
-  return temporal.byWorker(
-    async () => {
-      if (!watch?.isOpen && run) await temporal.runs.startWatch(run)
-      context.screen.say(`Cancelling, and waiting until the run has stopped (${howLong})`)
-      context.atCtrlC(`Detached. The run is being cancelled. To see how it ends: langgraph-runs status ${named(which)}`)
-      try {
-        return await temporal.runs.cancelRun({ workflowId }, present({ action }))
-      } catch (error) {
-        if (hasEndedMeanwhile(error)) return endedMeanwhile(temporal, which)
-        throw error
-      }
-    },
-    watch?.isOpen ? watch : undefined,
-  )
+  const open = watch?.isOpen ? watch : undefined
+  const attach = open ? async () => temporal.handleOf(open) : run && (() => temporal.runs.startWatch(run))
+  if (!attach && watch) throw hasEnded(which, await argumentsForEnded(temporal, watch))
+  if (!attach) throw new WorkflowNotFoundError('not found', workflowId, undefined)
+  return temporal.byWorker(async () => {
+    const handle = await attach()
+    context.screen.say(`Cancelling, and waiting until the run has stopped (${howLong})`)
+    context.atCtrlC(`Detached. The run is being cancelled. To see how it ends: langgraph-runs status ${named(which)}`)
+    try {
+      const args: [CancelRunInput] = [present({ action })]
+      return await handle.executeUpdate<Cancellation, [CancelRunInput]>(cancelRunUpdateName, { args })
+    } catch (error) {
+      if (hasEndedMeanwhile(error)) return endedMeanwhile(temporal, which, handle)
+      throw error
+    }
+  }, open)
 }
 
 /** Before the update arrived, or before it was done. */
@@ -94,17 +96,15 @@ function hasEndedMeanwhile(error: unknown): boolean {
 }
 
 /** The watch was faster than the update. */
-async function endedMeanwhile(temporal: Temporal, which: WatchByName): Promise<Cancellation> {
-  const handle = temporal.client.workflow.getHandle<() => Promise<WatchOutcome>>(which.workflowId)
+async function endedMeanwhile(temporal: Temporal, which: WatchByName, handle: WatchHandle): Promise<Cancellation> {
   const { outcome } = await endingOf(temporal, handle)
-  if (!outcome) throw await hasEnded(temporal, which)
+  if (!outcome) throw hasEnded(which, await argumentsFor(temporal, which.workflowId))
   if (outcome.status === 'polling_error') throw new CliError(exitCodes.error, outcome.error)
   const { run_id, thread_id, status } = outcome
   return { result: 'had_ended', ...present({ run_id, thread_id }), status }
 }
 
-async function hasEnded(temporal: Temporal, which: WatchByName): Promise<CliError> {
-  const run = await argumentsForEnded(temporal, which)
+function hasEnded(which: WatchByName, run: string): CliError {
   const message = `The watch has ended (langgraph-runs status ${named(which)} shows how), so it cannot cancel its run.\nTo cancel the run all the same: langgraph-runs cancel ${run}`
   return new CliError(exitCodes.error, message)
 }

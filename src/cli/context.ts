@@ -13,7 +13,7 @@ export interface Terminal {
   /** Only on a terminal, where a person can be asked. */
   readonly dialog?: Dialog | undefined
   /** All that comes on stdin. */
-  readInput(): Promise<string>
+  readInput(): Promise<Uint8Array>
   connect(): Promise<Temporal>
   /** To stdout, which holds the outcome alone. */
   print(text: string): void

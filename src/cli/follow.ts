@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { WorkflowHandle } from '@temporalio/client'
-import type { WatchOutcome, WatchProgress } from '../client.ts'
+import type { WatchProgress } from '../client.ts'
 import { progressQueryName } from '../domain/contract.ts'
 import { endingOf } from './ending.ts'
 import type { Ending } from './ending.ts'
@@ -10,9 +9,7 @@ import { timeSpan } from './readable.ts'
 import type { Screen } from './screen.ts'
 import { quoted } from './shell.ts'
 import type { FoundWorkflow } from './temporal-errors.ts'
-import type { Temporal } from './temporal.ts'
-
-type WatchHandle = WorkflowHandle<() => Promise<WatchOutcome>>
+import type { Temporal, WatchHandle } from './temporal.ts'
 
 interface FollowOptions {
   /** A watch that was open before. */

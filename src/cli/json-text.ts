@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Json } from '../client.ts'
+import { inexactNumbersIn } from '../domain/inexact-numbers.ts'
 import { messageOf } from '../domain/json.ts'
 import { decoded } from '../text-file.ts'
 import type { CommandContext } from './context.ts'
@@ -7,6 +8,14 @@ import { CliError, exitCodes } from './exit.ts'
 
 /** How every option that takes JSON takes it. */
 export const jsonTextHelp = 'JSON, @FILE, or - for stdin'
+
+export interface GivenText {
+  readonly text: string
+  /** For messages: the option, or the file. */
+  readonly source: string
+  /** On the command line itself, where a shell may have changed it. */
+  readonly isInline: boolean
+}
 
 /**
  * Reads what options that take JSON were given.
@@ -22,31 +31,76 @@ export async function readJson<K extends string>(
   if (given.filter(([, text]) => text === '-').length > 1) {
     throw new CliError(exitCodes.usage, `Only one of ${given.map(([name]) => `--${name}`).join(', ')} can read stdin`)
   }
-  const values = await Promise.all(given.map(async ([name, text]) => [name, await jsonOf(context, name, text ?? '')]))
+  const values = await Promise.all(
+    given.map(async ([name, text]) => [name, jsonIn(await textOf(context, name, text ?? ''))]),
+  )
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return Object.fromEntries(values) as { readonly [name in K]?: Json }
 }
 
-async function jsonOf({ readInput }: CommandContext, name: string, text: string): Promise<Json> {
-  if (text === '-') return parsed(await readInput(), `stdin (--${name})`)
-  if (text.startsWith('@')) return parsed(await contentOf(name, text.slice(1)), `the file ${text.slice(1)} (--${name})`)
-  return parsed(text, `--${name}`)
-}
-
-async function contentOf(name: string, path: string): Promise<string> {
+/** What an option was given: its text, or what the file or stdin holds. @throws CliError 64 */
+export async function textOf({ readInput }: CommandContext, name: string, text: string): Promise<GivenText> {
+  if (text !== '-' && !text.startsWith('@')) return { text, source: `--${name}`, isInline: true }
+  const path = text.slice(1)
+  const source = text === '-' ? `stdin (--${name})` : `the file ${path} (--${name})`
   try {
-    return decoded(await readFile(path))
+    return { text: decoded(await (text === '-' ? readInput() : readFile(path))), source, isInline: false }
   } catch (error) {
-    throw new CliError(exitCodes.usage, `--${name}: the file cannot be read: ${messageOf(error)}`)
+    throw new CliError(exitCodes.usage, `${source} cannot be read: ${messageOf(error)}`)
   }
 }
 
-function parsed(text: string, where: string): Json {
-  try {
-    const value: Json = JSON.parse(text)
-    return value
-  } catch (error) {
-    const example = `such as '{"symbol": "AAPL"}', or '"a text"' with its quotes`
-    throw new CliError(exitCodes.usage, `${where} is not JSON (${messageOf(error)}): write JSON, ${example}`)
+/** @throws CliError 64 if the text is not JSON, or holds an integer that JavaScript would round */
+function jsonIn(given: GivenText): Json {
+  const read = parsed(given.text)
+  switch (read.kind) {
+    case 'json':
+      return exact(read.value, given)
+    case 'not_json':
+      throw new CliError(exitCodes.usage, `${given.source} is not JSON (${read.why}): ${whatToWrite(given)}`)
   }
+}
+
+/**
+ * What a person answers: JSON if it is JSON, else a text. What only begins like JSON is a slip, and neither.
+ *
+ * @throws CliError 64 for a slip, an integer that JavaScript would round, and for no answer
+ */
+export function answerIn(given: GivenText): Json {
+  const text = given.text.trim()
+  if (text === '' || text === 'null') {
+    throw new CliError(exitCodes.usage, `${given.source} is ${text || 'empty'}: must be any JSON but null, or a text`)
+  }
+  return isPlainText(text) ? text : jsonIn({ ...given, text })
+}
+
+/** Whether it is a text without quotes: neither JSON, nor like it. */
+export function isPlainText(text: string): boolean {
+  return parsed(text).kind === 'not_json' && !/^[{["]/.test(text)
+}
+
+type Parsed = { readonly kind: 'json'; readonly value: Json } | { readonly kind: 'not_json'; readonly why: string }
+
+function parsed(text: string): Parsed {
+  try {
+    return { kind: 'json', value: JSON.parse(text) }
+  } catch (error) {
+    return { kind: 'not_json', why: messageOf(error) }
+  }
+}
+
+function exact(value: Json, { text, source }: GivenText): Json {
+  const inexact = inexactNumbersIn(text)
+  if (inexact.length === 0) return value
+  throw new CliError(
+    exitCodes.usage,
+    `${source} holds integers beyond 2^53, which would be rounded (${inexact.join(', ')}): write each as a text, in quotes`,
+  )
+}
+
+function whatToWrite({ text, isInline }: GivenText): string {
+  if (isInline && /^\s*'?[{[]/.test(text) && !text.includes('"')) {
+    return 'the shell has probably removed its quotes, so write it to a file, and pass @FILE'
+  }
+  return `write JSON, such as '{"symbol": "AAPL"}', or '"a text"' with its quotes`
 }

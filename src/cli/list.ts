@@ -13,6 +13,8 @@ type ListOptions = OutputOptions & { readonly limit: number }
 
 interface ListedWorkflow {
   readonly id: string
+  /** Temporal's id of this execution. */
+  readonly workflowRunId: string
   /** `watchRun` or `executeRun`. */
   readonly type: string
   /** As Temporal names it: RUNNING, COMPLETED, FAILED, … */
@@ -24,7 +26,7 @@ interface ListedWorkflow {
   readonly historyBytes: number
 }
 
-type Listed = Omit<ListedWorkflow, 'taskQueue' | 'historyBytes'> & Details
+type Listed = Omit<ListedWorkflow, 'workflowRunId' | 'taskQueue' | 'historyBytes'> & Details
 
 export function addList(program: Command, context: CommandContext): void {
   program
@@ -61,7 +63,7 @@ async function list(context: CommandContext, { limit, json }: ListOptions): Prom
 }
 
 function listed(found: ListedWorkflow, details: Details = {}): Listed {
-  const { taskQueue: _, historyBytes: __, ...fields } = found
+  const { workflowRunId: _, taskQueue: __, historyBytes: ___, ...fields } = found
   return { ...fields, ...details }
 }
 
@@ -78,9 +80,12 @@ async function newest(client: Client, limit: number): Promise<ListedWorkflow[]> 
 async function some(client: Client, query: string, limit: number): Promise<ListedWorkflow[]> {
   const found: ListedWorkflow[] = []
   for await (const info of client.workflow.list({ query, pageSize: limit })) {
-    const { workflowId: id, type, status, taskQueue, startTime, closeTime, historySize: historyBytes = Infinity } = info
+    const { workflowId: id, runId: workflowRunId, type, status, taskQueue, startTime, closeTime } = info
     const ended = closeTime && { ended: closeTime.toISOString() }
-    found.push({ id, type, state: status.name, started: startTime.toISOString(), ...ended, taskQueue, historyBytes })
+    const { name: state } = status
+    const historyBytes = info.historySize ?? Infinity
+    const started = startTime.toISOString()
+    found.push({ id, workflowRunId, type, state, started, ...ended, taskQueue, historyBytes })
     if (found.length >= limit) break
   }
   return found

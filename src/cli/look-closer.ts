@@ -1,4 +1,5 @@
 import type { WatchOutcome, WatchProgress } from '../client.ts'
+import { progressQueryName } from '../domain/contract.ts'
 import { defaultDeployment } from '../domain/defaults.ts'
 import { isOutcome } from '../domain/outcome-in.ts'
 import { present } from '../domain/json.ts'
@@ -23,6 +24,7 @@ export interface Details {
 
 interface ListedWorkflow {
   readonly id: string
+  readonly workflowRunId: string
   readonly taskQueue: string
   readonly ended?: string
   readonly historyBytes: number
@@ -80,13 +82,14 @@ async function queuesWithoutWorker(temporal: Temporal, all: readonly ListedWorkf
 
 /** @returns `undefined` if none came in time; `status` tells why */
 async function answerOf(temporal: Temporal, found: ListedWorkflow, untilMs: number): Promise<Details | undefined> {
-  const { client, runs } = temporal
+  const { client } = temporal
   const deadlineMs = Math.min(untilMs, Date.now() + answerMs)
+  const handle = client.workflow.getHandle(found.id, found.workflowRunId)
   try {
     return await client.withDeadline(deadlineMs, async () => {
-      if (found.ended === undefined) return ofProgress(await runs.progress({ workflowId: found.id }))
+      if (found.ended === undefined) return ofProgress(await handle.query<WatchProgress>(progressQueryName))
       if (found.historyBytes > mostHistoryBytes) return {}
-      const value = await valueOf(client.workflow.getHandle(found.id))
+      const value = await valueOf(handle)
       return isOutcome(value) ? ofOutcome(value) : {}
     })
   } catch {

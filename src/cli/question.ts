@@ -1,10 +1,18 @@
-import type { WatchProgress } from '../client.ts'
+import type { Json, WatchProgress } from '../client.ts'
+import { isRecord } from '../domain/json.ts'
 
 type OpenQuestions = Pick<WatchProgress, 'interrupts' | 'truncated' | 'next' | 'human_deadline_at'>
 type Interrupt = NonNullable<WatchProgress['interrupts']>[number]
 
 export function waitsForHuman({ phase, interrupts }: WatchProgress): boolean {
   return phase === 'interrupted' && interrupts !== undefined
+}
+
+/** The answers that a question offers itself, in its field `answers` or `choices`. */
+export function offeredAnswers({ value }: Interrupt): readonly Json[] {
+  if (!isRecord(value)) return []
+  const offered = value['answers'] ?? value['choices']
+  return Array.isArray(offered) ? offered : []
 }
 
 /** For a person: who asks what, and until when. */

@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import type { Json, ResumeInput, ResumeReceipt, WatchProgress } from '../client.ts'
+import { resumeUpdateName } from '../domain/contract.ts'
 import { present } from '../domain/json.ts'
 import { answerTo } from './answer.ts'
 import { print, withTemporal } from './context.ts'
 import type { CommandContext, OutputOptions } from './context.ts'
 import { CliError, exitCodes } from './exit.ts'
-import { jsonTextHelp, readJson } from './json-text.ts'
+import { answerIn, textOf } from './json-text.ts'
 import { jsonOption } from './options.ts'
 import { describeQuestion, waitsForHuman } from './question.ts'
 import type { FoundWorkflow } from './temporal-errors.ts'
@@ -24,7 +25,7 @@ export function addResume(program: Command, context: CommandContext): void {
       'Answers a run that waits for a human, or continues it from a breakpoint. Its watch or execution must be open, with --on-interrupt wait.\nWithout --value it asks on a terminal.',
     )
   addWhich(command)
-    .option('--value <json>', `the answer: ${jsonTextHelp}`)
+    .option('--value <answer>', 'the answer: JSON, or else a text; or @FILE, or - for stdin')
     .option('--interrupt-id <id>', 'which question, if several are open')
     .option('--yes', 'do not ask for confirmation, as before a run is continued from a breakpoint')
     .addOption(jsonOption())
@@ -36,8 +37,7 @@ export function addResume(program: Command, context: CommandContext): void {
 
 async function resume(context: CommandContext, which: WatchByName, options: ResumeOptions): Promise<void> {
   context.atCtrlC('Stopped: nothing was sent')
-  const { value } = await readJson(context, { value: options.value })
-  if (value === null) throw new CliError(exitCodes.usage, '--value is null: must be any other JSON')
+  const value = options.value === undefined ? undefined : answerIn(await textOf(context, 'value', options.value))
   try {
     const receipt = await withTemporal(context, (temporal) => answer(context, temporal, which, options, value))
     print(context, receipt, options)
@@ -60,7 +60,11 @@ async function answer(
   requireClear(progress, given)
   const input = await answerTo(progress, given, { dialog, say: (text) => screen.say(text), yes })
   atCtrlC(`Detached. The answer was sent. To see what came of it: langgraph-runs status ${named(which)}`)
-  return temporal.byWorker(() => temporal.runs.resume({ workflowId: which.workflowId }, input), watch)
+  const handle = temporal.handleOf(watch)
+  return temporal.byWorker(
+    () => handle.executeUpdate<ResumeReceipt, [ResumeInput]>(resumeUpdateName, { args: [input] }),
+    watch,
+  )
 }
 
 async function openQuestion(
@@ -80,7 +84,7 @@ async function openQuestion(
   if (!watch.isOpen) {
     throw new CliError(
       exitCodes.error,
-      `It has ended, so it takes no answer: langgraph-runs status ${named(which)} shows how. To answer its run, start langgraph-runs watch ${await argumentsForEnded(temporal, which)} --on-interrupt wait`,
+      `It has ended, so it takes no answer: langgraph-runs status ${named(which)} shows how. To answer its run, start langgraph-runs watch ${await argumentsForEnded(temporal, watch)} --on-interrupt wait`,
     )
   }
   const progress = await progressOf(temporal, watch)
@@ -94,13 +98,14 @@ async function openQuestion(
 }
 
 /** @throws CliError 3 for what the workflow would refuse, with the options' names */
-function requireClear({ interrupts = [] }: WatchProgress, { value, interruptId }: ResumeInput): void {
+function requireClear({ interrupts = [], truncated }: WatchProgress, { value, interruptId }: ResumeInput): void {
   if (interrupts.length === 0 && (value !== undefined || interruptId !== undefined)) {
     throw new CliError(exitCodes.error, 'A run at a breakpoint asks nothing: leave out --value and --interrupt-id')
   }
-  if (interrupts.length < 2 || value === undefined || interruptId !== undefined) return
+  const isOnlyOne = interrupts.length < 2 && !truncated
+  if (isOnlyOne || value === undefined || interruptId !== undefined) return
   const ids = interrupts.map(({ id }) => (id === undefined ? 'one without an id (answer it in LangGraph)' : `"${id}"`))
-  const message = `${interrupts.length} questions are open; set --interrupt-id to one of ${ids.join(', ')}`
+  const message = `${truncated ? 'Several' : interrupts.length} questions are open; set --interrupt-id to one of ${ids.join(', ')}`
   throw new CliError(exitCodes.error, message)
 }
 
@@ -118,8 +123,8 @@ Examples:
   $ langgraph-runs resume --id order/4712
 
   In a script:
-  $ langgraph-runs resume --id order/4712 --value '{"approved": true}'
-  $ langgraph-runs resume THREAD RUN --value '"a text"'
+  $ langgraph-runs resume --id order/4712 --value yes
+  $ langgraph-runs resume THREAD RUN --value '{"approved": true}'
 
   One of several questions:
   $ langgraph-runs resume THREAD RUN --interrupt-id 3f1c… --value 7

@@ -1,13 +1,12 @@
 import { WorkflowNotFoundError } from '@temporalio/client'
-import type { WorkflowHandle } from '@temporalio/client'
-import type { WatchOutcome } from '../client.ts'
 import { print, withTemporal } from './context.ts'
 import type { CommandContext, OutputOptions } from './context.ts'
 import { endingOf } from './ending.ts'
 import type { Ending } from './ending.ts'
 import { CliError, exitCodes } from './exit.ts'
 import { follow } from './follow.ts'
-import type { Temporal } from './temporal.ts'
+import type { FoundWorkflow } from './temporal-errors.ts'
+import type { Temporal, WatchHandle } from './temporal.ts'
 import { requireOurs } from './which-watch.ts'
 
 /** What a command starts, or attaches to. */
@@ -19,9 +18,8 @@ export interface Attachable {
   readonly again: string
   /** What to do if one has ended already. */
   readonly ended: 'start again' | 'print'
-  /** Nothing is started. */
-  readonly mustExist?: true
-  start(temporal: Temporal): Promise<WorkflowHandle<() => Promise<WatchOutcome>>>
+  /** Absent: nothing is started, and it must exist. */
+  readonly start?: (temporal: Temporal) => Promise<WatchHandle>
 }
 
 /** Starts it, follows it to its end, and prints how it ended. */
@@ -48,26 +46,43 @@ async function endingAfter(
   const { workflowId, noun, again } = attachable
   const earlier = await temporal.find(workflowId)
   if (earlier) requireOurs(earlier)
-  else if (attachable.mustExist) throw new WorkflowNotFoundError('not found', workflowId, undefined)
+  else if (!attachable.start) throw new WorkflowNotFoundError('not found', workflowId, undefined)
   const open = earlier?.isOpen ? earlier : undefined
-  if (earlier && !open && attachable.ended === 'print') return endingOfEarlier(context, temporal, attachable)
+  if (earlier && !open && attachable.ended === 'print') return endingOfEarlier(context, temporal, attachable, earlier)
   const hasWorker = await temporal.hasWorker(open?.taskQueue)
   if (!hasWorker && requireWorker) throw new CliError(exitCodes.unavailable, temporal.noWorker(open))
   if (!hasWorker) screen.say(`${temporal.noWorker(open)}. Waiting for one`)
-  const handle = await temporal.ask(() => attachable.start(temporal))
+  const handle = await handleFor(temporal, attachable, open)
   context.atCtrlC(`Detached. The ${noun} is still running: ${workflowId}\nTo attach again: ${again}`)
   showWhere(context, temporal, attachable)
   if (open) screen.say(`Attached: open since ${open.startTime.toISOString()}; its original options apply`)
   return follow(temporal, handle, screen, { open, requireWorker, hasWorker })
 }
 
+/** An open one is attached to by starting it too, which refuses another request with the same id. */
+function handleFor(
+  temporal: Temporal,
+  { workflowId, start }: Attachable,
+  open: FoundWorkflow | undefined,
+): Promise<WatchHandle> {
+  if (start) return temporal.ask(() => start(temporal))
+  if (open) return Promise.resolve(temporal.handleOf(open))
+  throw new WorkflowNotFoundError('not found', workflowId, undefined)
+}
+
 /** Needs no worker. */
-async function endingOfEarlier(context: CommandContext, temporal: Temporal, attachable: Attachable): Promise<Ending> {
-  const handle = await temporal.ask(() => attachable.start(temporal))
+async function endingOfEarlier(
+  context: CommandContext,
+  temporal: Temporal,
+  attachable: Attachable,
+  earlier: FoundWorkflow,
+): Promise<Ending> {
+  const { start } = attachable
+  if (start) await temporal.ask(() => start(temporal))
   showWhere(context, temporal, attachable)
-  const another = attachable.mustExist ? '' : '. For another run, choose another --id'
+  const another = start ? '. For another run, choose another --id' : ''
   context.screen.say(`It has ended already; this is its outcome${another}`)
-  return temporal.ask(() => endingOf(temporal, handle))
+  return temporal.ask(() => endingOf(temporal, temporal.handleOf(earlier)))
 }
 
 function showWhere({ screen }: CommandContext, temporal: Temporal, { noun, workflowId }: Attachable): void {

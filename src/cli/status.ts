@@ -1,6 +1,5 @@
 import { WorkflowNotFoundError } from '@temporalio/common'
 import type { Command } from 'commander'
-import type { WatchOutcome } from '../client.ts'
 import { present } from '../domain/json.ts'
 import { print, withTemporal } from './context.ts'
 import type { CommandContext, OutputOptions } from './context.ts'
@@ -46,10 +45,9 @@ async function statusOf({ screen }: CommandContext, temporal: Temporal, which: W
     const value = await temporal.byWorker(() => temporal.runs.readStatus(run))
     return { value, exitCode: exitCodes.result }
   }
-  const handle = temporal.client.workflow.getHandle<() => Promise<WatchOutcome>>(workflowId)
   if (!watch.isOpen) {
     sayLink(screen, temporal, workflowId)
-    return temporal.ask(() => endingOf(temporal, handle))
+    return temporal.ask(() => endingOf(temporal, temporal.handleOf(watch)))
   }
   requireOurs(watch)
   const value = await progressOf(temporal, watch)

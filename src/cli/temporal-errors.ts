@@ -10,6 +10,7 @@ const grpc = {
   deadlineExceeded: 4,
   notFound: 5,
   permissionDenied: 7,
+  failedPrecondition: 9,
   unavailable: 14,
   unauthenticated: 16,
 } as const
@@ -23,6 +24,10 @@ export interface TemporalAddress {
 
 export interface FoundWorkflow {
   readonly workflowId: string
+  /** Temporal's id of this execution: others may have the same workflow id. */
+  readonly workflowRunId: string
+  /** The first one of its chain of continue-as-new. */
+  readonly firstRunId: string
   /** As `watchRun`. */
   readonly type: string
   readonly isOpen: boolean
@@ -64,6 +69,10 @@ export function noAnswer({ address, isTlsOn }: TemporalAddress): CliError {
   )
 }
 
+function noWorkerAnswers(): CliError {
+  return new CliError(exitCodes.unavailable, 'No worker answers for this workflow: start one (`langgraph-runs worker`)')
+}
+
 function meaningOf({ code, details }: GrpcError, temporal: TemporalAddress): CliError | undefined {
   switch (code) {
     case grpc.unavailable:
@@ -71,6 +80,9 @@ function meaningOf({ code, details }: GrpcError, temporal: TemporalAddress): Cli
     case grpc.cancelled:
     case grpc.deadlineExceeded:
       return noAnswer(temporal)
+    case grpc.failedPrecondition:
+      // A query just after the last worker has stopped, while Temporal still lists that worker.
+      return details.includes('no poller') ? noWorkerAnswers() : undefined
     case grpc.unauthenticated:
     case grpc.permissionDenied:
       return new CliError(

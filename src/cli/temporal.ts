@@ -1,7 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
+import type { WorkflowHandle } from '@temporalio/client'
 import { WorkflowNotFoundError } from '@temporalio/common'
 import { BackgroundRuns } from '../client.ts'
+import type { WatchOutcome } from '../client.ts'
 import { loadTemporalConfig } from '../config.ts'
 import type { Environment } from '../config.ts'
 import { isPolled } from '../worker-polls.ts'
@@ -9,6 +11,8 @@ import { aboutAddress, isTlsOn, localAddress, requireReadableTls } from '../temp
 import { CliError, exitCodes } from './exit.ts'
 import { explain, grpcErrorIn, noAnswer, noWorker, noWorkerElsewhere } from './temporal-errors.ts'
 import type { FoundWorkflow, TemporalAddress } from './temporal-errors.ts'
+
+export type WatchHandle = WorkflowHandle<() => Promise<WatchOutcome>>
 
 const answerTimeoutMs = 5000
 const workerLookMs = 5000
@@ -54,15 +58,30 @@ export class Temporal {
   /** The newest workflow with this id. @returns `undefined` when there is none */
   async find(workflowId: string): Promise<FoundWorkflow | undefined> {
     try {
-      const { type, status, startTime, taskQueue } = await this.ask(() =>
+      const { type, status, startTime, taskQueue, runId, raw } = await this.ask(() =>
         this.client.workflow.getHandle(workflowId).describe(),
       )
       const isOpen = openStates.some((state) => state === status.name)
-      return { workflowId, type, isOpen, startTime, taskQueue }
+      const firstRunId = raw.workflowExecutionInfo?.firstRunId || runId
+      return { workflowId, workflowRunId: runId, firstRunId, type, isOpen, startTime, taskQueue }
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined
       throw error
     }
+  }
+
+  /**
+   * Of this one execution, through continue-as-new: its result and its updates are never those of another one that was
+   * started later with the same id.
+   */
+  handleOf({ workflowId, workflowRunId, firstRunId, isOpen }: FoundWorkflow): WatchHandle {
+    const execution: WatchHandle = this.client.workflow.getHandle(workflowId, workflowRunId)
+    if (!isOpen) return execution
+    const chain: WatchHandle = this.client.workflow.getHandle(workflowId, undefined, {
+      firstExecutionRunId: firstRunId,
+    })
+    // The first run of the chain may be gone by Temporal's retention, so the result is followed from the current one.
+    return { ...chain, result: () => execution.result() }
   }
 
   /** Whether a worker polls the task queue. */

@@ -63,8 +63,6 @@ function existing(which: WatchByName): Attachable {
     noun: runOfWatch(workflowId) ? 'watch' : 'execution',
     again: `langgraph-runs watch ${named(which)}`,
     ended: 'print',
-    mustExist: true,
-    start: async ({ client }) => client.workflow.getHandle(workflowId),
   }
 }
 

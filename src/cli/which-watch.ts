@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { RunInput, WatchProgress } from '../client.ts'
 import { isWorkflowId } from '../client/arguments.ts'
-import { longestWorkflowId, watchWorkflowId, workflowTypes } from '../domain/contract.ts'
+import { longestWorkflowId, progressQueryName, watchWorkflowId, workflowTypes } from '../domain/contract.ts'
 import { present } from '../domain/json.ts'
 import { isOutcome } from '../domain/outcome-in.ts'
 import { parseReadRunStatusInput } from '../domain/parse-input.ts'
@@ -75,10 +75,10 @@ export function requireOurs({ workflowId, type }: FoundWorkflow): void {
 }
 
 /** The arguments THREAD RUN for the run of a workflow that has ended: its outcome names the last one. */
-export async function argumentsForEnded(temporal: Temporal, { workflowId }: WatchByName): Promise<string> {
-  const handle = temporal.client.workflow.getHandle(workflowId)
+export async function argumentsForEnded(temporal: Temporal, ended: FoundWorkflow): Promise<string> {
+  const handle = temporal.handleOf({ ...ended, isOpen: false })
   const value = await temporal.ask(() => valueOf(handle)).catch(() => undefined)
-  return argumentsFor(temporal, workflowId, isOutcome(value) ? value : {})
+  return argumentsFor(temporal, ended.workflowId, isOutcome(value) ? value : {})
 }
 
 /** How a person names it in another command. */
@@ -89,7 +89,7 @@ export function named({ workflowId, run }: WatchByName): string {
 /** The progress of an open one. @throws CliError 69 when no worker answers for it */
 export async function progressOf(temporal: Temporal, watch: FoundWorkflow): Promise<WatchProgress> {
   try {
-    return await temporal.ask(() => temporal.runs.progress(watch))
+    return await temporal.ask(() => temporal.handleOf(watch).query<WatchProgress>(progressQueryName))
   } catch (error) {
     if (!isUnavailable(error)) throw error
     if (watch.taskQueue !== temporal.taskQueue) await temporal.requireWorker(watch)

@@ -42,7 +42,44 @@ describe('on a terminal', () => {
 
     const answer = await answerTo(waiting(question), {}, { dialog, say, yes: false })
 
-    expect(answer).toEqual({ value })
+    expect(answer).toEqual({ interruptId: 'q1', value })
+  })
+
+  test.each(['{"yes"', '["yes', '"yes', '{approved: true}', '1285704473650888702'])(
+    '%s is a slip, and is asked for again',
+    async (typed) => {
+      const { dialog, say, heard } = person(typed, 'no', 'y')
+
+      const answer = await answerTo(waiting(question), {}, { dialog, say, yes: false })
+
+      expect(answer).toEqual({ interruptId: 'q1', value: 'no' })
+      expect(heard).toContainEqual(expect.stringMatching(/^The answer (is not JSON|holds integers beyond 2\^53)/))
+    },
+  )
+
+  test.each([
+    { offered: { answers: ['yes', 'no'] }, prompt: 'The answer, yes or no (JSON' },
+    { offered: { choices: [1, '1', { buy: 'AAPL' }] }, prompt: 'The answer, 1 or "1" or {"buy":"AAPL"} (JSON' },
+    { offered: { answers: 'yes' }, prompt: 'The answer (JSON' },
+  ])('the answers that a question offers are shown: $prompt', async ({ offered, prompt }) => {
+    const { dialog, say, heard } = person('"1"', 'y')
+
+    await answerTo(waiting({ id: 'q1', value: { question: 'buy?', ...offered } }), {}, { dialog, say, yes: false })
+
+    expect(heard[0]).toContain(prompt)
+  })
+
+  test('an answer that the question does not offer is sent only after a word about that', async () => {
+    const { dialog, say, heard } = person('{"approved": true}', 'y')
+    const offering = waiting({ id: 'q1', value: { answers: ['yes', 'no'] } })
+
+    await answerTo(offering, {}, { dialog, say, yes: false })
+    const given = await answerTo(offering, { value: 'maybe' }, { dialog: undefined, say, yes: false })
+    await answerTo(offering, { value: 'yes' }, { dialog: undefined, say, yes: false })
+
+    expect(heard[1]).toBe('Send {"approved":true}, which the question does not offer? [y/N] ')
+    expect(given).toEqual({ interruptId: 'q1', value: 'maybe' })
+    expect(heard.slice(2)).toEqual(['The question offers yes or no; this is another answer'])
   })
 
   test('an empty answer or null is asked for again', async () => {
@@ -50,8 +87,8 @@ describe('on a terminal', () => {
 
     const answer = await answerTo(waiting(question), {}, { dialog, say, yes: false })
 
-    expect(answer).toEqual({ value: 'now' })
-    expect(heard.filter((text) => text.startsWith('Enter an answer'))).toHaveLength(2)
+    expect(answer).toEqual({ interruptId: 'q1', value: 'now' })
+    expect(heard.filter((text) => /^The answer is (empty|null): must be any JSON but null/.test(text))).toHaveLength(2)
     expect(heard).toContain('Send "now"? [y/N] ')
   })
 
@@ -83,7 +120,9 @@ describe('on a terminal', () => {
   test('an answer that was given is sent without asking', async () => {
     const { dialog, say, heard } = person()
 
-    expect(await answerTo(waiting(question), { value: 1 }, { dialog, say, yes: false })).toEqual({ value: 1 })
+    const answer = await answerTo(waiting(question), { value: 1 }, { dialog, say, yes: false })
+
+    expect(answer).toEqual({ interruptId: 'q1', value: 1 })
     expect(heard).toEqual([])
   })
 
@@ -114,7 +153,8 @@ describe('without a terminal', () => {
       { dialog: undefined, say, yes: true },
     ]
 
-    expect(await answerTo(waiting(question), { value: 1 }, nobody)).toEqual({ value: 1 })
+    expect(await answerTo(waiting(question), { value: 1 }, nobody)).toEqual({ interruptId: 'q1', value: 1 })
+    expect(await answerTo(waiting(question, another), { value: 1 }, nobody)).toEqual({ value: 1 })
     expect(await answerTo(waiting(), {}, sure)).toEqual({})
     await expect(answerTo(waiting(), {}, nobody)).rejects.toMatchObject({ exitCode: 64 })
     await expect(answerTo(waiting(question), {}, sure)).rejects.toMatchObject({ exitCode: 64 })

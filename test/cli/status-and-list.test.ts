@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { msToTs } from '@temporalio/common/lib/time.js'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { hang, json } from '../support/scripted-langgraph.ts'
+import { watchWorkflowId } from '../../src/domain/contract.ts'
 import { CliStage, endlessRun, named, unknownRun } from './stage.ts'
 
 const aapl = { symbol: 'AAPL' }
@@ -112,6 +113,22 @@ describe.concurrent('status and list', () => {
     expect(watches.map(({ ended }) => ended !== undefined)).toEqual([false, false, true, true])
     const readable = await stage.runToEnd(['list', '--limit', '1'])
     expect(readable.stdout).toMatch(/^RUNNING {5}[\w ]+started 20\S+Z {2}open for \d+ \S+ +\S+\/\S+( {2}run \S+)?\n$/)
+  })
+
+  test('list shows each execution of a run that was watched twice with its own outcome', async () => {
+    const run = await stage.langGraph.ended('work', aapl)
+    await stage.runs.watch({ ...run, resultKeys: ['absent'], retrievalOrder: ['thread_state'] })
+    await stage.runs.watch(run)
+
+    const listed = await vi.waitFor(async () => {
+      const { stdout } = await stage.runToEnd(['list', '--limit', '1000', '--json'])
+      const all: { id: string; polling_result?: string }[] = JSON.parse(stdout)
+      const ofRun = all.filter(({ id }) => id === watchWorkflowId(run))
+      expect(ofRun).toHaveLength(2)
+      return ofRun
+    }, patience)
+
+    expect(listed.map(({ polling_result }) => polling_result)).toEqual(['success_with_results', 'success_no_results'])
   })
 
   test('list of an empty namespace names the first command', async () => {

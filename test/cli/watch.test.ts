@@ -230,6 +230,32 @@ describe.concurrent('watch', () => {
     expect(stderr).not.toContain('\u{1b}')
   })
 
+  test('whose worker has just stopped: status and resume name what is missing, and watch waits', async () => {
+    const { args } = endlessRun()
+    const temporal = new RefusingTemporal(9, 'no poller seen for task queue recently, worker may be down', {
+      address: inject('temporalAddress'),
+      refused: 'QueryWorkflow',
+    })
+    stage.atEnd(() => temporal.stop())
+    const env = { TEMPORAL_ADDRESS: await temporal.listen() }
+    const watch = stage.start(['watch', ...args], env)
+    await watch.said('No worker responds for the watch at the moment. Waiting for one')
+
+    const ended = await Promise.all([
+      stage.runToEnd(['status', ...args], env),
+      stage.runToEnd(['resume', ...args, '--value', 'yes'], env),
+    ])
+    watch.signal('SIGINT')
+    await watch.ended
+
+    for (const { code, stdout, stderr } of ended) {
+      expect({ code, stdout }).toEqual({ code: 69, stdout: '' })
+      expect(stderr).toContain(
+        'error: The watch is open, but no worker answers for it. It continues once one is running',
+      )
+    }
+  })
+
   test('with --require-worker ends when the worker is gone for more than a minute: 69', async () => {
     const env = { TEMPORAL_TASK_QUEUE: randomUUID(), NODE_OPTIONS: `--import=${minuteHand}` }
     const stopWorker = await startWorker(env.TEMPORAL_TASK_QUEUE, stage.servers)
