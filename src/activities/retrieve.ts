@@ -19,8 +19,8 @@ export async function retrieve(
     return { found: 'nothing', reason: `the values have none of the fields ${resultKeys?.join(', ')}` }
   if (isEmpty(values)) return { found: 'nothing', reason: 'the values are empty' }
   const bytes = utf8Bytes(JSON.stringify(values))
-  const at = present({ checkpointId: own.checkpointId })
-  return bytes > maxResultBytes ? { found: 'too_large', bytes, ...at } : { found: 'values', values, ...at }
+  if (bytes <= maxResultBytes) return { ...own, values }
+  return { found: 'too_large', bytes, ...present({ checkpointId: own.checkpointId }) }
 }
 
 /** A value that is not there is an answer, not a failure: another strategy may have it. */

@@ -52,8 +52,13 @@ interface AnyOutcome {
   readonly runs?: readonly ChainedRun[]
   /** What came of cancelling the run, if the watch was to cancel it. */
   readonly cancellation?: Cancellation
-  /** Present, and false, if LangGraph would not say how the run ended: it is `success` by its status alone. */
+  /** Present, and false, if LangGraph would not say, or does not show, how the run ended: only its status is known. */
   readonly ending_verified?: false
+  /**
+   * Where the result or the interrupts hold integers that JavaScript has rounded, because they are beyond 2^53; at most 20
+   * paths: `order.id` in the result, `interrupts[0].value.id`.
+   */
+  readonly inexact_numbers?: readonly string[]
 }
 
 /**
@@ -82,7 +87,7 @@ export type WatchOutcome<Result = Json> = AnyOutcome &
     | ({
         readonly polling_result: 'interrupted'
         readonly status: 'interrupted'
-        /** Set if the run was cancelled, or nobody answered; absent if it waits for a human. */
+        /** Set if the run was cancelled, nobody answered, or a later run has overwritten what it asked; absent if it waits. */
         readonly error?: string
         /** The nodes that would run next. */
         readonly next?: readonly string[]
@@ -158,4 +163,6 @@ export interface ResumeReceipt {
 export interface RetrievedResult<Result = Json> {
   readonly result: Result
   readonly retrieval_metadata: RetrievalMetadata
+  /** Where the result holds integers that JavaScript has rounded: `order.id`; at most 20 paths. */
+  readonly inexact_numbers?: readonly string[]
 }

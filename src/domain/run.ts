@@ -34,6 +34,12 @@ export interface Interrupts {
   readonly truncated?: true
 }
 
+/** The same as a server was read. */
+export interface ReadInterrupts extends Interrupts {
+  /** Where they hold integers that JavaScript has rounded: `interrupts[0].value.id`; at most 20. */
+  readonly inexactNumbers?: readonly string[]
+}
+
 /** How a run ended, read from its newest own checkpoint (never from its values). */
 export type KnownEnding = {
   readonly kind: 'known'
@@ -42,11 +48,20 @@ export type KnownEnding = {
   /** The graph's own error, readable: "ValueError: boom for AAPL". */
   readonly error?: string
   readonly checkpointId?: string
-} & Interrupts
+  /** A later run continued from the same checkpoint: it may have written over this run's error, or some of its questions. */
+  readonly overwritten?: true
+} & ReadInterrupts
 
 /** No checkpoint of the thread belongs to the run, so nothing proves how it ended. */
-export interface Unproven {
+interface Unproven {
   readonly kind: 'unproven'
+  readonly reason: string
+  readonly error?: string
+}
+
+/** The server reads the thread through another graph than the run's, so it does not show how the run ended. */
+interface Hidden {
+  readonly kind: 'hidden'
   readonly reason: string
   readonly error?: string
 }
@@ -54,6 +69,7 @@ export interface Unproven {
 export type RunEnding =
   | KnownEnding
   | Unproven
+  | Hidden
   /** The server could not be asked. */
   | { readonly kind: 'unreadable'; readonly reason: string; readonly retryAfterMs?: number }
 
@@ -67,6 +83,16 @@ export interface RunLook {
   readonly resumable?: boolean
   /** Only for a terminal run. */
   readonly ending?: RunEnding
+  /** Only for a terminal run. */
+  readonly origin?: RunOrigin
+}
+
+/** What a run was made of, as far as its ending and its values cannot be read without it; absent if the server does not say. */
+export interface RunOrigin {
+  readonly assistantId?: string
+  readonly graphId?: string
+  /** It has no input of its own: it continued an earlier run. */
+  readonly continues?: boolean
 }
 
 /** A look at a run that has ended. */
@@ -78,5 +104,7 @@ export function hasEnded(look: RunLook): look is EndedRun {
 
 /** The run stopped to be continued: a question to a human, or a breakpoint. Its wire status may still say `success`. */
 export function isWaiting(ending: RunEnding | undefined): ending is KnownEnding {
-  return ending?.kind === 'known' && ending.next.length > 0 && ending.error === undefined
+  if (ending?.kind !== 'known' || ending.error !== undefined) return false
+  // A question is known without its node if it is read from the thread.
+  return ending.next.length > 0 || ending.interrupts.length > 0
 }

@@ -1,5 +1,5 @@
 import { maxInterruptsBytes } from '../domain/defaults.ts'
-import { allBut, apart, begin, first, keep, mark, only } from './cut.ts'
+import { allBut, apart, begin, each, first, keep, mark, only } from './cut.ts'
 import type { Cut } from './cut.ts'
 
 const KB = 1024
@@ -38,25 +38,36 @@ const checkpointFields = {
   next: first(mostNextNodes, nodeCut),
   interrupts: interruptsCut,
   tasks: first(mostTasks, only({ name: nodeCut, error: errorCut, interrupts: interruptsCut, result: mark })),
-  metadata: only({ run_id: idCut, source: idCut, graph_id: nodeCut }),
+  metadata: only({ run_id: idCut, source: idCut }),
+  created_at: begin(100),
   checkpoint: only({ checkpoint_id: idCut }),
   checkpoint_id: idCut,
 }
 
+const graphCut = only({ configurable: only({ graph_id: nodeCut }) })
 export const statusAnswer: Answer = {
   ...small,
-  cut: only({ status: begin(KB), updated_at: begin(100), kwargs: only({ resumable: keep }) }),
+  cut: only({
+    status: begin(KB),
+    updated_at: begin(100),
+    assistant_id: idCut,
+    kwargs: only({ resumable: keep, input: mark, config: graphCut }),
+  }),
 }
-/** A run with all its options, and of its input whether it has one. */
-export const runAnswer: Answer = { ...small, cut: allBut({ kwargs: allBut({ input: mark }) }) }
+/** A run with all its options, whose numbers are still exact, and of its input whether it has one. */
+export const runAnswer: Answer = {
+  ...small,
+  cut: allBut({ metadata: apart(MB), kwargs: allBut({ input: mark, config: apart(MB), context: apart(MB) }) }),
+}
 export const createdAnswer: Answer = { ...small, cut: only({ run_id: idCut }) }
 export const threadAnswer: Answer = { ...small, cut: only({ error: errorCut }) }
 /** Nothing but that there is an answer. */
 export const anyAnswer: Answer = { ...small, cut: mark }
 export const foundThreadAnswer: Answer = {
   ...small,
-  cut: first(1, only({ thread_id: idCut, metadata: only({ graph_id: nodeCut }) })),
+  cut: first(1, only({ thread_id: idCut, metadata: only({ graph_id: nodeCut }), interrupts: each(interruptsCut) })),
 }
+export const schemasAnswer: Answer = { ...small, cut: only({ output_schema: keep }) }
 /** One checkpoint without its values. */
 export const checkpointAnswer: Answer = { ...medium, cut: only(checkpointFields) }
 

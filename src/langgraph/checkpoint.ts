@@ -1,27 +1,32 @@
 import { maxInterruptsBytes } from '../domain/defaults.ts'
+import { below, mostPaths, parsedWithRounded } from '../domain/inexact-numbers.ts'
 import { present } from '../domain/json.ts'
-import type { Interrupt, Interrupts, Json, KnownEnding } from '../domain/run.ts'
+import { isWaiting } from '../domain/run.ts'
+import type { Interrupt, Json, KnownEnding, ReadInterrupts } from '../domain/run.ts'
 import { utf8Bytes } from '../domain/text.ts'
 import { mostInterrupts, mostNextNodes } from './answers.ts'
 import { RawJson } from './cut.ts'
 import { errorText } from './error-text.ts'
 import type { OwnValues } from './port.ts'
 import { valuesIn } from './values.ts'
-import { idOf, json, listOf, recordOf, textOf } from './wire.ts'
+import { idOf, json, listOf, recordOf, textOf, utcTime } from './wire.ts'
 
 /** Far more than is shown of it, so that secrets are found before it is cut. */
 const longestError = 16_384
+
+/** What Python leaves in each node that was running when its run was stopped. */
+const noise = /^([\w.]+\.)?CancelledError(:|$)/
 
 /** A thread's state at one checkpoint, as `GET /state` and `POST /history` give it on every dialect. */
 export interface Checkpoint {
   readonly runId?: string
   /** `update`: written by hand, not by a run, whatever run id it may carry. */
   readonly source?: string
-  readonly graphId?: string
   readonly checkpointId?: string
+  readonly createdAtMs?: number
   readonly next: readonly string[]
   readonly error?: string
-  readonly interrupts: Interrupts
+  readonly interrupts: ReadInterrupts
   /** As they were sent, if they were asked for. */
   readonly values: unknown
 }
@@ -30,30 +35,45 @@ export function parseCheckpoint(wire: unknown): Checkpoint {
   const state = recordOf(wire)
   const metadata = recordOf(state['metadata'])
   const tasks = listOf(state['tasks']).map(recordOf)
-  const errors = tasks.map((task) => textOf(task['error'])).filter((error) => error !== undefined)
+  const errors = textsIn(tasks.map(({ error }) => error))
+    .map(errorText)
+    .filter((error) => !noise.test(error))
   const asked = tasks.flatMap((task) => interruptsOf(task['interrupts'], textOf(task['name'])))
   return {
     ...present({
       runId: idOf(metadata['run_id']),
       source: textOf(metadata['source']),
-      graphId: textOf(metadata['graph_id']),
       checkpointId: idOf(recordOf(state['checkpoint'])['checkpoint_id']) ?? idOf(state['checkpoint_id']),
-      error: errors.length > 0 ? errors.map(errorText).join('; ').slice(0, longestError) : undefined,
+      createdAtMs: Date.parse(utcTime(state['created_at']) ?? '') || undefined,
+      error: errors.length > 0 ? errors.join('; ').slice(0, longestError) : undefined,
     }),
-    next: listOf(state['next'])
-      .map(textOf)
-      .filter((node) => node !== undefined)
-      .slice(0, mostNextNodes),
+    next: nextIn(textsIn(state['next']), tasks).slice(0, mostNextNodes),
     interrupts: boundedInterrupts(asked.length > 0 ? asked : interruptsOf(state['interrupts'])),
     values: state['values'] ?? null,
   }
 }
 
+/** Some servers list a node that has finished beside others that have not, and some leave out one that has failed. */
+function nextIn(listed: readonly string[], tasks: readonly Readonly<Record<string, unknown>>[]): readonly string[] {
+  const open = textsIn(tasks.filter(isOpen).map(({ name }) => name))
+  if (open.length === 0) return listed
+  return [...listed.filter((name) => open.includes(name)), ...open.filter((name) => !listed.includes(name))]
+}
+
+function isOpen(task: Readonly<Record<string, unknown>>): boolean {
+  return (task['result'] ?? null) === null
+}
+
+function textsIn(wire: unknown): readonly string[] {
+  return listOf(wire)
+    .map(textOf)
+    .filter((text) => text !== undefined)
+}
+
 /** Some servers still list the questions of tasks that have been answered: those have their result, and go. */
 export function withoutAnswered(wire: unknown): unknown {
   const state = recordOf(wire)
-  const open = listOf(state['tasks']).filter((task) => (recordOf(task)['result'] ?? null) === null)
-  return { ...state, tasks: open }
+  return { ...state, tasks: listOf(state['tasks']).map(recordOf).filter(isOpen) }
 }
 
 /** The only proof that values belong to a run. */
@@ -66,9 +86,10 @@ export function endingAt({ next, error, interrupts, checkpointId }: Checkpoint):
 }
 
 /** A run's values are its result only if it has come to its end. */
-export function valuesAt({ next, error, interrupts, values, checkpointId }: Checkpoint): OwnValues {
-  if (next.length > 0 && error === undefined) return { found: 'interrupts', ...interrupts, next }
-  if (next.length > 0) return { found: 'nothing', reason: `the run stopped half-way: ${error}` }
+export function valuesAt({ values }: Checkpoint, ending: KnownEnding): OwnValues {
+  const { next, error, checkpointId, interrupts, truncated, inexactNumbers } = ending
+  if (error !== undefined) return { found: 'nothing', reason: `the run stopped half-way: ${error}` }
+  if (isWaiting(ending)) return { found: 'interrupts', interrupts, next, ...present({ truncated, inexactNumbers }) }
   return { ...valuesIn(values), ...present({ checkpointId }) }
 }
 
@@ -76,6 +97,8 @@ export function valuesAt({ next, error, interrupts, values, checkpointId }: Chec
 interface SentInterrupt {
   readonly interrupt: Interrupt
   readonly isWhole: boolean
+  /** Where its value holds rounded integers. */
+  readonly rounded: readonly string[]
 }
 
 /** Interrupts as a task, a state or a stream's `__interrupt__` lists them. */
@@ -83,33 +106,38 @@ export function interruptsOf(wire: unknown, node?: string): SentInterrupt[] {
   return listOf(wire)
     .map(recordOf)
     .map((sent) => {
-      const { value } = sent
+      const { value, paths, isWhole } = valueOf(sent['value'])
       const id = idOf(sent['id']) ?? idOf(sent['interrupt_id'])
-      return { interrupt: { ...present({ id }), value: valueOf(value), ...present({ node }) }, isWhole: isWhole(value) }
+      return { interrupt: { ...present({ id }), value, ...present({ node }) }, isWhole, rounded: paths }
     })
 }
 
-function isWhole(value: unknown): boolean {
-  return !(value instanceof RawJson) || value.text !== undefined
-}
-
-function valueOf(value: unknown): Json {
-  return json(value instanceof RawJson ? JSON.parse(value.text ?? 'null') : (value ?? null))
+function valueOf(sent: unknown): {
+  readonly value: Json
+  readonly paths: readonly string[]
+  readonly isWhole: boolean
+} {
+  if (!(sent instanceof RawJson)) return { value: json(sent ?? null), paths: [], isWhole: true }
+  const { value, paths } = parsedWithRounded(sent.text ?? 'null')
+  return { value: json(value), paths, isWhole: sent.text !== undefined }
 }
 
 /** Keeps what fits: first a question's value goes, since its id is what a resume needs, then the question itself. */
-export function boundedInterrupts(sent: readonly SentInterrupt[]): Interrupts {
+export function boundedInterrupts(sent: readonly SentInterrupt[]): ReadInterrupts {
   const kept: Interrupt[] = []
+  const inexactNumbers: string[] = []
   let bytes = 0
   let truncated = sent.length > mostInterrupts
-  for (const { interrupt, isWhole } of sent.slice(0, mostInterrupts)) {
+  for (const { interrupt, isWhole, rounded } of sent.slice(0, mostInterrupts)) {
     const fitting = [interrupt, { ...interrupt, value: null }].find(
       (form) => bytes + utf8Bytes(JSON.stringify(form)) <= maxInterruptsBytes,
     )
     if (fitting !== interrupt || !isWhole) truncated = true
     if (!fitting) continue
+    if (fitting === interrupt) inexactNumbers.push(...below(`interrupts[${kept.length}].value`, rounded))
     kept.push(fitting)
     bytes += utf8Bytes(JSON.stringify(fitting))
   }
-  return { interrupts: kept, ...(truncated && { truncated }) }
+  const named = inexactNumbers.slice(0, mostPaths)
+  return { interrupts: kept, ...(truncated && { truncated }), ...(named.length > 0 && { inexactNumbers: named }) }
 }

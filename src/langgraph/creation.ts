@@ -203,7 +203,7 @@ async function hasBegun(server: Connection, run: RunRef, status: string, signal:
   if (status !== 'interrupted' && status !== 'error') return true
   const asked = { what: `ending of run ${run.runId}`, withinMs: lookTimeoutMs }
   const ending = await server.ask(asked, signal, (limited) =>
-    readEnding({ client: server.client, run, signal: limited }, status),
+    readEnding({ client: server.client, run, signal: limited }, { status }),
   )
-  return ending.kind === 'known'
+  return ending.kind !== 'unproven'
 }

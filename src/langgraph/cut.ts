@@ -32,6 +32,11 @@ export function allBut(fields: Readonly<Record<string, Cut>>): Cut {
   return { kind: 'fields', fields: new Map(Object.entries(fields)), others: keep }
 }
 
+/** Of an object every field by this cut. */
+export function each(cut: Cut): Cut {
+  return { kind: 'fields', fields: new Map(), others: cut }
+}
+
 export function first(limit: number, cut: Cut): Cut {
   return { kind: 'items', limit, cut }
 }

@@ -1,6 +1,7 @@
 import { langGraphFailureTypes } from '../domain/contract.ts'
 import type { Answer } from './answers.ts'
 import { LangGraphError } from './errors.ts'
+import { exactBody } from './exact-numbers.ts'
 import type { Intake } from './intake.ts'
 import { JsonCutter } from './json-cutter.ts'
 
@@ -17,11 +18,13 @@ const maxErrorBytes = 64 * KB
  * The `fetch` under the LangGraph SDK, for one kind of answer.
  *
  * - Redirects are not followed: the API key would go along to whatever host they name.
+ * - Integers that were read from a run go out as they came.
  * - Of the body only what the answer's cut names is kept, within the answer's bounds.
  */
 export function guardedFetch(answer: Answer, intake: Intake): typeof fetch {
   return async (input, init) => {
-    const response = await fetch(input, { ...init, redirect: 'manual' })
+    const body = typeof init?.body === 'string' ? { body: exactBody(init.body) } : {}
+    const response = await fetch(input, { ...init, ...body, redirect: 'manual' })
     // Of these the SDK does not read the body.
     if (!response.ok || response.status === 202 || !response.body) return beginOf(response)
     const json = await readJson(response.body, answer, intake, init?.signal)

@@ -2,7 +2,7 @@ import type { Creation } from '../domain/creation.ts'
 import { maxErrorBytes, maxReasonBytes } from '../domain/defaults.ts'
 import { present } from '../domain/json.ts'
 import { isTerminal } from '../domain/run.ts'
-import type { Interrupts, KnownEnding, RunEnding } from '../domain/run.ts'
+import type { KnownEnding, ReadInterrupts, RunEnding, RunOrigin } from '../domain/run.ts'
 import { bounded, utf8Bytes } from '../domain/text.ts'
 import type { OwnValues, StatusLook } from './port.ts'
 import type { Redaction } from './redaction.ts'
@@ -24,7 +24,8 @@ export class Outgoing {
   }
 
   status(look: StatusLook): StatusLook {
-    return { ...look, status: isStatus(look.status) ? look.status : this.#text(look.status, maxStatusBytes) }
+    const status = isStatus(look.status) ? look.status : this.#text(look.status, maxStatusBytes)
+    return { ...look, status, ...present({ origin: look.origin && this.#origin(look.origin) }) }
   }
 
   ending(ending: RunEnding): RunEnding {
@@ -32,6 +33,7 @@ export class Outgoing {
       case 'known':
         return { ...this.#known(ending), ...this.#error(ending.error) }
       case 'unproven':
+      case 'hidden':
       case 'unreadable':
         return { ...ending, reason: this.#text(ending.reason, maxReasonBytes), ...this.#errorOf(ending) }
     }
@@ -44,6 +46,7 @@ export class Outgoing {
       case 'interrupts':
         return { ...own, ...this.#interrupts(own), ...present({ next: own.next && this.#next(own.next) }) }
       case 'values':
+        return { ...own, ...this.#checkpoint(own.checkpointId), ...this.#paths(own.inexactNumbers) }
       case 'too_large':
         return { ...own, ...this.#checkpoint(own.checkpointId) }
     }
@@ -67,7 +70,7 @@ export class Outgoing {
   }
 
   #errorOf(ending: RunEnding): { readonly error?: string } {
-    return ending.kind === 'unproven' ? this.#error(ending.error) : {}
+    return ending.kind === 'unproven' || ending.kind === 'hidden' ? this.#error(ending.error) : {}
   }
 
   #error(error: string | undefined): { readonly error?: string } {
@@ -78,8 +81,20 @@ export class Outgoing {
     return present({ checkpointId: id === undefined ? undefined : this.#redaction.text(id) })
   }
 
-  #interrupts({ interrupts }: Interrupts): Pick<Interrupts, 'interrupts'> {
+  /** What must not leave as it is would be of no use in another form. */
+  #origin({ assistantId, graphId, continues }: RunOrigin): RunOrigin {
+    const asItIs = (text: string | undefined) =>
+      text !== undefined && this.#text(text, maxNodeBytes) === text ? text : undefined
+    return present({ assistantId: asItIs(assistantId), graphId: asItIs(graphId), continues })
+  }
+
+  #paths(paths: readonly string[] | undefined): { readonly inexactNumbers?: readonly string[] } {
+    return present({ inexactNumbers: paths?.map((path) => this.#text(path, maxNodeBytes)) })
+  }
+
+  #interrupts({ interrupts, inexactNumbers }: ReadInterrupts): Omit<ReadInterrupts, 'truncated'> {
     return {
+      ...this.#paths(inexactNumbers),
       interrupts: interrupts.map(({ id, node, value }) => ({
         ...present({ id: id === undefined ? undefined : this.#redaction.text(id) }),
         value,

@@ -21,9 +21,9 @@ export interface LangGraph {
   readStatus(run: RunRef, signal: AbortSignal): Promise<StatusLook>
   /** How a terminal run ended: one request, and more if its own checkpoint does not tell. */
   readEnding(run: RunRef, seen: StatusLook, signal: AbortSignal): Promise<RunEnding>
-  /** The values of the run's newest own checkpoint. */
+  /** The result in the run's newest own checkpoint. */
   readOwnState(request: RetrievalRequest, signal: AbortSignal): Promise<OwnValues>
-  /** The last values of the run's own stream: replayed from its begin, or joined where it is now. */
+  /** The result in the last values of the run's own stream: replayed from its begin, or joined where it is now. */
   readOwnStream(request: RetrievalRequest, from: 'begin' | 'now', signal: AbortSignal): Promise<OwnValues>
   /** Tells a deleted run from a deleted thread. */
   hasThread(threadId: string, signal: AbortSignal): Promise<boolean>

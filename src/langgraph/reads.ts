@@ -1,8 +1,16 @@
-import { historyAnswer, historyWithValuesAnswer, pageAnswer, runAnswer, streamBounds } from './answers.ts'
+import { present } from '../domain/json.ts'
+import {
+  foundThreadAnswer,
+  historyAnswer,
+  historyWithValuesAnswer,
+  pageAnswer,
+  runAnswer,
+  streamBounds,
+} from './answers.ts'
 import type { Answer } from './answers.ts'
 import type { LangGraphClient } from './client.ts'
 import type { RunAccess } from './ask.ts'
-import { isOwn, parseCheckpoint } from './checkpoint.ts'
+import { interruptsOf, isOwn, parseCheckpoint } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { BadAnswer, httpStatusOf, isNotFound } from './errors.ts'
 import { Reservation, slicesOf } from './guarded-fetch.ts'
@@ -10,7 +18,7 @@ import { isContinuation, listedRun } from './run-options.ts'
 import type { ListedRun } from './run-options.ts'
 import { RunStream } from './stream.ts'
 import type { StreamReading } from './stream.ts'
-import { recordOf } from './wire.ts'
+import { listOf, recordOf, textOf } from './wire.ts'
 
 /** How far back a run's checkpoint is looked for on a server that cannot filter. */
 const unfilteredHistory = 100
@@ -20,8 +28,9 @@ const aPage = pageAnswer(runsAPage)
 const mostRuns = 20_000
 /** A run repeats its input, which may be large; servers that know `select` leave it out. */
 const listedFields = ['run_id', 'status', 'metadata', 'created_at'] as const
+const threadFields = ['thread_id', 'metadata', 'interrupts'] as const
 /** The ending needs no values; servers that know `select` leave them out. */
-const endingFields = ['next', 'tasks', 'metadata', 'checkpoint', 'interrupts'] as const
+const endingFields = ['next', 'tasks', 'metadata', 'checkpoint', 'interrupts', 'created_at'] as const
 
 /** All runs of a thread, in the order in which they begin; none if there is no such thread. */
 export async function runsOf(
@@ -42,6 +51,32 @@ export async function runsOf(
   return [...runs.values()].toSorted((a, b) => a.beginsAtMs - b.beginsAtMs || (a.runId < b.runId ? -1 : 1))
 }
 
+/** Without those that wait for their turn, or for their time. */
+export async function begunRunsOf({ client, run, signal }: RunAccess): Promise<readonly ListedRun[]> {
+  return (await runsOf(client, run.threadId, signal)).filter(({ status }) => status !== 'pending')
+}
+
+/** What a server says about a thread beside its state. */
+export interface ThreadRecord {
+  /** The graph through which the server reads the thread. */
+  readonly graphId?: string
+  /** Of the run that ended last. */
+  readonly interrupts: ReturnType<typeof interruptsOf>
+}
+
+export async function threadOf({ client, run, signal }: RunAccess): Promise<ThreadRecord | undefined> {
+  const { threads } = client.reading(foundThreadAnswer)
+  const found = await threads.search({ ids: [run.threadId], limit: 1, select: [...threadFields], signal })
+  const thread = listOf(found)
+    .map(recordOf)
+    .find(({ thread_id: id }) => textOf(id) === run.threadId)
+  if (!thread) return undefined
+  return {
+    ...present({ graphId: textOf(recordOf(thread['metadata'])['graph_id']) }),
+    interrupts: Object.values(recordOf(thread['interrupts'])).flatMap((asked) => interruptsOf(asked)),
+  }
+}
+
 async function pageOfRuns(client: LangGraphClient, threadId: string, page: object): Promise<readonly unknown[]> {
   try {
     const { runs } = client.reading(aPage)
@@ -60,6 +95,8 @@ export async function continuesAnother({ client, run, signal }: RunAccess): Prom
   return isContinuation(recordOf(await client.reading(runAnswer).runs.get(run.threadId, run.runId, { signal })))
 }
 
+const mostEdits = 100
+const anyEdit = historyAnswer(mostEdits)
 const newestEnding = historyAnswer(1)
 const anyEnding = historyAnswer(unfilteredHistory)
 
@@ -75,6 +112,15 @@ export function newestOwnCheckpoint(
 ): Promise<Checkpoint | undefined> {
   const one = historyWithValuesAnswer(1, keys)
   return newestOwn(access, { one, all: historyWithValuesAnswer(unfilteredHistory, keys) })
+}
+
+/** Whether the thread's state was edited by hand between two times. */
+export async function wasEdited(access: RunAccess, sinceMs = 0, untilMs: number): Promise<boolean> {
+  const query = { limit: mostEdits, metadata: { source: 'update' } }
+  const edits = await history(access, anyEdit, query).catch(ifRefused(() => []))
+  return edits.some(
+    ({ source, createdAtMs = 0 }) => source === 'update' && createdAtMs > sinceMs && createdAtMs <= untilMs,
+  )
 }
 
 async function newestOwn(

@@ -1,55 +1,158 @@
 import { present } from '../domain/json.ts'
-import type { RunEnding, Unproven } from '../domain/run.ts'
-import { checkpointAnswer, foundThreadAnswer, threadAnswer } from './answers.ts'
+import type { KnownEnding, RunEnding, RunOrigin } from '../domain/run.ts'
+import { checkpointAnswer, stateAnswer, threadAnswer } from './answers.ts'
+import type { Answer } from './answers.ts'
 import type { RunAccess } from './ask.ts'
-import { endingAt, parseCheckpoint, withoutAnswered } from './checkpoint.ts'
+import { boundedInterrupts, endingAt, isOwn, parseCheckpoint, withoutAnswered } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { errorText } from './error-text.ts'
-import type { OwnValues } from './port.ts'
-import { continuesAnother, newestOwnEnding, readStream, runsOf } from './reads.ts'
-import { jsonOf, listOf, recordOf, textOf } from './wire.ts'
+import { httpStatusOf } from './errors.ts'
+import { endingWithoutLaterWords } from './later-words.ts'
+import type { StatusLook } from './port.ts'
+import { begunRunsOf, continuesAnother, newestOwnCheckpoint, newestOwnEnding, readStream, threadOf } from './reads.ts'
+import type { ThreadRecord } from './reads.ts'
+import { jsonOf, recordOf } from './wire.ts'
 import { withTimeout } from './with-timeout.ts'
 
 const evidenceTimeoutMs = 2000
+const threadTimeoutMs = 1000
 
 export const noOwnCheckpoint =
   "no checkpoint of the thread belongs to the run, so nothing proves which values are the run's"
-const unproven: Unproven = { kind: 'unproven', reason: noOwnCheckpoint }
 
-/** How a run that has ended with this status really ended. */
-export async function readEnding(access: RunAccess, status: string): Promise<RunEnding> {
-  const checkpoint =
-    (await newestOwnEnding(access)) ??
-    (status === 'success' ? await checkpointItStoppedAt(access, status) : undefined) ??
-    (status === 'error' ? await unlessItFails(access, (limited) => checkpointItStoppedAt(limited, status)) : undefined)
-  const ending = checkpoint ? endingAt(checkpoint) : unproven
+type ReadEnding = Exclude<RunEnding, { kind: 'unreadable' }>
+
+/** How a run that has ended with this status really ended. If one source fails, the others are asked. */
+export async function readEnding(access: RunAccess, { status, origin }: StatusLook): Promise<RunEnding> {
+  const ending = await endingInCheckpoints(access, status, origin).catch(async (error: unknown) => {
+    const elsewhere = await endingElsewhere(access, status)
+    if (elsewhere) return elsewhere
+    throw error
+  })
   if (status !== 'error' || ending.error !== undefined) return ending
-  return { ...ending, ...present({ error: await unlessItFails(access, errorOutsideNodes) }) }
+  return { ...ending, ...present({ error: await errorElsewhere(access) }) }
+}
+
+async function endingInCheckpoints(
+  access: RunAccess,
+  status: string,
+  origin: RunOrigin | undefined,
+): Promise<ReadEnding> {
+  const [own, thread] = await Promise.all([newestOwnEnding(access), threadSeen(access, origin)])
+  const reason = hiddenIn(thread, origin)
+  if (reason !== undefined) return (await questionsOn(thread, access, status)) ?? { kind: 'hidden', reason }
+  if (own) return endingWithoutLaterWords(access, status, own)
+  const stopped = await checkpointWithoutOwn(access, status, origin)
+  return stopped ? endingAt(stopped) : { kind: 'unproven', reason: noOwnCheckpoint }
+}
+
+/** A server without this query, or one that answers with another thread, gives no evidence. */
+function threadSeen(access: RunAccess, origin: RunOrigin | undefined): Promise<ThreadRecord | undefined> {
+  if (origin?.graphId === undefined) return Promise.resolve(undefined)
+  return unlessItFails(access, evidenceTimeoutMs, threadOf)
 }
 
 /**
- * A run that answered one of several questions, reached the next one at once, or failed with the answer has written no
- * checkpoint: it stopped where the run before it did. It did so if it was the last run of its thread, and the thread
- * still waits, or has failed.
+ * A server reads a thread's checkpoints through one graph, which is another run's if runs of several graphs share the
+ * thread. Then they seem to have ended although a human is waiting, or to be at a node although they have ended.
+ *
+ * A checkpoint's own `graph_id` says nothing: it may be inherited from the thread, or the user's.
  */
-async function checkpointItStoppedAt(access: RunAccess, status: 'success' | 'error'): Promise<Checkpoint | undefined> {
-  const { client, run, signal } = access
-  const state: unknown = await client.reading(checkpointAnswer).threads.getState(run.threadId, undefined, { signal })
-  const newest = parseCheckpoint(withoutAnswered(state))
+function hiddenIn(thread: ThreadRecord | undefined, origin: RunOrigin | undefined): string | undefined {
+  if (thread?.graphId === undefined || origin?.graphId === undefined || thread.graphId === origin.graphId)
+    return undefined
+  return `LangGraph reads the thread through another graph ("${thread.graphId}"), which hides how this run of "${origin.graphId}" ended`
+}
+
+/** Why the thread's checkpoints are no evidence for this run. */
+export async function hiddenBy(access: RunAccess, origin: RunOrigin | undefined): Promise<string | undefined> {
+  return hiddenIn(await threadSeen(access, origin), origin)
+}
+
+/** The thread keeps the questions of the run that ended last, whatever graph reads it. */
+async function questionsOn(
+  thread: ThreadRecord | undefined,
+  access: RunAccess,
+  status: string,
+): Promise<KnownEnding | undefined> {
+  if (status !== 'success' || !thread || thread.interrupts.length === 0) return undefined
+  const runs = await begunRunsOf(access)
+  if (runs.at(-1)?.runId !== access.run.runId) return undefined
+  return { kind: 'known', next: [], ...boundedInterrupts(thread.interrupts) }
+}
+
+async function endingElsewhere(access: RunAccess, status: string): Promise<ReadEnding | undefined> {
+  if (status === 'success') {
+    return unlessItFails(access, evidenceTimeoutMs, async (limited) =>
+      questionsOn(await threadOf(limited), limited, status),
+    )
+  }
+  const error = status === 'error' ? await errorElsewhere(access) : undefined
+  return error === undefined ? undefined : { kind: 'unproven', reason: 'its checkpoints could not be read', error }
+}
+
+async function checkpointWithoutOwn(
+  access: RunAccess,
+  status: string,
+  origin: RunOrigin | undefined,
+): Promise<Checkpoint | undefined> {
+  if (status === 'success') return checkpointItStoppedAt(access, status, origin)
+  if (status !== 'error') return undefined
+  return unlessItFails(access, evidenceTimeoutMs, (limited) => checkpointItStoppedAt(limited, status, origin))
+}
+
+/** The checkpoint at which a run that succeeded has ended, with these fields of its values. */
+export async function ownCheckpoint(
+  access: RunAccess,
+  origin: RunOrigin | undefined,
+  keys: readonly string[] | undefined,
+): Promise<Checkpoint | undefined> {
+  const newest = await stateOf(access, stateAnswer(keys)).then(parseCheckpoint, (error: unknown) => {
+    // A state that cannot be sent may not be the run's own.
+    if (httpStatusOf(error) !== 500) throw error
+  })
+  if (newest && isOwn(newest, access.run.runId)) return newest
+  const own = await newestOwnCheckpoint(access, keys)
+  return own ?? (origin?.continues ? checkpointItStoppedAt(access, 'success', origin, stateAnswer(keys)) : undefined)
+}
+
+function stateOf({ client, run, signal }: RunAccess, answer: Answer): Promise<unknown> {
+  return client.reading(answer).threads.getState(run.threadId, undefined, { signal })
+}
+
+/**
+ * A run that answered one of several questions, reached the next one at once, failed with the answer, or had nothing left
+ * to do has written no checkpoint: it stopped where the run before it did. It did so if it is the last run of its thread
+ * that has begun, and the thread was at that checkpoint before.
+ */
+async function checkpointItStoppedAt(
+  access: RunAccess,
+  status: 'success' | 'error',
+  origin: RunOrigin | undefined,
+  answer: Answer = checkpointAnswer,
+): Promise<Checkpoint | undefined> {
+  if (origin?.continues === false) return undefined
+  const newest = parseCheckpoint(withoutAnswered(await stateOf(access, answer)))
   const hasFailed = newest.error !== undefined
-  // A thread that has failed has no `next` on some servers.
-  if (status === 'error' ? !hasFailed : hasFailed || newest.next.length === 0) return undefined
-  const runs = await runsOf(client, run.threadId, signal)
-  const isLast = runs.at(-1)?.runId === run.runId
+  if (hasFailed !== (status === 'error')) return undefined
+  // The state of a thread without a run looks like one that has ended.
+  if (newest.next.length === 0 && !hasFailed && newest.checkpointId === undefined) return undefined
+  const runs = await begunRunsOf(access)
+  const itself = runs.at(-1)
+  if (itself?.runId !== access.run.runId || (newest.createdAtMs ?? 0) > itself.beginsAtMs) return undefined
   // If the run before it failed too, the error may be that run's.
   if (hasFailed && runs.at(-2)?.status === 'error') return undefined
-  return isLast && (await continuesAnother(access)) ? newest : undefined
+  return (origin?.continues ?? (await continuesAnother(access))) ? newest : undefined
 }
 
 /** For evidence that may be missing: without it the ending says less, but nothing wrong. */
-async function unlessItFails<T>(access: RunAccess, read: (limited: RunAccess) => Promise<T>): Promise<T | undefined> {
+async function unlessItFails<T>(
+  access: RunAccess,
+  ms: number,
+  read: (limited: RunAccess) => Promise<T>,
+): Promise<T | undefined> {
   try {
-    return await withTimeout(access.signal, evidenceTimeoutMs, (signal) => read({ ...access, signal }))
+    return await withTimeout(access.signal, ms, (signal) => read({ ...access, signal }))
   } catch {
     access.signal.throwIfAborted()
     return undefined
@@ -60,38 +163,23 @@ async function unlessItFails<T>(access: RunAccess, read: (limited: RunAccess) =>
  * A run that failed between nodes (recursion limit, a graph that cannot be loaded) leaves no error in its checkpoint.
  * Some servers keep it on the thread, as long as the run is the last one, and some in the run's own stream.
  */
-async function errorOutsideNodes(access: RunAccess): Promise<string | undefined> {
-  const onThread = await errorOnThread(access)
-  if (onThread !== undefined) return onThread
+function errorElsewhere(access: RunAccess): Promise<string | undefined> {
+  return unlessItFails(
+    access,
+    evidenceTimeoutMs,
+    async (limited) => (await unlessItFails(limited, threadTimeoutMs, errorOnThread)) ?? errorInStream(limited),
+  )
+}
+
+async function errorInStream(access: RunAccess): Promise<string | undefined> {
   const read = await readStream(access, 'begin')
   return read.found === 'error' ? read.error : undefined
 }
 
-async function errorOnThread({ client, run, signal }: RunAccess): Promise<string | undefined> {
+async function errorOnThread(access: RunAccess): Promise<string | undefined> {
+  const { client, run, signal } = access
   const { error } = recordOf(await client.reading(threadAnswer).threads.get(run.threadId, { signal }))
   if (jsonOf(error) === 'null') return undefined
-  const runs = await runsOf(client, run.threadId, signal)
+  const runs = await begunRunsOf(access)
   return runs.at(-1)?.runId === run.runId ? errorText(jsonOf(error)) : undefined
-}
-
-/**
- * A server reads a thread's checkpoints through the graph that ran last on it. After a run of another graph the
- * checkpoints of the watched run seem to have ended: `next` is empty, even if a human was waiting.
- */
-export async function misread(access: RunAccess, own: Checkpoint): Promise<OwnValues | undefined> {
-  const { threadId } = access.run
-  if (own.graphId === undefined) return undefined
-  // A server without this query, or one that answers with another thread, gives no evidence.
-  const threads = await unlessItFails(access, ({ client, signal }) =>
-    client
-      .reading(foundThreadAnswer)
-      .threads.search({ ids: [threadId], limit: 1, select: ['thread_id', 'metadata'], signal }),
-  )
-  const thread = listOf(threads)
-    .map(recordOf)
-    .find((found) => textOf(found['thread_id']) === threadId)
-  const graphId = textOf(recordOf(thread?.['metadata'])['graph_id'])
-  if (graphId === undefined || graphId === own.graphId) return undefined
-  const reason = `a later run of another graph ("${graphId}") hides how this run of "${own.graphId}" ended`
-  return { found: 'nothing', reason }
 }

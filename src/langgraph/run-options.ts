@@ -1,6 +1,8 @@
+import { workflowMetadataKey } from '../domain/contract.ts'
 import type { NewRun } from '../domain/creation.ts'
-import { present } from '../domain/json.ts'
-import type { Json } from '../domain/run.ts'
+import { isRecord, present } from '../domain/json.ts'
+import type { Json, RunOrigin } from '../domain/run.ts'
+import { sendable } from './exact-numbers.ts'
 import { idOf, json, listOf, recordOf, textOf, utcTime } from './wire.ts'
 
 /** One run of a thread, as far as a list tells. */
@@ -15,26 +17,35 @@ export interface ListedRun {
   readonly beginsAtMs: number
 }
 
-/** The options that a run needs as well if it continues this one: without its breakpoints it would run through. */
-type InheritedOptions = Omit<NewRun, 'input' | 'command' | 'multitaskStrategy' | 'metadata' | 'afterSeconds'>
+/** All that a run needs as well if it continues this one: without its breakpoints it would run through. */
+type InheritedOptions = Omit<NewRun, 'input' | 'command' | 'multitaskStrategy' | 'afterSeconds'> & {
+  readonly streamMode?: Json
+  readonly streamSubgraphs?: boolean
+}
 
-/** What servers put into a run's configuration themselves. */
-const serversOwn = /^(__|langgraph_|checkpoint_|(run_id|thread_id|graph_id|assistant_id|user_id|user-agent)$)/
+/** What servers put into a run's configuration, and into its metadata, themselves. */
+const serversOwn =
+  /^(__|langgraph_|checkpoint_|ls_|(run_id|thread_id|graph_id|assistant_id|user_id|user-agent|created_by|run_attempt)$)/
+
+const isServers = (name: string) => serversOwn.test(name)
+const isNotTheUsers = (name: string) => isServers(name) || name.startsWith(workflowMetadataKey)
+const isOfOneRun = (name: string) => name === 'run_id' || name === 'callbacks'
 
 /** Reads the options of an earlier run from what the server says about it. */
 export function inheritedOptions(wire: Readonly<Record<string, unknown>>): InheritedOptions {
   const kwargs = recordOf(wire['kwargs'])
-  const context = recordOf(kwargs['context'])
-  const hasContext = Object.keys(context).length > 0
-  const config = configOf(recordOf(kwargs['config']), hasContext)
+  const context = without(sendable(kwargs['context']))
   return {
     assistantId: textOf(wire['assistant_id']) ?? '',
     ...present({
-      config: Object.keys(config).length > 0 ? config : undefined,
-      context: hasContext ? json(context) : undefined,
+      config: configOf(recordOf(sendable(kwargs['config'])), context !== undefined),
+      context,
+      metadata: without(sendable(wire['metadata']), isNotTheUsers),
       interruptBefore: nodesOf(kwargs['interrupt_before']),
       interruptAfter: nodesOf(kwargs['interrupt_after']),
       durability: durabilityOf(kwargs['durability']),
+      streamMode: listOf(kwargs['stream_mode']).length > 0 ? json(kwargs['stream_mode']) : undefined,
+      streamSubgraphs: kwargs['subgraphs'] === true ? true : undefined,
       streamResumable: kwargs['resumable'] === true ? true : undefined,
       webhook: textOf(kwargs['webhook']),
     }),
@@ -42,15 +53,17 @@ export function inheritedOptions(wire: Readonly<Record<string, unknown>>): Inher
 }
 
 /** A server refuses a run with both a context and configurable fields, so the context wins. */
-function configOf(config: Readonly<Record<string, unknown>>, hasContext: boolean): Readonly<Record<string, Json>> {
-  const configurable = Object.entries(recordOf(config['configurable'])).filter(([name]) => !serversOwn.test(name))
-  return Object.fromEntries(
-    Object.entries({
-      tags: listOf(config['tags']).length > 0 ? config['tags'] : undefined,
-      recursion_limit: config['recursion_limit'],
-      configurable: configurable.length > 0 && !hasContext ? Object.fromEntries(configurable) : undefined,
-    }).flatMap(([name, value]) => (value === undefined || value === null ? [] : [[name, json(value)]])),
-  )
+function configOf(config: Readonly<Record<string, unknown>>, hasContext: boolean): Fields | undefined {
+  const configurable = hasContext ? undefined : without(config['configurable'], isServers)
+  return without({ ...config, configurable, metadata: without(config['metadata'], isNotTheUsers) }, isOfOneRun)
+}
+
+type Fields = Readonly<Record<string, Json>>
+
+/** All fields but those that are left out; `undefined` if there are none. */
+function without(wire: unknown, isLeftOut: (name: string) => boolean = () => false): Fields | undefined {
+  const fields = Object.entries(recordOf(wire)).filter(([name, value]) => value !== undefined && !isLeftOut(name))
+  return fields.length > 0 ? Object.fromEntries(fields.map(([name, value]) => [name, json(value)])) : undefined
 }
 
 function nodesOf(wire: unknown): '*' | readonly string[] | undefined {
@@ -84,6 +97,18 @@ export function listedRun(wire: unknown): ListedRun | undefined {
 
 export function isContinuation(wire: Readonly<Record<string, unknown>>): boolean {
   return (recordOf(wire['kwargs'])['input'] ?? null) === null
+}
+
+/** What its ending and its values cannot be read without. */
+export function originOf(wire: Readonly<Record<string, unknown>>): RunOrigin | undefined {
+  const kwargs = wire['kwargs']
+  const { graph_id: graphId } = recordOf(recordOf(recordOf(kwargs)['config'])['configurable'])
+  const origin = present({
+    assistantId: idOf(wire['assistant_id']),
+    graphId: textOf(graphId),
+    continues: isRecord(kwargs) ? isContinuation(wire) : undefined,
+  })
+  return Object.keys(origin).length > 0 ? origin : undefined
 }
 
 /** A UUID of version 7 begins with the time at which it was made. */

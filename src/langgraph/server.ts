@@ -1,21 +1,25 @@
 import type { CancelAction, Creation } from '../domain/creation.ts'
 import { present } from '../domain/json.ts'
 import type { RetrievalRequest } from '../domain/retrieved.ts'
+import { isTerminal } from '../domain/run.ts'
 import type { RunRef } from '../domain/run.ts'
-import { anyAnswer, stateAnswer, statusAnswer } from './answers.ts'
+import { anyAnswer, statusAnswer } from './answers.ts'
 import { askerOf } from './ask.ts'
 import type { Ask } from './ask.ts'
-import { isOwn, parseCheckpoint, valuesAt } from './checkpoint.ts'
+import { valuesAt } from './checkpoint.ts'
 import { LangGraphClient } from './client.ts'
 import type { ServerConfig } from './client.ts'
 import { findLaterRun, tryToCreate } from './creation.ts'
 import { BadAnswer, isNotFound } from './errors.ts'
 import type { Intake } from './intake.ts'
+import { endingWithoutLaterWords } from './later-words.ts'
+import { DeclaredOutputs, withoutUnseen } from './output.ts'
 import type { LangGraph, OwnValues, RunToCreate, StatusLook } from './port.ts'
 import { Outgoing } from './outgoing.ts'
 import { Redaction } from './redaction.ts'
-import { newestOwnCheckpoint, readStream } from './reads.ts'
-import { misread, noOwnCheckpoint, readEnding } from './run-ending.ts'
+import { readStream } from './reads.ts'
+import { hiddenBy, noOwnCheckpoint, ownCheckpoint, readEnding } from './run-ending.ts'
+import { originOf } from './run-options.ts'
 import { recordOf, textOf, utcTime } from './wire.ts'
 
 export type { ServerConfig } from './client.ts'
@@ -25,6 +29,7 @@ export class LangGraphServer implements LangGraph {
   readonly client: LangGraphClient
   readonly ask: Ask
   readonly #outgoing: Outgoing
+  readonly #outputs: DeclaredOutputs
 
   constructor(config: ServerConfig, intake: Intake) {
     const { name, apiKey = '', headers = {} } = config
@@ -32,6 +37,7 @@ export class LangGraphServer implements LangGraph {
     this.#outgoing = new Outgoing(redaction)
     this.ask = askerOf(name, redaction)
     this.client = new LangGraphClient(config, intake)
+    this.#outputs = new DeclaredOutputs(this.client)
   }
 
   readStatus({ threadId, runId }: RunRef, signal: AbortSignal): Promise<StatusLook> {
@@ -45,33 +51,38 @@ export class LangGraphServer implements LangGraph {
         ...present({
           updatedAt: utcTime(wire['updated_at']),
           resumable: typeof resumable === 'boolean' ? resumable : undefined,
+          origin: isTerminal(status) ? originOf(wire) : undefined,
         }),
       })
     })
   }
 
-  readEnding(run: RunRef, { status }: StatusLook, signal: AbortSignal) {
+  readEnding(run: RunRef, seen: StatusLook, signal: AbortSignal) {
     const access = { client: this.client, run, signal }
     return this.ask(`ending of run ${run.runId}`, signal, async () =>
-      this.#outgoing.ending(await readEnding(access, status)),
+      this.#outgoing.ending(await readEnding(access, seen)),
     )
   }
 
-  readOwnState(run: RetrievalRequest, signal: AbortSignal): Promise<OwnValues> {
-    const access = { client: this.client, run, signal }
-    return this.ask(`state of thread ${run.threadId}`, signal, async () => {
-      const { threads } = this.client.reading(stateAnswer(run.resultKeys))
-      const newest = parseCheckpoint(await threads.getState(run.threadId, undefined, { signal }))
-      const own = isOwn(newest, run.runId) ? newest : await newestOwnCheckpoint(access, run.resultKeys)
+  readOwnState(request: RetrievalRequest, signal: AbortSignal): Promise<OwnValues> {
+    const { threadId, origin, resultKeys } = request
+    const access = { client: this.client, run: request, signal }
+    return this.ask(`state of thread ${threadId}`, signal, async () => {
+      const keys = resultKeys ?? (await this.#outputs.fieldsOf(origin, signal))
+      const own = await ownCheckpoint(access, origin, keys)
       if (!own) return { found: 'nothing', reason: noOwnCheckpoint }
-      return this.#outgoing.values((await misread(access, own)) ?? valuesAt(own))
+      const reason = await hiddenBy(access, origin)
+      if (reason !== undefined) return this.#outgoing.values({ found: 'nothing', reason })
+      return this.#outgoing.values(valuesAt(own, await endingWithoutLaterWords(access, 'success', own)))
     })
   }
 
-  readOwnStream(run: RetrievalRequest, from: 'begin' | 'now', signal: AbortSignal): Promise<OwnValues> {
-    return this.ask(`stream of run ${run.runId}`, signal, async () => {
-      const read = await readStream({ client: this.client, run, signal }, from, run.resultKeys)
-      if (read.found !== 'error') return this.#outgoing.values(read)
+  readOwnStream(request: RetrievalRequest, from: 'begin' | 'now', signal: AbortSignal): Promise<OwnValues> {
+    const { runId, origin, resultKeys } = request
+    return this.ask(`stream of run ${runId}`, signal, async () => {
+      const declared = await this.#outputs.fieldsOf(origin, signal)
+      const read = await readStream({ client: this.client, run: request, signal }, from, resultKeys ?? declared)
+      if (read.found !== 'error') return this.#outgoing.values(withoutUnseen(read, resultKeys, declared))
       return this.#outgoing.values({ found: 'nothing', reason: `the stream holds an error: ${read.error}` })
     })
   }

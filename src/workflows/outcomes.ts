@@ -3,16 +3,19 @@ import { maxErrorBytes } from '../domain/defaults.ts'
 import type { Cancellation } from '../domain/creation.ts'
 import { present } from '../domain/json.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
-import type { Interrupts, KnownEnding, RunEnding } from '../domain/run.ts'
+import type { KnownEnding, ReadInterrupts, RunEnding } from '../domain/run.ts'
 import { bounded, seconds } from '../domain/text.ts'
 import type { Question } from './question.ts'
 import type { Retrieval } from './retrieve-in-order.ts'
 import type { Verdict } from './verdict.ts'
 import type { Watch } from './watch.ts'
 
+/** A run's own checkpoint proves how it ended; its status on the wire alone does not. */
+const notVerified = { ending_verified: false } as const
+
 /** The run succeeded, and the strategies were asked for its values. */
 export function retrieved(watch: Watch, retrieval: Retrieval, ending: RunEnding | undefined): WatchOutcome {
-  const base = { ...ids(watch), ...verified(ending) }
+  const base = { ...ids(watch), ...(ending?.kind === 'unreadable' && notVerified) }
   const { metadata: retrieval_metadata } = retrieval
   switch (retrieval.found) {
     case 'result':
@@ -21,12 +24,14 @@ export function retrieved(watch: Watch, retrieval: Retrieval, ending: RunEnding 
         status: 'success',
         ...base,
         result: retrieval.result,
+        ...present({ inexact_numbers: retrieval.inexactNumbers }),
         retrieval_metadata,
         polling_metadata: completed(watch),
       }
     case 'interrupts':
       return waiting(watch, retrieval, retrieval.next, base)
     case 'nothing': {
+      if (ending?.kind === 'hidden') return unproven(watch, ending.reason, retrieval.error)
       const result_retrieval_error = bounded(retrieval.error, maxErrorBytes)
       return {
         polling_result: 'success_no_results',
@@ -43,7 +48,18 @@ export function retrieved(watch: Watch, retrieval: Retrieval, ending: RunEnding 
 
 /** The run stopped in `interrupt()` or at a breakpoint, whatever its status on the wire. */
 export function interrupted(watch: Watch, ending: KnownEnding): WatchOutcome {
-  return waiting(watch, ending, ending.next, ids(watch))
+  const error =
+    ending.overwritten && 'The run asked a human, or stopped at a breakpoint: a later run has overwritten what it asked'
+  return waiting(watch, ending, ending.next.length > 0 ? ending.next : undefined, {
+    ...ids(watch),
+    ...present({ error }),
+  })
+}
+
+/** It succeeded by its status, which says no more than that it stopped: it may wait for a human. */
+function unproven(watch: Watch, reason: string, retrievalError: string): WatchOutcome {
+  const error = `The run has ended, but whether it finished or waits for a human cannot be proven: ${reason}. ${retrievalError}`
+  return { ...pollingRefused(watch, error), ...notVerified }
 }
 
 /** The run ended badly. */
@@ -52,7 +68,8 @@ export function unsuccessful(
   { status, error }: Verdict & { kind: 'unsuccessful' },
   ending: RunEnding | undefined,
 ): WatchOutcome {
-  const base = { ...ids(watch), ...verified(ending), error: bounded(error, maxErrorBytes) }
+  const isUnreadable = ending?.kind === 'unreadable'
+  const base = { ...ids(watch), ...(isUnreadable && notVerified), error: bounded(error, maxErrorBytes) }
   const polling_metadata = completed(watch)
   switch (status) {
     case 'error':
@@ -161,7 +178,7 @@ function why(outcome: WatchOutcome): string {
 
 function waiting(
   watch: Watch,
-  { interrupts, truncated }: Interrupts,
+  { interrupts, truncated, inexactNumbers }: ReadInterrupts,
   next: readonly string[] | undefined,
   base: ReturnType<typeof ids> & { readonly error?: string },
 ): WatchOutcome {
@@ -170,14 +187,9 @@ function waiting(
     status: 'interrupted',
     ...base,
     interrupts,
-    ...present({ truncated, next }),
+    ...present({ truncated, next, inexact_numbers: inexactNumbers }),
     polling_metadata: completed(watch),
   }
-}
-
-/** A run's own checkpoint proves how it ended; its status on the wire alone does not. */
-function verified(ending: RunEnding | undefined): { readonly ending_verified?: false } {
-  return ending?.kind === 'unreadable' ? { ending_verified: false } : {}
 }
 
 function names(nodes: readonly string[]): string {

@@ -2,11 +2,11 @@ import { maxAnswersBytes } from '../domain/defaults.ts'
 import type { WatchOptions } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
-import type { Interrupt, Interrupts, Json } from '../domain/run.ts'
+import type { Interrupt, Json, ReadInterrupts } from '../domain/run.ts'
 import { utf8Bytes } from '../domain/text.ts'
 
 /** A run that stopped to be continued, and the answers so far. */
-export interface Question extends Interrupts {
+export interface Question extends ReadInterrupts {
   readonly next: readonly string[]
   /** Absent: no limit. */
   readonly untilMs?: number
@@ -33,9 +33,9 @@ export function questionIn(
 ): Question | undefined {
   const isQuestion = outcome.polling_result === 'interrupted' && outcome.interrupts !== undefined
   if (!isQuestion || onInterrupt === 'return') return undefined
-  const { interrupts = [], truncated, next = [] } = outcome
+  const { interrupts = [], truncated, next = [], inexact_numbers: inexactNumbers } = outcome
   const untilMs = Number.isFinite(humanTimeoutMs) ? nowMs + humanTimeoutMs : undefined
-  return { interrupts, next, answers: {}, goOn: false, looks: 0, ...present({ truncated, untilMs }) }
+  return { interrupts, next, answers: {}, goOn: false, looks: 0, ...present({ truncated, inexactNumbers, untilMs }) }
 }
 
 /** Those that nobody has answered yet. */

@@ -6,7 +6,7 @@ import type { RetrievalOptions } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
 import type { ResultReference, RetrievalAttempt, RetrievalMetadata } from '../domain/outcome.ts'
 import type { Retrieved } from '../domain/retrieved.ts'
-import type { Interrupts, Json, RunLook, RunRef } from '../domain/run.ts'
+import type { Json, ReadInterrupts, RunLook, RunRef } from '../domain/run.ts'
 import { bounded, seconds } from '../domain/text.ts'
 import { retrieveJoinStream, retrieveStreamValues, retrieveThreadState, strategyTimeoutMs } from './activities.ts'
 import { noAnswer } from './failures.ts'
@@ -22,8 +22,8 @@ const activityOf = {
 const shortestRoundMs = 1000
 
 export type Retrieval = { readonly metadata: RetrievalMetadata } & (
-  | { readonly found: 'result'; readonly result: Json }
-  | ({ readonly found: 'interrupts'; readonly next?: readonly string[] } & Interrupts)
+  | { readonly found: 'result'; readonly result: Json; readonly inexactNumbers?: readonly string[] }
+  | ({ readonly found: 'interrupts'; readonly next?: readonly string[] } & ReadInterrupts)
   /** `error` gives each strategy's reason. */
   | { readonly found: 'nothing'; readonly error: string; readonly reference?: ResultReference }
 )
@@ -71,7 +71,7 @@ async function tryStrategy(
   if (strategy === 'stream_values' && look.resumable === false) {
     return { strategy, outcome: 'missing', reason: 'the run was not created as resumable: LangGraph kept no stream' }
   }
-  const request = { ...run, ...present({ resultKeys: options.resultKeys }) }
+  const request = { ...run, ...present({ resultKeys: options.resultKeys, origin: look.origin }) }
   try {
     const retrieved = await activityOf[strategy].executeWithOptions(
       { scheduleToCloseTimeout: timeoutMs, summary: strategy },
@@ -114,7 +114,12 @@ function conclude(
   if (!retrieved) return undefined
   switch (retrieved.found) {
     case 'values':
-      return { found: 'result', result: retrieved.values, metadata }
+      return {
+        found: 'result',
+        result: retrieved.values,
+        metadata,
+        ...present({ inexactNumbers: retrieved.inexactNumbers }),
+      }
     case 'interrupts':
       return { ...retrieved, metadata }
     case 'too_large': {

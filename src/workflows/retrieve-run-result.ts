@@ -1,6 +1,7 @@
 import { failureTypes } from '../domain/contract.ts'
 import { parseReadRunStatusInput, parseRetrieveRunResultInput } from '../domain/parse-input.ts'
 import type { ReadRunStatusInput, RetrieveRunResultInput } from '../domain/input.ts'
+import { present } from '../domain/json.ts'
 import type { RetrievedResult } from '../domain/outcome.ts'
 import { hasEnded } from '../domain/run.ts'
 import type { EndedRun, Interrupts, Json, RunLook, RunRef } from '../domain/run.ts'
@@ -25,7 +26,11 @@ export async function retrieveRunResult(input: RetrieveRunResultInput): Promise<
   const retrieved = await retrieveInOrder(run, retrieval, seen)
   switch (retrieved.found) {
     case 'result':
-      return { result: retrieved.result, retrieval_metadata: retrieved.metadata }
+      return {
+        result: retrieved.result,
+        retrieval_metadata: retrieved.metadata,
+        ...present({ inexact_numbers: retrieved.inexactNumbers }),
+      }
     case 'interrupts':
       throw waitingFailure(retrieved, retrieved.next)
     case 'nothing':

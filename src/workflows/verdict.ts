@@ -32,13 +32,22 @@ export function verdictOn({ status, ending }: EndedRun, isCancelled = false): Ve
   }
 }
 
+type Unseen = Extract<RunEnding, { kind: 'unreadable' | 'hidden' }>
+
+function isUnseen(ending: RunEnding | undefined): ending is Unseen {
+  return ending?.kind === 'unreadable' || ending?.kind === 'hidden'
+}
+
 function noErrorText(ending: RunEnding | undefined): string {
-  if (ending?.kind === 'unreadable') return `The run failed, and why could not be read: ${ending.reason}`
+  if (isUnseen(ending)) return `The run failed, and why could not be read: ${ending.reason}`
+  if (ending?.kind === 'known' && ending.overwritten) {
+    return `The run failed or was cancelled${beforeNodes(ending)}: a later run has overwritten its error`
+  }
   return `The run failed or was cancelled${beforeNodes(ending)}: LangGraph keeps no error text for it`
 }
 
 function wasCancelled(ending: RunEnding | undefined): string {
-  if (ending?.kind === 'unreadable') {
+  if (isUnseen(ending)) {
     return `The run was cancelled, or waits for a human: how it ended could not be read: ${ending.reason}`
   }
   return `The run was cancelled${beforeNodes(ending)}`

@@ -237,7 +237,9 @@ describe('a run that continues another one', () => {
     key: `${key}#1`,
     run: { continues: earlier, resume: { i1: 'yes' }, ...more },
   })
-  const earlierRun = (kwargs: object) => server.on('run', json({ run_id: earlier, assistant_id: 'a-1', kwargs }))
+  const metadata = { team: 'research', created_by: 'system', assistant_id: 'a-1', temporal_workflow: key }
+  const earlierRun = (kwargs: object) =>
+    server.on('run', json({ run_id: earlier, assistant_id: 'a-1', kwargs, metadata }))
 
   test('has its options, without what the server put there, and the answer', async () => {
     pages([{ runId: earlier, key }])
@@ -248,10 +250,16 @@ describe('a run that continues another one', () => {
       resumable: true,
       durability: 'exit',
       context: {},
-      webhook: null,
+      webhook: 'https://example.com/hook',
+      stream_mode: ['updates'],
+      subgraphs: true,
       config: {
         tags: ['x'],
         recursion_limit: 30,
+        max_concurrency: 3,
+        run_name: 'trade',
+        run_id: earlier,
+        metadata: { team: 'r', graph_id: 'g', temporal_workflow: key, langgraph_version: '1', run_attempt: 1 },
         configurable: {
           model: 'm',
           run_id: earlier,
@@ -270,14 +278,32 @@ describe('a run that continues another one', () => {
     expect(sent()).toEqual({
       assistant_id: 'a-1',
       command: { resume: { i1: 'yes' } },
-      config: { tags: ['x'], recursion_limit: 30, configurable: { model: 'm' } },
+      config: {
+        tags: ['x'],
+        recursion_limit: 30,
+        max_concurrency: 3,
+        run_name: 'trade',
+        metadata: { team: 'r' },
+        configurable: { model: 'm' },
+      },
+      stream_mode: ['updates'],
+      stream_subgraphs: true,
+      webhook: 'https://example.com/hook',
       interrupt_before: ['trade'],
       durability: 'exit',
       stream_resumable: true,
       multitask_strategy: 'reject',
       if_not_exists: 'create',
-      metadata: { temporal_workflow: `${key}#1` },
+      metadata: { team: 'research', temporal_workflow: `${key}#1` },
     })
+  })
+
+  test('has its integers as they came, however large', async () => {
+    pages([{ runId: earlier, key }])
+    const order = '9007199254740993'
+    server.on('run', text(`{"run_id":"${earlier}","kwargs":{"config":{"configurable":{"order":${order}}}}}`))
+    await create(continues())
+    expect(server.to('create')[0]?.text).toContain(`"configurable":{"order":${order}}`)
   })
 
   test('has its context instead of configurable fields: a server refuses both', async () => {

@@ -271,6 +271,7 @@ describe('a poll of a run that has ended', () => {
     const interrupts = [{ id: 'a1', value: { question: 'buy?' } }]
     const tasks = [{ name: 'ask', interrupts, error: null }]
     server.on('run', status('success')).on('history', json([checkpoint({ next: ['ask'], tasks })]))
+    server.on('runs', json([listed(run.runId, 1)]), json([]))
     expect(await poll()).toEqual({
       status: 'success',
       ending: {
@@ -280,7 +281,8 @@ describe('a poll of a run that has ended', () => {
         checkpointId: 'own',
       },
     })
-    expect(server.requests).toHaveLength(2)
+    // A later run may have written over its question.
+    expect(server.requests.map(({ route }) => route)).toEqual(['run', 'history', 'runs', 'runs'])
     const [request] = server.to('history')
     expect(request?.body).toMatchObject({ limit: 1, metadata: { run_id: run.runId } })
     expect(Reflect.get(Object(request?.body), 'select')).not.toContain('values')
@@ -338,7 +340,7 @@ describe('a poll of a run that has ended', () => {
     { what: "another run's", history: [checkpoint({ metadata: { run_id: newRun().runId } })] },
     { what: 'one without metadata', history: [checkpoint({ metadata: null })] },
   ])('says that nothing proves the ending if the history is $what', async ({ history }) => {
-    server.on('run', status('success')).on('history', json(history)).on('state', json(checkpoint()))
+    server.on('run', status('success', { kwargs: { input: {} } })).on('history', json(history))
     expect(await poll()).toMatchObject({ status: 'success', ending: { kind: 'unproven' } })
   })
 
@@ -365,7 +367,7 @@ describe('a poll of a run that has ended', () => {
       expect(await pollOfThread(null, listed(run.runId, 2), listed(earlier, 1))).toMatchObject({
         ending: {
           kind: 'known',
-          next: ['ask', 'ask_too'],
+          next: ['ask_too'],
           interrupts: [{ id: 'i2', value: 'second?', node: 'ask_too' }],
         },
       })
@@ -442,6 +444,173 @@ describe('a poll of a run that has ended', () => {
       .on('history', json([checkpoint()]))
       .on('thread', text('', { status: 500 }))
     expect(await poll()).toMatchObject({ status: 'error', ending: { kind: 'known', checkpointId: 'own' } })
+  })
+})
+
+const threadOf = (graph_id: string, interrupts = {}) =>
+  json([{ thread_id: run.threadId, metadata: { graph_id }, interrupts }])
+const runs = (...list: object[]) => server.on('runs', json(list), json([]))
+const ownHistory = (own: object, ...others: Answer[]) => server.on('history', json([own]), ...others)
+const stateOf = (runId: string, created_at: string) =>
+  json(checkpoint({ metadata: { run_id: runId, source: 'loop' }, created_at }))
+
+describe('a poll of a run that has ended on a thread with others', () => {
+  const other = newRun().runId
+  const question = { id: 'i1', value: 'buy?' }
+  const asking = { next: ['ask'], tasks: [{ name: 'ask', interrupts: [question] }] }
+  const ofGraph = { kwargs: { input: {}, config: { configurable: { graph_id: 'human' } } } }
+
+  describe('of another graph', () => {
+    const asked = { 't-1': [question], 't-2': [] }
+
+    test('does not take what the other graph makes of its checkpoint', async () => {
+      ownHistory(checkpoint(asking))
+      server.on('run', status('success', ofGraph)).on('search', threadOf('work'))
+      const reason =
+        'LangGraph reads the thread through another graph ("work"), which hides how this run of "human" ended'
+      expect(await poll()).toMatchObject({ status: 'success', ending: { kind: 'hidden', reason } })
+    })
+
+    test.each([
+      {
+        what: 'a later run only waits for its time',
+        later: 'pending',
+        ending: { kind: 'known', interrupts: [question] },
+      },
+      { what: 'a later run has begun', later: 'running', ending: { kind: 'hidden' } },
+    ])('asks what the thread asks, unless it is not the last: $what', async ({ later, ending }) => {
+      ownHistory(checkpoint())
+      server.on('run', status('success', ofGraph)).on('search', threadOf('work', asked))
+      runs(listed(run.runId, 1), { ...listed(other, 2), status: later })
+      expect(await poll()).toMatchObject({ ending })
+    })
+
+    test('takes its own graph from the run, not from its checkpoint', async () => {
+      ownHistory(checkpoint({ metadata: { run_id: run.runId, graph_id: 'mine' } }))
+      server.on('run', status('success', ofGraph)).on('search', threadOf('human'))
+      expect(await poll()).toMatchObject({ ending: { kind: 'known', next: [] } })
+    })
+
+    test('has its error from the thread all the same', async () => {
+      ownHistory(checkpoint())
+      server.on('run', status('error', ofGraph)).on('search', threadOf('work'))
+      server.on('thread', json({ error: { error: 'ValueError', message: 'boom' } }))
+      runs(listed(run.runId, 1))
+      expect(await poll()).toMatchObject({ ending: { kind: 'hidden', error: 'ValueError: boom' } })
+    })
+  })
+
+  describe('of which one continued at its checkpoint', () => {
+    const continuing = (resume?: unknown) =>
+      json({ run_id: other, kwargs: { input: null, ...(resume !== undefined && { command: { resume } }) } })
+    const noneOfItsOwn = json([])
+    const noEdit = json([])
+    const later = (itsStatus: string) => runs(listed(run.runId, 1), { ...listed(other, 2), status: itsStatus })
+    const failed = { next: ['work'], tasks: [{ name: 'work', error: 'attempt 2' }] }
+
+    test.each([
+      { stream: json({}), error: undefined },
+      { stream: events([['error', { error: 'E', message: 'attempt 1' }]]), error: 'E: attempt 1' },
+    ])('has not its error, but the one of its own stream: $error', async ({ stream, error }) => {
+      ownHistory(checkpoint(failed), noneOfItsOwn, noEdit)
+      server.on('run', status('error'), continuing()).on('stream', stream).on('thread', json({}))
+      later('error')
+      const { ending } = await poll()
+      expect(ending).toMatchObject({ kind: 'known', next: ['work'], overwritten: true })
+      expect(Reflect.get(Object(ending), 'error')).toBe(error)
+    })
+
+    test.each([
+      {
+        what: 'named by the answer',
+        resume: { i1: 'yes' },
+        kept: [{ ...question, node: 'ask' }],
+        overwritten: undefined,
+      },
+      { what: 'under another id', resume: { i0: 'yes' }, kept: [], overwritten: true },
+      { what: 'and no id was named', resume: 'yes', kept: [], overwritten: true },
+    ])('has only asked what can be told apart: a question $what', async ({ resume, kept, overwritten }) => {
+      ownHistory(checkpoint(asking), noneOfItsOwn, noEdit)
+      server.on('run', status('success'), continuing(resume))
+      later('success')
+      const { ending } = await poll()
+      expect(ending).toMatchObject({ kind: 'known', next: ['ask'], interrupts: kept })
+      expect(Reflect.get(Object(ending), 'overwritten')).toBe(overwritten)
+    })
+
+    test('has asked what it asked, and has not failed, if the answer failed in its only node', async () => {
+      const tasks = [{ name: 'ask', interrupts: [question], error: 'boom' }]
+      ownHistory(checkpoint({ tasks }), noneOfItsOwn, noEdit)
+      server.on('run', status('success'), continuing('yes'))
+      later('error')
+      const { ending } = await poll()
+      expect(ending).toEqual({
+        kind: 'known',
+        next: ['ask'],
+        interrupts: [{ ...question, node: 'ask' }],
+        checkpointId: 'own',
+      })
+    })
+
+    test.each([
+      {
+        what: 'the later run has a checkpoint of its own',
+        answers: [json([checkpoint({ metadata: { run_id: other } })])],
+      },
+      {
+        what: 'the state was edited by hand in between',
+        answers: [
+          noneOfItsOwn,
+          json([checkpoint({ metadata: { source: 'update' }, created_at: '2026-01-01T00:00:01.5Z' })]),
+        ],
+      },
+    ])('has its own words if $what', async ({ answers }) => {
+      ownHistory(checkpoint({ ...failed, created_at: '2026-01-01T00:00:01Z' }), ...answers)
+      server.on('run', status('error'), continuing())
+      later('error')
+      expect(await poll()).toMatchObject({ ending: { kind: 'known', error: 'attempt 2' } })
+    })
+  })
+
+  describe('and had nothing left to do', () => {
+    const idle = { kwargs: { input: null } }
+
+    test.each([
+      { what: 'was there before', at: '2026-01-01T00:00:01.5Z', ending: { kind: 'known', next: [] } },
+      { what: 'came after', at: '2026-01-01T00:00:02.5Z', ending: { kind: 'unproven' } },
+    ])("has ended with the thread's state, if that $what", async ({ at, ending }) => {
+      server.on('run', status('success', idle)).on('history', json([])).on('state', stateOf(other, at))
+      runs(listed(other, 1), listed(run.runId, 2))
+      expect(await poll()).toMatchObject({ ending })
+    })
+  })
+
+  describe('if its checkpoints cannot be read', () => {
+    const broken = text('Internal Server Error', { status: 500 })
+
+    test('has its error from the thread', async () => {
+      server.on('run', status('error')).on('history', broken)
+      server.on('thread', json({ error: { error: 'TypeError', message: 'Integer exceeds 64-bit range' } }))
+      runs(listed(run.runId, 1))
+      expect(await poll()).toMatchObject({
+        ending: { kind: 'unproven', error: 'TypeError: Integer exceeds 64-bit range' },
+      })
+    })
+
+    test('has its error from its stream if the thread cannot be read either', async () => {
+      server.on('run', status('error')).on('history', broken).on('thread', broken)
+      server.on('stream', events([['error', { error: 'E', message: 'boom' }]]))
+      expect(await poll()).toMatchObject({ ending: { kind: 'unproven', error: 'E: boom' } })
+    })
+
+    test('asks what its thread asks', async () => {
+      server
+        .on('run', status('success'))
+        .on('history', broken)
+        .on('search', threadOf('human', { t: [question] }))
+      runs(listed(run.runId, 1))
+      expect(await poll()).toMatchObject({ ending: { kind: 'known', interrupts: [question] } })
+    })
   })
 })
 

@@ -24,6 +24,7 @@ const laterRun = newRun()
 let server: ScriptedLangGraph
 beforeEach(async () => {
   server = await ScriptedLangGraph.start()
+  server.on('schemas', text('no such endpoint', { status: 404 })).on('runs', json([]))
 })
 afterEach(async () => {
   vi.unstubAllEnvs()
@@ -47,6 +48,11 @@ const state = (values: unknown, more = {}) => ({
 })
 const ofRun = (runId: string, more = {}) => ({ metadata: { run_id: runId, source: 'loop', ...more } })
 const threadOf = (graph_id: string, thread_id = run.threadId) => ({ thread_id, metadata: { graph_id } })
+const origin = { assistantId: 'a-1', graphId: 'trading', continues: false }
+const fromStateOf = (more: RetrievalRequest['origin'], resultKeys?: readonly string[]) =>
+  inActivity(activitiesOn(server.url).retrieveThreadState, { ...request(resultKeys), origin: { ...origin, ...more } })
+const fromStreamOf = (more: RetrievalRequest['origin'], resultKeys?: readonly string[]) =>
+  inActivity(activitiesOn(server.url).retrieveStreamValues, { ...request(resultKeys), origin: { ...origin, ...more } })
 const metadata: ScriptedEvent = ['metadata', { run_id: run.runId }]
 const valuesEvent = (values: unknown): ScriptedEvent => ['values', values]
 
@@ -59,7 +65,7 @@ describe.each(['retrieveStreamValues', 'retrieveThreadState', 'retrieveJoinStrea
     { fault: 'a hang', answer: hang, type: 'LangGraphTimeout' },
     { fault: 'headers that come too late', answer: after(2000, json({})), type: 'LangGraphTimeout' },
     { fault: 'an error whose body hangs', answer: pieces(['{'], { end: 'hang' }), type: 'LangGraphTimeout' },
-    { fault: 'HTTP 500', answer: text('oops', { status: 500 }), type: 'LangGraphUnavailable', code: 500 },
+    { fault: 'HTTP 502', answer: text('oops', { status: 502 }), type: 'LangGraphUnavailable', code: 502 },
     { fault: 'HTTP 401', answer: text('no', { status: 401 }), type: 'LangGraphUnauthorized', code: 401 },
     { fault: 'HTTP 422', answer: text('no', { status: 422 }), type: 'LangGraphRefused', code: 422 },
     { fault: 'HTML', answer: text('<html>', { headers: { 'content-type': 'text/html' } }), type: 'LangGraphBadAnswer' },
@@ -227,24 +233,123 @@ describe('values', () => {
   })
 })
 
-describe('thread_state', () => {
-  test('asks for the state, and once whether another graph hides the ending', async () => {
-    const own = state({ final: 1 }, ofRun(run.runId, { graph_id: 'trading' }))
-    server.on('state', json(own)).on('search', json([threadOf('trading')]))
-    expect(await fromState()).toMatchObject({ found: 'values', values: { final: 1 } })
-    expect(server.requests.map(({ route }) => route)).toEqual(['state', 'search'])
-    expect(server.to('search')[0]?.body).toMatchObject({
-      ids: [run.threadId],
-      limit: 1,
-      select: ['thread_id', 'metadata'],
+const fromAll = async (keys?: readonly string[]) => [await fromStateOf({}, keys), await fromStreamOf({}, keys)]
+const foundValues = (result: unknown) => expect.objectContaining({ found: 'values', values: result })
+const streams = (shown: unknown) => server.on('stream', events([metadata, valuesEvent(shown)]))
+
+describe('the output that the graph declares', () => {
+  const schema = { output_schema: { type: 'object', properties: { out: {}, never: {} } } }
+  const whole = { out: 1, secret_notes: 'x' }
+  beforeEach(() => {
+    server.on('search', json([])).on('state', json(state(whole)))
+  })
+
+  test.each([
+    { where: 'as an object', answer: schema },
+    {
+      where: 'by a reference',
+      answer: { output_schema: { $ref: '#/$defs/Out', $defs: { Out: schema.output_schema } } },
+    },
+  ])('is the result, whatever finds it ($where)', async ({ answer }) => {
+    server.on('schemas', json(answer))
+    // Some servers stream the output, some the whole state.
+    for (const shown of [{ out: 1 }, whole]) {
+      streams(shown)
+      expect(await fromAll()).toEqual([foundValues({ out: 1 }), foundValues({ out: 1 })])
+    }
+    expect(server.to('schemas')[0]?.path).toBe('/assistants/a-1/schemas')
+  })
+
+  test('is read once for an assistant', async () => {
+    server.on('schemas', json(schema))
+    const { retrieveThreadState } = activitiesOn(server.url)
+    for (const assistantId of ['a-1', 'a-1', 'a-2']) {
+      await inActivity(retrieveThreadState, { ...request(), origin: { assistantId } })
+    }
+    expect(server.to('schemas').map(({ path }) => path)).toEqual(['/assistants/a-1/schemas', '/assistants/a-2/schemas'])
+  })
+
+  test.each([
+    { what: 'has no schemas', answer: text('', { status: 404 }) },
+    { what: 'cannot read them', answer: text('', { status: 500 }) },
+    { what: 'declares none', answer: json({ output_schema: null }) },
+    { what: 'declares no object', answer: json({ output_schema: { type: 'string' } }) },
+  ])('is the whole state if the server $what', async ({ answer }) => {
+    server.on('schemas', answer)
+    streams(whole)
+    expect(await fromAll()).toEqual([foundValues(whole), foundValues(whole)])
+  })
+
+  test('is not guessed, so that nothing private is given away, if the server is overloaded', async () => {
+    server.on('schemas', text('', { status: 503 }))
+    expect(await failureOf(fromStateOf({}))).toMatchObject({ type: 'LangGraphUnavailable' })
+  })
+
+  test('does not hide the fields that are asked for, but a stream may', async () => {
+    server.on('schemas', json(schema))
+    const secret = foundValues({ secret_notes: 'x' })
+    const unseen = 'the stream shows the declared output alone, without secret_notes'
+    streams({ out: 1 })
+    expect(await fromAll(['secret_notes'])).toEqual([secret, { found: 'nothing', reason: unseen }])
+    streams(whole)
+    expect(await fromAll(['secret_notes'])).toEqual([secret, secret])
+    expect(await fromAll(['out', 'never'])).toEqual([foundValues({ out: 1 }), foundValues({ out: 1 })])
+  })
+
+  test('may be nothing', async () => {
+    server.on('schemas', json({ output_schema: { properties: { never: {} } } }))
+    expect(await fromStateOf({})).toEqual({ found: 'nothing', reason: 'the values are empty' })
+  })
+})
+
+describe('integers beyond 2^53', () => {
+  const order = '{"order":{"id":9007199254740993,"count":7},"total":1152921504606846976}'
+  const rounded = { order: { id: 9007199254740992, count: 7 }, total: 1152921504606847000 }
+
+  test('are named in values, from wherever they come', async () => {
+    const own = JSON.stringify(state(0)).replace('"values":0', `"values":${order}`)
+    server.on('state', pieces(own.split(''))).on('stream', events([metadata, valuesEvent(order)]))
+    const inexactNumbers = ['order.id', 'total']
+    expect(await fromState()).toEqual({ found: 'values', values: rounded, checkpointId: 'own', inexactNumbers })
+    expect(await fromStream()).toEqual({ found: 'values', values: rounded, inexactNumbers })
+    expect(await fromState(['total'])).toMatchObject({ values: { total: rounded.total }, inexactNumbers: ['total'] })
+  })
+
+  test('are named in questions', async () => {
+    const asked = `{"__interrupt__":[{"id":"i","value":${order}}]}`
+    server.on('stream', events([metadata, valuesEvent(asked)]))
+    expect(await fromStream()).toEqual({
+      found: 'interrupts',
+      interrupts: [{ id: 'i', value: rounded }],
+      inexactNumbers: ['interrupts[0].value.order.id', 'interrupts[0].value.total'],
     })
   })
 
-  test('finds nothing if a later run of another graph hides how the run ended', async () => {
-    const own = state({ final: 1 }, ofRun(run.runId, { graph_id: 'trading' }))
+  test('stand in errors as they came', async () => {
+    server.on('stream', events([metadata, ['error', '{"code":9007199254740993}']]))
+    expect(await fromStream()).toEqual({
+      found: 'nothing',
+      reason: 'the stream holds an error: {"code":9007199254740993}',
+    })
+  })
+})
+
+describe('thread_state', () => {
+  test('asks for the state, and once whether another graph hides the ending', async () => {
+    server.on('state', json(state({ final: 1 }))).on('search', json([threadOf('trading')]))
+    expect(await fromStateOf({})).toMatchObject({ found: 'values', values: { final: 1 } })
+    expect(server.requests.map(({ route }) => route)).toEqual(['schemas', 'state', 'search'])
+    expect(server.to('search')[0]?.body).toMatchObject({ ids: [run.threadId], limit: 1 })
+    expect(Reflect.get(Object(server.to('search')[0]?.body), 'select')).not.toContain('values')
+  })
+
+  test('finds nothing if the thread is read through another graph', async () => {
+    // The graph in the checkpoint's own metadata is inherited, or the user's.
+    const own = state({ final: 1 }, ofRun(run.runId, { graph_id: 'research' }))
     server.on('state', json(own)).on('search', json([threadOf('research')]))
-    const reason = 'a later run of another graph ("research") hides how this run of "trading" ended'
-    expect(await fromState()).toEqual({ found: 'nothing', reason })
+    const reason =
+      'LangGraph reads the thread through another graph ("research"), which hides how this run of "trading" ended'
+    expect(await fromStateOf({})).toEqual({ found: 'nothing', reason })
   })
 
   test.each([
@@ -258,8 +363,8 @@ describe('thread_state', () => {
     { search: 'finds another thread', answer: json([threadOf('research', laterRun.threadId)]) },
     { search: 'hangs', answer: hang },
   ])('has the values all the same if that search $search', async ({ answer }) => {
-    server.on('state', json(state({ final: 1 }, ofRun(run.runId, { graph_id: 'trading' })))).on('search', answer)
-    expect(await fromState()).toMatchObject({ found: 'values', values: { final: 1 } })
+    server.on('state', json(state({ final: 1 }))).on('search', answer)
+    expect(await fromStateOf({})).toMatchObject({ found: 'values', values: { final: 1 } })
   })
 
   test.each([
@@ -284,23 +389,38 @@ describe('thread_state', () => {
     expect(await fromState()).toMatchObject({ found: 'values', values: { final: 'mine' } })
   })
 
+  test('finds its own in the history if the state cannot be read', async () => {
+    server.on('state', text('', { status: 500 })).on('history', json([state({ final: 'mine' })]))
+    expect(await fromState()).toMatchObject({ found: 'values', values: { final: 'mine' } })
+  })
+
+  test('finds the state of the thread if the run had nothing left to do', async () => {
+    const earlier = state({ final: 'before' }, ofRun(laterRun.runId))
+    const itself = { run_id: run.runId, status: 'success', created_at: '2026-01-01T00:00:00Z' }
+    server.on('search', json([])).on('state', json(earlier)).on('history', json([]))
+    server.on('runs', json([itself]), json([]), json([itself]), json([]))
+    const found = { found: 'values', values: { final: 'before' } }
+    expect(await fromStateOf({ continues: true })).toMatchObject(found)
+    expect(await fromStateOf({ continues: false })).toMatchObject({ found: 'nothing' })
+  })
+
   test('finds nothing if nothing is its own', async () => {
     const foreign = state({ final: 'later' }, ofRun(laterRun.runId))
     server.on('state', json(foreign)).on('history', json([foreign, state({}, ofRun(run.runId, { source: 'update' }))]))
     expect(await fromState()).toEqual({ found: 'nothing', reason: expect.stringContaining('no checkpoint') })
   })
 
-  test('never takes the values of a run that waits for a human, or failed on the way', async () => {
+  test('never takes the values of a run that waits for a human, whatever a later run left in its node', async () => {
     const tasks = [{ name: 'ask', interrupts: [{ id: 'i', value: 'buy?' }] }]
     const waiting = state({ partial: 1 }, { next: ['ask'], tasks })
-    const failed = state({ partial: 1 }, { next: ['work'], tasks: [{ name: 'work', error: "ValueError('boom')" }] })
+    const failed = state({ partial: 1 }, { tasks: [{ name: 'ask', error: "ValueError('boom')" }] })
     server.on('state', json(waiting), json(failed))
     expect(await fromState()).toEqual({
       found: 'interrupts',
       interrupts: [{ id: 'i', value: 'buy?', node: 'ask' }],
       next: ['ask'],
     })
-    expect(await fromState()).toEqual({ found: 'nothing', reason: 'the run stopped half-way: ValueError: boom' })
+    expect(await fromState()).toEqual({ found: 'interrupts', interrupts: [], next: ['ask'] })
   })
 
   test.each([

@@ -53,16 +53,17 @@ describe('a checkpoint', () => {
       tasks: [
         { name: 'ask', interrupts: [{ id: 'i', value: 'buy?', ns: ['ask:1'] }], error: null },
         { name: 'work', interrupts: [], error: "ValueError('boom')" },
-        { name: 'more', error: '{"name":"TypeError","message":"bad"}' },
+        { name: 'work', error: '{"name":"TypeError","message":"bad"}' },
       ],
-      metadata: { run_id: 'R', source: 'loop', graph_id: 'trading' },
+      metadata: { run_id: 'R', source: 'loop' },
+      created_at: '2026-11-24T10:00:00',
       checkpoint: { checkpoint_id: 'c' },
     }
     expect(parseCheckpoint(wire)).toEqual({
       runId: 'R',
       source: 'loop',
-      graphId: 'trading',
       checkpointId: 'c',
+      createdAtMs: Date.parse('2026-11-24T10:00:00Z'),
       next: ['ask', 'work'],
       error: 'ValueError: boom; TypeError: bad',
       interrupts: { interrupts: [{ id: 'i', value: 'buy?', node: 'ask' }] },
@@ -90,6 +91,22 @@ describe('a checkpoint', () => {
     { next: [null, 7], tasks: [null, 7, []], metadata: { run_id: 7, source: {} }, checkpoint: { checkpoint_id: 7 } },
   ])('of another shape reads as empty: %j', (wire) => {
     expect(parseCheckpoint(wire)).toEqual({ next: [], interrupts: { interrupts: [] }, values: null })
+  })
+
+  test.each([
+    { what: 'a node that has finished beside others', tasks: [{ name: 'a', result: {} }, { name: 'b' }], next: ['b'] },
+    { what: 'no node that has failed', tasks: [{ name: 'c', error: 'boom' }], next: ['c'] },
+    { what: 'only nodes that later runs have finished', tasks: [{ name: 'a', result: {} }], next: ['a', 'b'] },
+  ])('comes before the nodes that are left, if the server lists $what', ({ tasks, next }) => {
+    expect(parseCheckpoint({ next: ['a', 'b'], tasks }).next).toEqual(next)
+  })
+
+  test.each([
+    { errors: ['CancelledError()', 'CancelledError()'], error: undefined },
+    { errors: ["asyncio.CancelledError('x')", "ValueError('boom')"], error: 'ValueError: boom' },
+    { errors: ["MyCancelledError('x')"], error: 'MyCancelledError: x' },
+  ])('leaves out what stopping a run leaves in its nodes: $errors', ({ errors, error }) => {
+    expect(parseCheckpoint({ tasks: errors.map((text) => ({ error: text })) }).error).toBe(error)
   })
 
   test('belongs to the run that it names, unless a hand wrote it', () => {

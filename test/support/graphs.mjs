@@ -79,3 +79,49 @@ export const nested_human = prepared()
   .addEdge('child', 'work')
   .addEdge('work', END)
   .compile()
+
+const attempts = new Map()
+
+function doFailAgain(_, { configurable }) {
+  const attempt = (attempts.get(configurable.thread_id) ?? 0) + 1
+  attempts.set(configurable.thread_id, attempt)
+  throw new ValueError(`attempt ${attempt} failed`)
+}
+
+/** prepare → work: fails with another text in each run of the thread. */
+export const flaky = prepared().addNode('work', doFailAgain).addEdge('prepare', 'work').addEdge('work', END).compile()
+
+/** prepare → ask: one node with three questions in a row. */
+export const three_questions = prepared()
+  .addNode('ask', () => ({ answer: [0, 1, 2].map((n) => interrupt({ question: `q${n}` })) }))
+  .addEdge('prepare', 'ask')
+  .addEdge('ask', END)
+  .compile()
+
+async function doHalf({ seconds }) {
+  await pause(seconds)
+  return {}
+}
+
+/** prepare → one and two at once, for `seconds`. */
+export const two_at_work = prepared()
+  .addNode('one', doHalf)
+  .addNode('two', doHalf)
+  .addEdge('prepare', 'one')
+  .addEdge('prepare', 'two')
+  .addEdge('one', END)
+  .addEdge('two', END)
+  .compile()
+
+/** As `work`, but its output is `final` alone. */
+export const with_output = new StateGraph({ stateSchema: State, output: Annotation.Root({ final: Annotation() }) })
+  .addNode('prepare', ({ symbol }) => ({ partial: `partial ${symbol}` }))
+  .addNode('work', doWork)
+  .addEdge(START, 'prepare')
+  .addEdge('prepare', 'work')
+  .addEdge('work', END)
+  .compile()
+
+/** For Python servers: JavaScript has no such integers. */
+export const numbers = work
+export const overflow = fail

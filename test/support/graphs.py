@@ -1,10 +1,15 @@
 """The twins of graphs.mjs for Python LangGraph servers: same names, same nodes, same state."""
 
 import asyncio
-from typing import Any, TypedDict
+from collections import Counter
+from typing import Any
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
+
+# Of `typing.TypedDict` the server cannot make a schema before Python 3.12.
+from typing_extensions import TypedDict
 
 
 class State(TypedDict, total=False):
@@ -91,3 +96,70 @@ nested_human = (
     .add_edge("work", END)
     .compile()
 )
+
+
+attempts = Counter()
+
+
+async def do_fail_again(state: State, config: RunnableConfig):
+    thread = config["configurable"]["thread_id"]
+    attempts[thread] += 1
+    raise ValueError(f"attempt {attempts[thread]} failed")
+
+
+flaky = prepared().add_node("work", do_fail_again).add_edge("prepare", "work").add_edge("work", END).compile()
+
+
+async def ask_thrice(state: State):
+    return {"answer": [interrupt({"question": f"q{n}"}) for n in range(3)]}
+
+
+three_questions = prepared().add_node("ask", ask_thrice).add_edge("prepare", "ask").add_edge("ask", END).compile()
+
+
+async def do_half(state: State):
+    await asyncio.sleep(state.get("seconds") or 0)
+    return {}
+
+
+two_at_work = (
+    prepared()
+    .add_node("one", do_half)
+    .add_node("two", do_half)
+    .add_edge("prepare", "one")
+    .add_edge("prepare", "two")
+    .add_edge(["one", "two"], END)
+    .compile()
+)
+
+
+class Output(TypedDict, total=False):
+    final: Any
+
+
+with_output = (
+    StateGraph(State, output_schema=Output)
+    .add_node("prepare", prepare)
+    .add_node("work", do_work)
+    .add_edge(START, "prepare")
+    .add_edge("prepare", "work")
+    .add_edge("work", END)
+    .compile()
+)
+
+beyond_double = 2**53 + 1
+
+
+async def ask_number(state: State):
+    answer = interrupt({"order": {"id": beyond_double}}) if state.get("symbol") == "ask" else None
+    return {"answer": answer, "final": {"order": {"id": beyond_double, "count": 7}}}
+
+
+numbers = StateGraph(State).add_node("ask", ask_number).add_edge(START, "ask").add_edge("ask", END).compile()
+
+
+async def do_overflow(state: State):
+    return {"final": 2**70}
+
+
+overflow = prepared().add_node("work", do_overflow).add_edge("prepare", "work").add_edge("work", END).compile()

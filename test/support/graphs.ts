@@ -1,7 +1,19 @@
 import { fileURLToPath } from 'node:url'
 
 const file = fileURLToPath(new URL('graphs.mjs', import.meta.url))
-export const graphNames = ['work', 'fail', 'human', 'two_humans', 'nested_human'] as const
+export const graphNames = [
+  'work',
+  'fail',
+  'human',
+  'two_humans',
+  'nested_human',
+  'flaky',
+  'three_questions',
+  'two_at_work',
+  'with_output',
+  'numbers',
+  'overflow',
+] as const
 
 /** A graph of `graphs.mjs`; its twin for Python servers is in `graphs.py`. */
 export type GraphName = (typeof graphNames)[number]

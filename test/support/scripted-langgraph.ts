@@ -8,7 +8,8 @@ export interface ScriptedRequest {
   readonly path: string
   readonly query: URLSearchParams
   readonly headers: IncomingHttpHeaders
-  /** The parsed JSON body. */
+  readonly text: string
+  /** The same, parsed as JSON. */
   readonly body: unknown
   /** Settles when the answer is whole, or when the other side has gone. */
   readonly closed: Promise<'answered' | 'aborted'>
@@ -28,6 +29,7 @@ const routes = {
   state: /^GET \/threads\/[^/]+\/state$/,
   history: /^POST \/threads\/[^/]+\/history$/,
   search: /^POST \/threads\/search$/,
+  schemas: /^GET \/assistants\/[^/]+\/schemas$/,
   thread: /^GET \/threads\/[^/]+$/,
 } as const
 const routeNames = Object.keys(routes).filter((name): name is Route => name in routes)
@@ -79,18 +81,18 @@ export class ScriptedLangGraph {
     const closed = once(response, 'close').then(() => (response.writableFinished ? 'answered' : 'aborted'))
     const [path = '', query] = request.url?.split('?') ?? []
     const route = routeNames.find((name) => routes[name].test(`${request.method} ${path}`)) ?? 'other'
-    const body = await bodyOf(request)
-    this.requests.push({ route, path, query: new URLSearchParams(query), headers: request.headers, body, closed })
+    const text = await bodyOf(request)
+    const body: unknown = text === '' ? undefined : JSON.parse(text)
+    this.requests.push({ route, path, query: new URLSearchParams(query), headers: request.headers, text, body, closed })
     const answers = route === 'other' ? [] : (this.#answers.get(route) ?? [])
-    const answer = (answers.length > 1 ? answers.shift() : answers[0]) ?? text('not scripted', { status: 418 })
+    const answer = (answers.length > 1 ? answers.shift() : answers[0]) ?? notScripted
     await answer(response)
   }
 }
 
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
+async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = await request.toArray()
-  const body = Buffer.concat(chunks).toString('utf8')
-  return body === '' ? undefined : JSON.parse(body)
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 interface Head {
@@ -107,6 +109,8 @@ export function text(body: string, { status = 200, headers = { 'content-type': '
 export function json(value: unknown, { status = 200, headers = {} }: Head = {}): Answer {
   return text(JSON.stringify(value), { status, headers: { 'content-type': 'application/json', ...headers } })
 }
+
+const notScripted = text('not scripted', { status: 418 })
 
 /** Not even headers. */
 export const hang: Answer = () => undefined

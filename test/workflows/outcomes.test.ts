@@ -97,6 +97,62 @@ describe('what was retrieved', () => {
   })
 })
 
+describe('what JavaScript has rounded', () => {
+  test('is named beside a result', () => {
+    const retrieval = { found: 'result', result: 1, inexactNumbers: ['order.id'], metadata } as const
+    expect(outcomes.retrieved(watchOf(), retrieval, known)).toHaveProperty('inexact_numbers', ['order.id'])
+  })
+
+  test('is named beside a question, asked or not answered', () => {
+    const inexactNumbers = ['interrupts[0].value']
+    const asked = { ...known, interrupts: [question], inexactNumbers }
+    const unanswered = { ...asked, answers: {}, goOn: false, looks: 0 }
+    for (const outcome of [
+      outcomes.interrupted(watchOf(), asked),
+      outcomes.unanswered(watchOf(), unanswered, 'late'),
+    ]) {
+      expect(outcome).toHaveProperty('inexact_numbers', inexactNumbers)
+      expect(outcome).not.toHaveProperty('inexactNumbers')
+    }
+  })
+})
+
+describe('what other runs on the thread hide', () => {
+  const hidden = { kind: 'hidden', reason: 'read through "work"' } as const
+
+  test('is never called a success if no strategy found values', () => {
+    const retrieval = { found: 'nothing', error: 'All result retrieval strategies failed', metadata } as const
+    expect(outcomes.retrieved(watchOf(), retrieval, hidden)).toEqual({
+      polling_result: 'error',
+      status: 'polling_error',
+      ...ids,
+      ending_verified: false,
+      error:
+        'The run has ended, but whether it finished or waits for a human cannot be proven: read through "work". All result retrieval strategies failed',
+      polling_metadata: completed,
+    })
+  })
+
+  test('does not spoil values that its stream proves to be its own', () => {
+    const retrieval = { found: 'result', result: 1, metadata } as const
+    const outcome = outcomes.retrieved(watchOf(), retrieval, hidden)
+    expect(outcome).toMatchObject({ polling_result: 'success_with_results', result: 1 })
+    expect(outcome).not.toHaveProperty('ending_verified')
+  })
+
+  test('is said of a question that a later run has overwritten', () => {
+    const outcome = outcomes.interrupted(watchOf(), { ...known, next: ['ask'], overwritten: true })
+    const error = expect.stringContaining('a later run has overwritten what it asked')
+    expect(outcome).toMatchObject({ polling_result: 'interrupted', interrupts: [], next: ['ask'], error })
+  })
+
+  test('may be the node of a question that the thread still has', () => {
+    const outcome = outcomes.interrupted(watchOf(), { ...known, interrupts: [question] })
+    expect(outcome).toMatchObject({ polling_result: 'interrupted', interrupts: [question] })
+    expect(outcome).not.toHaveProperty('next')
+  })
+})
+
 describe('a run that ended badly', () => {
   test.each([
     { status: 'error', polling_result: 'error' },

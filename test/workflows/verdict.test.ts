@@ -8,6 +8,7 @@ const known: KnownEnding = { kind: 'known', next: [], interrupts: [] }
 const asking = { next: ['ask'], interrupts: [{ id: 'i1', value: 'buy?' }] }
 const unreadable: RunEnding = { kind: 'unreadable', reason: 'HTTP 500' }
 const unproven: RunEnding = { kind: 'unproven', reason: 'no checkpoint of its own' }
+const hidden: RunEnding = { kind: 'hidden', reason: 'read through "work"' }
 
 function lookOf(status: EndedRun['status'], ending: Partial<KnownEnding> | RunEnding): EndedRun {
   return 'reason' in ending ? { status, ending } : { status, ending: { ...known, ...ending } }
@@ -20,6 +21,13 @@ describe('what the server calls', () => {
     { status: 'success', what: 'a breakpoint', ending: { next: ['trade'] }, verdict: { kind: 'waiting' } },
     { status: 'success', what: 'an unreadable ending', ending: unreadable, verdict: { kind: 'success' } },
     { status: 'success', what: 'no checkpoint of its own', ending: unproven, verdict: { kind: 'success' } },
+    { status: 'success', what: 'an ending that another graph hides', ending: hidden, verdict: { kind: 'success' } },
+    {
+      status: 'success',
+      what: "a question on its thread, whose node isn't known",
+      ending: { interrupts: asking.interrupts },
+      verdict: { kind: 'waiting' },
+    },
     { status: 'interrupted', what: 'a question', ending: asking, verdict: { kind: 'waiting' } },
   ] as const)('$status, with $what, is $verdict.kind', ({ status, ending, verdict }) => {
     expect(verdictOn(lookOf(status, ending))).toMatchObject(verdict)
@@ -36,6 +44,13 @@ describe('what the server calls', () => {
     },
     { status: 'error', ending: { ...unproven, error: 'no dict' }, error: 'no dict' },
     { status: 'error', ending: unreadable, error: 'The run failed, and why could not be read: HTTP 500' },
+    { status: 'error', ending: hidden, error: 'The run failed, and why could not be read: read through "work"' },
+    { status: 'error', ending: { ...hidden, error: 'ValueError: boom' }, error: 'ValueError: boom' },
+    {
+      status: 'error',
+      ending: { next: ['work'], overwritten: true },
+      error: 'The run failed or was cancelled before node "work" was done: a later run has overwritten its error',
+    },
     { status: 'timeout', ending: {}, error: 'LangGraph ended the run at its own time limit for background runs' },
     { status: 'timeout', ending: { error: 'too long' }, error: 'too long' },
     { status: 'interrupted', ending: {}, error: 'The run was cancelled' },
