@@ -1,6 +1,7 @@
 import { SimplePlugin } from '@temporalio/plugin'
-import type { ReplayWorkerOptions, WorkerOptions } from '@temporalio/worker'
+import type { ReplayWorkerOptions, Worker, WorkerOptions } from '@temporalio/worker'
 import { createActivities } from './activities/index.ts'
+import { logFirstLooks } from './first-looks.ts'
 import { createDeployments } from './langgraph/deployments.ts'
 import type { ServerConfig } from './langgraph/server.ts'
 import { tuning, workflowsPath, workflowSource } from './worker-options.ts'
@@ -22,16 +23,28 @@ export interface LangGraphRunsPluginOptions {
  *    `export * from 'langgraph-background-runs/workflows'`;
  * 3. slots, cache and times that suit many waiting runs, each only if the worker has not set it.
  *
+ * The first of them to run looks once at each server, and logs whether it answers and takes the key.
+ *
  * List it after other plugins: what they compile into the workflows (interceptors, converters) is then compiled in.
  */
 export class LangGraphRunsPlugin extends SimplePlugin {
+  readonly #servers: readonly ServerConfig[]
+  #hasLooked = false
+
   constructor({ servers }: LangGraphRunsPluginOptions) {
     const activities = createActivities(createDeployments(servers))
     super({ name: 'langgraph-background-runs', activities: (own = {}) => ({ ...activities, ...own }) })
+    this.#servers = servers
   }
 
   override configureWorker(options: WorkerOptions): WorkerOptions {
     return { ...tuningBeside(options), ...super.configureWorker(options), ...workflowsFor(options) }
+  }
+
+  override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
+    if (this.#hasLooked) return super.runWorker(worker, next)
+    this.#hasLooked = true
+    return super.runWorker(worker, next).finally(logFirstLooks(this.#servers))
   }
 
   override configureReplayWorker(options: ReplayWorkerOptions): ReplayWorkerOptions {

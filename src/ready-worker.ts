@@ -8,6 +8,7 @@ import {
 import { ConfigError, loadWorkerConfig } from './config.ts'
 import type { Environment, WorkerConfig } from './config.ts'
 import { messageOf } from './domain/json.ts'
+import { logFirstLooks } from './first-looks.ts'
 import {
   aboutAddress,
   aboutTls,
@@ -34,9 +35,12 @@ export async function runWorker(env: Environment): Promise<void> {
       ...workerOptions(config.servers, config.taskQueue),
       ...workflowSource(),
     })
+    const { logger } = Runtime.instance()
+    for (const warning of config.warnings) logger.warn('configuration warning', { warning })
     const deployments = config.servers.map(({ name }) => name)
-    Runtime.instance().logger.info('worker ready', { taskQueue: config.taskQueue, deployments })
-    await worker.run()
+    logger.info('worker ready', { taskQueue: config.taskQueue, deployments })
+    const endLooks = logFirstLooks(config.servers)
+    await worker.run().finally(endLooks)
   } catch (error) {
     // The next worker takes up what was cut off.
     if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw inWords(error, config)

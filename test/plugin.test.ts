@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest'
+import { randomUUID } from 'node:crypto'
+import { NativeConnection, Worker } from '@temporalio/worker'
 import type { WorkerOptions } from '@temporalio/worker'
+import { expect, inject, test, vi } from 'vitest'
 import { LangGraphRunsPlugin } from '../src/plugin.ts'
 import { tuning, workflowsPath } from '../src/worker-options.ts'
+import { json, ScriptedLangGraph } from './support/scripted-langgraph.ts'
 
 // What a worker makes of it, in a user's project: test/package.
 
@@ -61,4 +64,22 @@ test('given twice, to a connection and to its worker, it changes nothing more', 
 
 test('histories are replayed against the workflows of this package', () => {
   expect(plugin.configureReplayWorker({})).toMatchObject({ workflowsPath: workflowsPath() })
+})
+
+test('each server is looked at once, however many workers run with the plugin, and however often they have it', async () => {
+  const scripted = await ScriptedLangGraph.start()
+  scripted.on('run', json({ detail: 'no' }, { status: 401 }))
+  const once = new LangGraphRunsPlugin({ servers: [{ name: 'default', url: scripted.url }] })
+  const connection = await NativeConnection.connect({ address: inject('temporalAddress'), plugins: [once] })
+  try {
+    for (const plugins of [[once], []]) {
+      const workflowBundle = { codePath: inject('workflowBundle') }
+      const worker = await Worker.create({ connection, taskQueue: randomUUID(), workflowBundle, plugins })
+      await worker.runUntil(() => vi.waitUntil(() => scripted.requests.length > 0, { timeout: 10_000 }))
+    }
+    expect(scripted.requests).toHaveLength(1)
+  } finally {
+    await connection.close()
+    await scripted.stop()
+  }
 })

@@ -61,6 +61,7 @@ export const runAnswer: Answer = {
 }
 export const createdAnswer: Answer = { ...small, cut: only({ run_id: idCut }) }
 export const threadAnswer: Answer = { ...small, cut: only({ error: errorCut }) }
+export const infoAnswer: Answer = { ...small, cut: only({ version: begin(100) }) }
 /** Nothing but that there is an answer. */
 export const anyAnswer: Answer = { ...small, cut: mark }
 export const foundThreadAnswer: Answer = {

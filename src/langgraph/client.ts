@@ -1,9 +1,11 @@
 import { Client } from '@langchain/langgraph-sdk'
 import type { RunRef } from '../domain/run.ts'
+import { infoAnswer } from './answers.ts'
 import type { Answer } from './answers.ts'
 import { BadAnswer, HttpError } from './errors.ts'
 import { beginOf, guardedFetch } from './guarded-fetch.ts'
 import type { Intake } from './intake.ts'
+import { recordOf } from './wire.ts'
 
 /** How to reach one LangGraph server. */
 export interface ServerConfig {
@@ -45,6 +47,16 @@ export class LangGraphClient {
     return client
   }
 
+  /** What the server tells about itself. The SDK has no method for it. */
+  async readInfo(signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+    const response = await guardedFetch(infoAnswer, this.intake)(this.#at('/info'), {
+      headers: this.#headers(),
+      signal,
+    })
+    if (!response.ok) throw new HttpError(response, await response.text())
+    return recordOf(await response.json())
+  }
+
   /**
    * A run's stream, from its begin or as it is now. Not by the SDK, which parses every event, splits its lines without a
    * turn for anybody else, and reconnects by itself.
@@ -54,14 +66,9 @@ export class LangGraphClient {
     from: 'begin' | 'now',
     signal: AbortSignal,
   ): Promise<ReadableStream<Uint8Array>> {
-    const { url, apiKey, headers } = this.#config
     const path = `/threads/${encodeURIComponent(threadId)}/runs/${encodeURIComponent(runId)}/stream`
-    const response = await fetch(`${url.replace(/\/$/, '')}${path}?cancel_on_disconnect=0`, {
-      headers: {
-        ...headers,
-        ...(apiKey !== undefined && { 'x-api-key': apiKey }),
-        ...(from === 'begin' && { 'last-event-id': '-1' }),
-      },
+    const response = await fetch(this.#at(`${path}?cancel_on_disconnect=0`), {
+      headers: { ...this.#headers(), ...(from === 'begin' && { 'last-event-id': '-1' }) },
       redirect: 'manual',
       signal,
     })
@@ -70,5 +77,14 @@ export class LangGraphClient {
     if (response.body && type.includes('text/event-stream')) return response.body
     await response.body?.cancel()
     throw new BadAnswer('is not an event stream')
+  }
+
+  #at(path: string): string {
+    return `${this.#config.url.replace(/\/$/, '')}${path}`
+  }
+
+  #headers(): Readonly<Record<string, string>> {
+    const { apiKey, headers } = this.#config
+    return { ...headers, ...(apiKey !== undefined && { 'x-api-key': apiKey }) }
   }
 }

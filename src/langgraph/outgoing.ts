@@ -4,7 +4,7 @@ import { present } from '../domain/json.ts'
 import { isTerminal } from '../domain/run.ts'
 import type { KnownEnding, ReadInterrupts, RunEnding, RunOrigin } from '../domain/run.ts'
 import { bounded, utf8Bytes } from '../domain/text.ts'
-import type { OwnValues, StatusLook } from './port.ts'
+import type { FirstLook, OwnValues, StatusLook } from './port.ts'
 import type { Redaction } from './redaction.ts'
 
 const maxStatusBytes = 100
@@ -21,6 +21,12 @@ export class Outgoing {
 
   constructor(redaction: Redaction) {
     this.#redaction = redaction
+  }
+
+  firstLook(look: FirstLook): FirstLook {
+    return look.kind === 'ready' && look.version !== undefined
+      ? { ...look, version: this.#text(look.version, maxStatusBytes) }
+      : look
   }
 
   status(look: StatusLook): StatusLook {

@@ -8,6 +8,13 @@ export type OwnValues = Retrieved
 /** A look without the ending. */
 export type StatusLook = Omit<RunLook, 'ending'>
 
+/** What a server says before there is a run to ask for. */
+export type FirstLook =
+  | { readonly kind: 'ready'; readonly version?: string }
+  /** The key, or a header, is not accepted. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'unanswered'; readonly reason: string }
+
 /** A request whose thread is decided. */
 export type RunToCreate = CreateRunRequest & { readonly threadId: string }
 
@@ -17,6 +24,8 @@ export type RunToCreate = CreateRunRequest & { readonly threadId: string }
  * "Not there" is a value; everything else rejects with a `LangGraphError`, or with the signal's reason.
  */
 export interface LangGraph {
+  /** Whether it answers, takes the key, and which version it is. */
+  firstLook(signal: AbortSignal): Promise<FirstLook>
   /** The status alone: one request. */
   readStatus(run: RunRef, signal: AbortSignal): Promise<StatusLook>
   /** How a terminal run ended: one request, and more if its own checkpoint does not tell. */

@@ -11,10 +11,11 @@ import { LangGraphClient } from './client.ts'
 import type { ServerConfig } from './client.ts'
 import { findLaterRun, tryToCreate } from './creation.ts'
 import { BadAnswer, isNotFound } from './errors.ts'
+import { firstLook } from './first-look.ts'
 import type { Intake } from './intake.ts'
 import { endingWithoutLaterWords } from './later-words.ts'
 import { DeclaredOutputs, withoutUnseen } from './output.ts'
-import type { LangGraph, OwnValues, RunToCreate, StatusLook } from './port.ts'
+import type { FirstLook, LangGraph, OwnValues, RunToCreate, StatusLook } from './port.ts'
 import { Outgoing } from './outgoing.ts'
 import { Redaction } from './redaction.ts'
 import { readStream } from './reads.ts'
@@ -38,6 +39,10 @@ export class LangGraphServer implements LangGraph {
     this.ask = askerOf(name, redaction)
     this.client = new LangGraphClient(config, intake)
     this.#outputs = new DeclaredOutputs(this.client)
+  }
+
+  async firstLook(signal: AbortSignal): Promise<FirstLook> {
+    return this.#outgoing.firstLook(await firstLook(this, signal))
   }
 
   readStatus({ threadId, runId }: RunRef, signal: AbortSignal): Promise<StatusLook> {

@@ -31,6 +31,7 @@ const routes = {
   search: /^POST \/threads\/search$/,
   schemas: /^GET \/assistants\/[^/]+\/schemas$/,
   thread: /^GET \/threads\/[^/]+$/,
+  info: /^GET \/info$/,
 } as const
 const routeNames = Object.keys(routes).filter((name): name is Route => name in routes)
 

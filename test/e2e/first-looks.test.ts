@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, describe, expect, inject, test } from 'vitest'
+import { hang, json, ScriptedLangGraph } from '../support/scripted-langgraph.ts'
+import { holding, WorkerProcess, WorkerStage } from '../support/worker-process.ts'
+
+const closings: (() => Promise<void>)[] = []
+afterAll(() => Promise.all(closings.map((close) => close())))
+
+async function scriptedServer(): Promise<ScriptedLangGraph> {
+  const server = await ScriptedLangGraph.start()
+  closings.push(() => server.stop())
+  return server
+}
+
+async function openStage(named: Readonly<Record<string, string>>): Promise<WorkerStage> {
+  const stage = await WorkerStage.open(inject('langGraphUrl'), named)
+  closings.push(() => stage.close())
+  return stage
+}
+
+describe.concurrent('a worker', () => {
+  test('looks at each deployment once when it starts, and logs what it found', async () => {
+    const refusing = await scriptedServer()
+    const stage = await openStage({ refusing: refusing.url, down: 'http://127.0.0.1:1' })
+    refusing.on('run', json({ detail: `no ${stage.secrets.namedApiKey}` }, { status: 401 }))
+
+    const worker = await stage.startWorker()
+    await Promise.all(
+      ['deployment ready', 'deployment refuses the API key', 'deployment does not answer'].map((event) =>
+        worker.said(event),
+      ),
+    )
+
+    expect(worker.log).toMatch(/deployment ready \{\s+[^}]*deployment: 'default',\s+version: '\d+\.\d+/)
+    expect(worker.log).toMatch(/deployment refuses the API key \{\s+[^}]*deployment: 'refusing',\s+reason: .*HTTP 401/)
+    expect(worker.log).toMatch(/deployment does not answer \{\s+[^}]*deployment: 'down',\s+reason: .*no connection/)
+    expect(refusing.requests).toHaveLength(1)
+    expect(holding(await stage.traces(), Object.values(stage.secrets))).toEqual([])
+  })
+
+  test('logs what is unwise in its configuration, and starts all the same', async () => {
+    const worker = new WorkerProcess({
+      TEMPORAL_ADDRESS: inject('temporalAddress'),
+      TEMPORAL_TASK_QUEUE: randomUUID(),
+      LANGGRAPH_API_URL: 'http://langgraph.invalid',
+      LANGGRAPH_API_KEY: 'planted',
+    })
+    closings.push(() => worker.kill())
+
+    await worker.said('worker ready')
+
+    expect(worker.log).toMatch(/configuration warning \{\s+[^}]*warning: 'Deployment "default": its API key goes over/)
+    expect(worker.log).not.toContain('planted')
+  })
+
+  test('is ready, and stops, whatever a server takes to answer', async () => {
+    const hanging = await scriptedServer()
+    hanging.on('run', hang)
+    const stage = await openStage({ hanging: hanging.url })
+
+    const worker = await stage.startWorker()
+    expect(worker.log).not.toContain('deployment does not answer')
+    await worker.said('deployment ready')
+
+    expect(await worker.stop()).toEqual({ code: 0, signal: null })
+    expect(worker.log).not.toContain('deployment does not answer')
+    await expect(hanging.requests[0]?.closed).resolves.toBe('aborted')
+  })
+})
