@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config'
 const globalSetup = ['test/support/global-setup.ts']
 
 export default defineConfig({
+  // The examples import this package by its name.
+  resolve: { tsconfigPaths: true },
   test: {
     // Native Temporal clients live in processes of their own, not in worker threads.
     pool: 'forks',

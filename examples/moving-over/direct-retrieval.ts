@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client'
-import { ResultRetrievalError, RunResultRetriever } from '../../src/poller.ts'
+import { ResultRetrievalError, RunResultRetriever } from 'langgraph-background-runs/poller'
 
-/** The result of a run that has ended, without waiting for it. */
+/** Returns the result of a run that has ended, without waiting for the run. */
 export async function directRetrieval(client: Client, threadId: string, runId: string): Promise<string> {
   const retriever = new RunResultRetriever({ client })
   try {

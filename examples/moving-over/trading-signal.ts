@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client'
-import { EnhancedBackgroundRunPoller } from '../../src/poller.ts'
+import { EnhancedBackgroundRunPoller } from 'langgraph-background-runs/poller'
 
-/** Waits for a run of the trading graph: its signal, or why there is none. */
+/** Waits for a run of the trading graph. Returns its signal, or why it has none. */
 export async function tradingSignal(client: Client, threadId: string, runId: string) {
   const poller = new EnhancedBackgroundRunPoller({ client, pollInterval: '5s', maxPollTime: '300s' })
   const outcome = await poller.pollUntilCompleteWithResults(threadId, runId)
@@ -14,7 +14,7 @@ export async function tradingSignal(client: Client, threadId: string, runId: str
       return { trading_signal, analysis_summary, strategy_used, poll_count, completion_time_seconds }
     }
     case 'interrupted':
-      // It waits for a human, or was cancelled: then `error` says so.
+      // It is waiting for a human, or was cancelled: then `error` says so.
       return { questions: outcome.interrupts, error: outcome.error }
     case 'success_no_results':
     case 'error':

@@ -9,15 +9,15 @@ if [ $# -lt 2 ]; then
   exit 64
 fi
 
-# Lower case, as the id of the watch has them.
+# The workflow id holds the ids in lower case.
 thread=$(printf %s "$1" | tr '[:upper:]' '[:lower:]')
 run=$(printf %s "$2" | tr '[:upper:]' '[:lower:]')
 deployment=${3:-default}
-# One open watch for each run.
+# The workflow id makes sure that a run has one open watch.
 watch="watch-run/$deployment/$thread/$run"
 
-# Attaches to the open watch; a watch that has closed does not stand in the way of a new one. No workflow timeout: it
-# would cut the watch off without an outcome.
+# Attach to the open watch; a closed one does not prevent a new one. Set no workflow timeout: it would end the watch
+# without an outcome.
 temporal workflow start \
   --type watchRun \
   --workflow-id "$watch" \

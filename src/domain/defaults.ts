@@ -1,4 +1,4 @@
-/** What an input leaves out. The texts are in the README's table of inputs. */
+/** What an input leaves out. The texts are in the table of inputs in docs/reference.md. */
 export const defaultDeployment = 'default'
 export const defaultTaskQueue = 'langgraph-runs'
 /** Quick for short runs, frugal for long ones: 1 s, 1.5 s, 2.25 s … 10 s. */

@@ -50,11 +50,16 @@ afterAll(() => stopWorker())
 /** Both print JSON, and end with a code other than 0 when the workflow fails. */
 const starters = {
   async Python({ threadId, runId }: Ids): Promise<WatchOutcome> {
-    return JSON.parse(await run(python, [example('python/start_watch.py'), threadId, runId]))
+    const workflowId = await inPython('start.py', threadId, runId)
+    return JSON.parse(await inPython('outcome.py', workflowId.trim()))
   },
   async 'the Temporal CLI'({ threadId, runId }: Ids): Promise<WatchOutcome> {
     return JSON.parse(await run(example('temporal-cli/watch.sh'), [threadId, runId])).result
   },
+}
+
+function inPython(script: string, ...args: readonly string[]): Promise<string> {
+  return run(python, [example(`python/${script}`), ...args])
 }
 
 async function run(program: string, args: readonly string[]): Promise<string> {

@@ -5,11 +5,12 @@ import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { startTemporalProcess } from '../../dev/embedded-temporal.ts'
 import type { TemporalProcess } from '../../dev/embedded-temporal.ts'
+import { blockOf, blocksOf } from '../examples/page.ts'
 import { LangGraphRuns } from '../support/langgraph.ts'
 import type { Ids } from '../support/langgraph.ts'
 
@@ -294,57 +295,65 @@ describe('in a project with a client alone', () => {
   })
 })
 
-describe("the README's lines for a project of one's own", () => {
-  let clean: string
+describe('in a project that was installed and written by the documents', () => {
+  let project: string
   let temporal: TemporalProcess
   let worker: ChildProcess | undefined
 
   // On the default task queue, so this Temporal server is theirs alone.
   beforeAll(async () => {
     temporal = await startTemporalProcess()
-    const readme = await readFile(join(root, 'README.md'), 'utf8')
-    const [, section = ''] = /^## In a project of yours\n(.*?)^## /ms.exec(readme) ?? []
-    clean = await mkdtemp(join(folder, 'clean-'))
-    await cp(join(folder, packed.filename), join(clean, packed.filename))
-    for (const [, name = '', code = ''] of section.matchAll(/`(\w+\.js)`:\n\n```js\n(.*?)^```$/gms)) {
-      await writeFile(join(clean, name), code)
+    project = await mkdtemp(join(folder, 'documents-'))
+    await cp(join(folder, packed.filename), join(project, packed.filename))
+    await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
+    const install = await blockOf('README.md', 'Install', 'sh')
+    await run('sh', ['-ec', install], { cwd: project, env: { ...env, npm_config_prefer_offline: 'true' } })
+    const client = await blockOf('README.md', 'Wait for a run', 'ts')
+    await writeFile(join(project, 'wait.ts'), client)
+    for (const { file, code } of await blocksOf('docs/worker.md', 'The plugin in your own worker')) {
+      if (file !== undefined) await writeFile(join(project, file), code)
     }
-    const [, install = 'false'] = /^```sh\n(.*?)^```$/ms.exec(section) ?? []
-    await run('sh', ['-ec', install], { cwd: clean, env: { ...env, npm_config_prefer_offline: 'true' } })
-    worker = spawn(process.execPath, ['worker.js'], { cwd: clean, env: servers(), stdio: 'ignore' })
+    worker = spawn(process.execPath, [...tsx, 'worker.ts'], { cwd: project, env: servers(), stdio: 'ignore' })
   }, installTimeoutMs)
   afterAll(async () => {
     worker?.kill('SIGKILL')
     await temporal.stop()
   })
 
+  const tsx = ['--import', pathToFileURL(join(root, 'node_modules/tsx/dist/loader.mjs')).href]
   const servers = () => ({ ...env, TEMPORAL_ADDRESS: temporal.address, LANGGRAPH_API_URL: inject('langGraphUrl') })
 
-  async function decide({ threadId, runId }: Ids): Promise<string> {
-    const { stdout } = await run(process.execPath, ['decide.js', threadId, runId], { cwd: clean, env: servers() })
+  async function start(program: string, { threadId, runId }: Ids): Promise<string> {
+    const args = [...tsx, program, threadId, runId]
+    const { stdout } = await run(process.execPath, args, { cwd: project, env: servers(), timeout: 50_000 })
     return stdout
   }
 
-  test('run as they are written', async () => {
+  test('a client waits for a run', async () => {
+    const ended = await langGraph.ended('work', { symbol: 'AAPL' })
+    expect(await start('wait.ts', ended)).toMatch(/polling_result: 'success_with_results'[^]*final: 'done AAPL'/)
+  })
+
+  test('a workflow of its own watches a run as a step', async () => {
     const [ended, failed] = await Promise.all([
       langGraph.ended('work', { symbol: 'AAPL' }),
       langGraph.ended('fail', { symbol: 'AAPL' }),
     ])
-    expect(await decide(ended)).toMatch(/^\{ status: 'success' \}\n\{\s+decided: \{[^]*final: 'done AAPL'/)
-    expect(await decide(failed)).toBe(
+    expect(await start('decide.ts', ended)).toMatch(/^\{ status: 'success' \}\n\{\s+decided: \{[^]*final: 'done AAPL'/)
+    expect(await start('decide.ts', failed)).toBe(
       "{ status: 'error' }\n{ undecided: 'error', error: 'ValueError: boom for AAPL' }\n",
     )
   })
 
-  test('name every export, and the ready worker and the command line as they are called', async () => {
-    const readme = await readFile(join(clean, 'node_modules/langgraph-background-runs/README.md'), 'utf8')
-    const [, section = ''] = /^## In a project of yours\n(.*?)^## /ms.exec(readme) ?? []
-    const table = section.replaceAll(/^[^|].*$/gm, '')
+  test('the page about the worker names every export, and the page about the command line its name', async () => {
+    const docs = join(project, 'node_modules/langgraph-background-runs/docs')
+    const page = await readFile(join(docs, 'worker.md'), 'utf8')
+    const table = page.replaceAll(/^[^|].*$/gm, '')
     const named = [...table.matchAll(/`langgraph-background-runs(\/\w+)?`/g)].map(([, path = '']) => `.${path}`)
     const entries = Object.keys(manifest.exports).filter((name) => name !== './package.json')
     expect(new Set(named)).toEqual(new Set(entries))
-    expect(section).toContain('`node node_modules/langgraph-background-runs/dist/worker.js`')
-    expect(section).toContain('`npx langgraph-runs`')
+    expect(page).toContain('npx langgraph-runs worker')
+    expect(await readFile(join(docs, 'cli.md'), 'utf8')).toContain('`npx langgraph-runs`')
   })
 })
 
