@@ -6,6 +6,7 @@ import { accepted, problemOfClient, problemOfWorkflowId, problemsOfJson, refuse 
 import { requireSameRequest } from './client/same-request.ts'
 import {
   cancelRunUpdateName,
+  failureTypes,
   progressQueryName,
   readStatusWorkflowId,
   resumeUpdateName,
@@ -15,6 +16,7 @@ import {
   workflowTypes,
 } from './domain/contract.ts'
 import { defaultTaskQueue } from './domain/defaults.ts'
+import { failureIn } from './domain/failure-in.ts'
 import type { Cancellation } from './domain/creation.ts'
 import {
   parseCancelRunInput,
@@ -157,7 +159,8 @@ export class BackgroundRuns {
 
   /**
    * Creates a run, exactly once for the workflow id, and watches it. If the id is in use, attaches to the existing
-   * workflow, open or closed; its original wait options still apply.
+   * workflow, open or closed; its original wait options still apply. A workflow that failed is started again: one without
+   * a run creates it now, and any other one returns to its own run.
    *
    * @param workflowId comes first because it is the idempotency key, such as `order/4711/analysis`: 1-1000 bytes of UTF-8
    * @returns a handle that follows the workflow through continue-as-new; its result is the outcome
@@ -177,7 +180,7 @@ export class BackgroundRuns {
         taskQueue: this.#taskQueue,
         workflowId,
         workflowIdConflictPolicy: 'USE_EXISTING',
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
         args: [input],
       })
       workflowRunId = started.firstExecutionRunId
@@ -195,7 +198,15 @@ export class BackgroundRuns {
    */
   async execute<Result = Json>(workflowId: string, input: ExecuteRunInput): Promise<WatchOutcome<Result>> {
     const handle = await this.startExecution<Result>(workflowId, input)
-    return handle.result()
+    try {
+      return await handle.result()
+    } catch (error) {
+      const failure = failureIn(error)
+      const isReturned = failure?.type === failureTypes.runNotCreated && input.onUnsuccessful !== 'fail'
+      // It holds no result, so it is that of any type.
+      if (isReturned && failure.outcome?.polling_result === 'error') return failure.outcome
+      throw error
+    }
   }
 
   /** How far a watch is. @throws WorkflowNotFoundError if no such watch exists */

@@ -1,22 +1,31 @@
 import { WorkflowFailedError } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
+import { CancelledFailure } from '@temporalio/common'
 import { outcomeIn } from '../client.ts'
 import type { Cancellation, WatchOutcome } from '../client.ts'
 import { failureTypes, workflowTypes } from '../domain/contract.ts'
 import { present } from '../domain/json.ts'
 import { isOutcome } from '../domain/outcome-in.ts'
-import { asCliError, CliError, endedFromOutside, exitCodes } from './exit.ts'
+import { applicationFailureIn, asCliError, CliError, endedFromOutside, exitCodes } from './exit.ts'
 import type { ExitCode } from './exit.ts'
 import { argumentsFor } from './run-of.ts'
 import type { Temporal } from './temporal.ts'
 
-const exitCodeOf: Readonly<Record<WatchOutcome['polling_result'], ExitCode>> = {
-  success_with_results: exitCodes.result,
-  success_no_results: exitCodes.noResults,
-  error: exitCodes.error,
-  timeout: exitCodes.timeout,
-  interrupted: exitCodes.interrupted,
+/** Of the command that waited for it. */
+export function exitCodeOf({ polling_result, cancelled }: WatchOutcome): ExitCode {
+  if (cancelled) return exitCodes.cancelled
+  switch (polling_result) {
+    case 'success_with_results':
+      return exitCodes.result
+    case 'success_no_results':
+      return exitCodes.noResults
+    case 'error':
+      return exitCodes.error
+    case 'timeout':
+      return exitCodes.timeout
+    case 'interrupted':
+      return exitCodes.interrupted
+  }
 }
 
 /** How a workflow ended: what it returned, and what the command makes of that. */
@@ -31,23 +40,48 @@ export interface Ending {
 
 /** Waits for a workflow's end. @throws why it has no outcome, with what to do about its run */
 export async function endingOf(temporal: Temporal, handle: WorkflowHandle<() => Promise<unknown>>): Promise<Ending> {
-  const value = await valueOf(handle).catch(async (error: unknown) => {
+  try {
+    const value = await handle.result()
+    return isOutcome(value) ? await endingWith(temporal, handle, value) : { value, exitCode: exitCodes.result }
+  } catch (error) {
+    // With `onUnsuccessful: 'fail'`, or without a run, the outcome is in the failure.
+    const outcome = outcomeIn(error)
+    if (outcome) return endingWith(temporal, handle, outcome, error)
     throw await withoutOutcome(temporal, handle, error)
-  })
-  if (!isOutcome(value)) return { value, exitCode: exitCodes.result }
-  const nextStep = await nextStepAfter(temporal, handle.workflowId, value)
-  return { value, exitCode: exitCodeOf[value.polling_result], outcome: value, ...present({ nextStep }) }
+  }
 }
 
-/** Waits for what a workflow returns. With `onUnsuccessful: 'fail'` the outcome is in its failure. */
-export async function valueOf(handle: WorkflowHandle<() => Promise<unknown>>): Promise<unknown> {
+async function endingWith(
+  temporal: Temporal,
+  { workflowId }: WorkflowHandle,
+  outcome: WatchOutcome,
+  error?: unknown,
+): Promise<Ending> {
+  const nextStep = hasCreatedNoRun(error) ? idIsFree : await nextStepAfter(temporal, workflowId, outcome)
+  return { value: outcome, exitCode: exitCodeOf(outcome), outcome, ...present({ nextStep }) }
+}
+
+/** The outcome of a workflow that has ended; `undefined` if it has none. */
+export async function outcomeOf(handle: WorkflowHandle<() => Promise<unknown>>): Promise<WatchOutcome | undefined> {
   try {
-    return await handle.result()
+    const value = await handle.result()
+    return isOutcome(value) ? value : undefined
   } catch (error) {
     const outcome = outcomeIn(error)
-    if (outcome) return outcome
+    if (outcome || error instanceof WorkflowFailedError) return outcome
     throw error
   }
+}
+
+const createdNoRun: readonly unknown[] = [
+  failureTypes.runNotCreated,
+  failureTypes.unknownDeployment,
+  failureTypes.invalidInput,
+]
+
+/** Whether an execution failed with this because it could not create its run: its id may be tried again. */
+export function hasCreatedNoRun(error: unknown): boolean {
+  return createdNoRun.includes(applicationFailureIn(error)?.type)
 }
 
 /** What a person may do about an outcome that does not name it itself. */
@@ -71,6 +105,7 @@ async function nextStepAfter(
 }
 
 const idIsUsedUp = 'No run was created, and this id cannot be reused. Fix the problem, then choose another --id'
+const idIsFree = 'No run was created, so this id is not used up. Fix the problem, then use the same --id'
 
 function nextStepWithoutRun({ status, cancellation }: WatchOutcome): string | undefined {
   if (cancellation?.result === 'cancel_unconfirmed') return undefined
@@ -83,21 +118,11 @@ function nextStepWithoutRun({ status, cancellation }: WatchOutcome): string | un
 async function withoutOutcome(temporal: Temporal, handle: WorkflowHandle, error: unknown): Promise<unknown> {
   const { cause } = error instanceof WorkflowFailedError ? error : { cause: undefined }
   if (cause instanceof CancelledFailure) return wasCancelled(temporal, handle)
-  if (cause instanceof ApplicationFailure && cause.type === failureTypes.unknownDeployment) {
+  if (hasCreatedNoRun(cause) && (await handle.describe()).type === workflowTypes.executeRun) {
     const { message, exitCode } = asCliError(cause)
-    return (await hasCreatedNoRun(handle)) ? new CliError(exitCode, `${message}\n${idIsUsedUp}`) : error
+    return new CliError(exitCode, `${message}\n${idIsFree}`)
   }
   return endedFromOutside(cause, await argumentsFor(temporal, handle.workflowId)) ?? error
-}
-
-/** Polls begin once a run exists. */
-async function hasCreatedNoRun(handle: WorkflowHandle): Promise<boolean> {
-  const { type } = await handle.describe()
-  if (type !== workflowTypes.executeRun) return false
-  const { events } = await handle.fetchHistory()
-  return !events?.some(
-    ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name === 'getRunStatus',
-  )
 }
 
 /** A cancelled workflow has no outcome, but its memo shows what happened to the run. */
@@ -109,7 +134,9 @@ async function wasCancelled(temporal: Temporal, handle: WorkflowHandle): Promise
   const whatHappened = known
     ? whatHappenedToTheRun(known, run)
     : `. To keep watching its run: langgraph-runs watch ${run}`
-  return new CliError(exitCodes.error, `The workflow was cancelled${whatHappened}`)
+  const isRunCancelled = known?.result === 'cancelled' || known?.result === 'not_created'
+  const exitCode = isRunCancelled ? exitCodes.cancelled : exitCodes.error
+  return new CliError(exitCode, `The workflow was cancelled${whatHappened}`)
 }
 
 function isCancellation(value: unknown): value is Cancellation {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Argument, Option } from 'commander'
 import type { Command } from 'commander'
 import type { ExecuteRunInput } from '../client.ts'
+import { requireSameRequest } from '../client/same-request.ts'
 import { parseExecuteRunInput } from '../domain/parse-input.ts'
 import { requireValid } from './context.ts'
 import type { CommandContext } from './context.ts'
@@ -79,6 +80,7 @@ async function execute(context: CommandContext, assistantId: string, options: Ex
     noun: 'execution',
     again: `the same command with ${again}, or langgraph-runs watch ${again}`,
     ended: 'print',
+    verify: ({ client }) => requireSameRequest(client, workflowId, input),
     // Its parser has just accepted it.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     start: ({ runs }) => runs.startExecution(workflowId, input as ExecuteRunInput),

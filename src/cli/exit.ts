@@ -13,6 +13,7 @@ export const exitCodes = {
   error: 3,
   timeout: 4,
   interrupted: 5,
+  cancelled: 6,
   usage: 64,
   unavailable: 69,
   ctrlC: 130,

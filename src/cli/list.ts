@@ -96,9 +96,10 @@ function newestFirst(found: readonly ListedWorkflow[], by: 'started' | 'ended'):
 }
 
 function onOneLine(one: Listed, nowMs: number): string {
-  const { id, state, started, ended, phase, waits_for_human, polling_result, run_id } = one
+  const { id, state, started, ended, phase, waits_for_human, polling_result, cancelled, run_id } = one
   const age = timeSpan((nowMs - Date.parse(started)) / 1000)
-  const how = waits_for_human ? 'WAITS FOR A HUMAN' : (phase ?? polling_result ?? '')
+  const result = cancelled ? 'cancelled' : polling_result
+  const how = waits_for_human ? 'WAITS FOR A HUMAN' : (phase ?? result ?? '')
   const columns = [
     state.padEnd(10),
     how.padEnd(20),

@@ -1,9 +1,8 @@
 import type { WatchOutcome, WatchProgress } from '../client.ts'
 import { progressQueryName } from '../domain/contract.ts'
 import { defaultDeployment } from '../domain/defaults.ts'
-import { isOutcome } from '../domain/outcome-in.ts'
 import { present } from '../domain/json.ts'
-import { valueOf } from './ending.ts'
+import { outcomeOf } from './ending.ts'
 import { waitsForHuman } from './question.ts'
 import { runOfWatch } from './run-of.ts'
 import type { Temporal } from './temporal.ts'
@@ -20,6 +19,8 @@ export interface Details {
   readonly no_answer?: true
   /** Of one that has ended, if its outcome is small. */
   readonly polling_result?: WatchOutcome['polling_result']
+  /** Its run was cancelled. */
+  readonly cancelled?: true
 }
 
 interface ListedWorkflow {
@@ -89,8 +90,8 @@ async function answerOf(temporal: Temporal, found: ListedWorkflow, untilMs: numb
     return await client.withDeadline(deadlineMs, async () => {
       if (found.ended === undefined) return ofProgress(await handle.query<WatchProgress>(progressQueryName))
       if (found.historyBytes > mostHistoryBytes) return {}
-      const value = await valueOf(handle)
-      return isOutcome(value) ? ofOutcome(value) : {}
+      const outcome = await outcomeOf(handle)
+      return outcome ? ofOutcome(outcome) : {}
     })
   } catch {
     return undefined
@@ -102,8 +103,8 @@ function ofProgress(progress: WatchProgress): Details {
   return { phase, ...(waitsForHuman(progress) && { waits_for_human: true }), ...present({ thread_id, run_id }) }
 }
 
-function ofOutcome({ polling_result, run_id, thread_id }: WatchOutcome): Details {
-  return { polling_result, ...present({ thread_id, run_id }) }
+function ofOutcome({ polling_result, cancelled, run_id, thread_id }: WatchOutcome): Details {
+  return { polling_result, ...present({ cancelled, thread_id, run_id }) }
 }
 
 function ofId(workflowId: string): Details {

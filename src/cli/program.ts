@@ -80,7 +80,8 @@ Exit codes:
     2  success, but no result was found
     3  error: the run or its workflow failed or does not exist; for retrieve also: the run has not ended
     4  timeout: LangGraph's own, or --max-poll-time
-    5  interrupted: the run waits for a human, or was cancelled
+    5  interrupted: the run waits for a human
+    6  cancelled: the run was cancelled
    64  wrong usage, input or configuration; an --id that belongs to another request
    69  Temporal does not answer in 5 s, or no worker is running
   130  Ctrl-C: the watch keeps running

@@ -1,7 +1,7 @@
 import { WorkflowNotFoundError } from '@temporalio/client'
 import { print, withTemporal } from './context.ts'
 import type { CommandContext, OutputOptions } from './context.ts'
-import { endingOf } from './ending.ts'
+import { endingOf, hasCreatedNoRun } from './ending.ts'
 import type { Ending } from './ending.ts'
 import { CliError, exitCodes } from './exit.ts'
 import { follow } from './follow.ts'
@@ -18,6 +18,8 @@ export interface Attachable {
   readonly again: string
   /** What to do if one has ended already. */
   readonly ended: 'start again' | 'print'
+  /** @throws if the id belongs to another request */
+  readonly verify?: (temporal: Temporal) => Promise<void>
   /** Absent: nothing is started, and it must exist. */
   readonly start?: (temporal: Temporal) => Promise<WatchHandle>
 }
@@ -48,7 +50,11 @@ async function endingAfter(
   if (earlier) requireOurs(earlier)
   else if (!attachable.start) throw new WorkflowNotFoundError('not found', workflowId, undefined)
   const open = earlier?.isOpen ? earlier : undefined
-  if (earlier && !open && attachable.ended === 'print') return endingOfEarlier(context, temporal, attachable, earlier)
+  if (earlier && !open && attachable.ended === 'print') {
+    const mayStartAgain = attachable.start && (await createdNoRun(temporal, earlier))
+    if (!mayStartAgain) return endingOfEarlier(context, temporal, attachable, earlier)
+    screen.say('The earlier execution with this id created no run, so it is started again')
+  }
   const hasWorker = await temporal.hasWorker(open?.taskQueue)
   if (!hasWorker && requireWorker) throw new CliError(exitCodes.unavailable, temporal.noWorker(open))
   if (!hasWorker) screen.say(`${temporal.noWorker(open)}. Waiting for one`)
@@ -70,6 +76,12 @@ function handleFor(
   throw new WorkflowNotFoundError('not found', workflowId, undefined)
 }
 
+/** Its id is not used up. */
+async function createdNoRun(temporal: Temporal, ended: FoundWorkflow): Promise<boolean> {
+  const handle = temporal.handleOf(ended)
+  return temporal.ask(() => handle.result().then(() => false, hasCreatedNoRun))
+}
+
 /** Needs no worker. */
 async function endingOfEarlier(
   context: CommandContext,
@@ -77,8 +89,8 @@ async function endingOfEarlier(
   attachable: Attachable,
   earlier: FoundWorkflow,
 ): Promise<Ending> {
-  const { start } = attachable
-  if (start) await temporal.ask(() => start(temporal))
+  const { start, verify } = attachable
+  if (verify) await temporal.ask(() => verify(temporal))
   showWhere(context, temporal, attachable)
   const another = start ? '. For another run, choose another --id' : ''
   context.screen.say(`It has ended already; this is its outcome${another}`)

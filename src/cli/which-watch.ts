@@ -3,11 +3,10 @@ import type { RunInput, WatchProgress } from '../client.ts'
 import { isWorkflowId } from '../client/arguments.ts'
 import { longestWorkflowId, progressQueryName, watchWorkflowId, workflowTypes } from '../domain/contract.ts'
 import { present } from '../domain/json.ts'
-import { isOutcome } from '../domain/outcome-in.ts'
 import { parseReadRunStatusInput } from '../domain/parse-input.ts'
 import { utf8Bytes } from '../domain/text.ts'
 import { requireValid } from './context.ts'
-import { valueOf } from './ending.ts'
+import { outcomeOf } from './ending.ts'
 import { CliError, exitCodes, isUnavailable } from './exit.ts'
 import { deploymentOption, runArgument, threadArgument } from './options.ts'
 import { argumentsFor, runOfWatch } from './run-of.ts'
@@ -77,8 +76,8 @@ export function requireOurs({ workflowId, type }: FoundWorkflow): void {
 /** The arguments THREAD RUN for the run of a workflow that has ended: its outcome names the last one. */
 export async function argumentsForEnded(temporal: Temporal, ended: FoundWorkflow): Promise<string> {
   const handle = temporal.handleOf({ ...ended, isOpen: false })
-  const value = await temporal.ask(() => valueOf(handle)).catch(() => undefined)
-  return argumentsFor(temporal, ended.workflowId, isOutcome(value) ? value : {})
+  const outcome = await temporal.ask(() => outcomeOf(handle)).catch(() => undefined)
+  return argumentsFor(temporal, ended.workflowId, outcome)
 }
 
 /** How a person names it in another command. */

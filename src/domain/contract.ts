@@ -65,6 +65,8 @@ export const failureTypes = {
   runPollingTimedOut: 'RunPollingTimedOut',
   runPollingFailed: 'RunPollingFailed',
   runResultMissing: 'RunResultMissing',
+  /** `executeRun` whose run the server refused to create; the outcome is in the details, and the id may be tried again. */
+  runNotCreated: 'RunNotCreated',
 } as const
 
 /** Types of an activity's failures: why LangGraph could not be asked, or what it answered instead. */

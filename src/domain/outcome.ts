@@ -50,6 +50,8 @@ interface AnyOutcome {
   readonly thread_id?: string
   /** With `onInterrupt: 'wait'`: all runs, the first one first. */
   readonly runs?: readonly ChainedRun[]
+  /** The run was cancelled, whatever word its server has for it. */
+  readonly cancelled?: true
   /** What came of cancelling the run, if the watch was to cancel it. */
   readonly cancellation?: Cancellation
   /** Present, and false, if LangGraph would not say, or does not show, how the run ended: only its status is known. */

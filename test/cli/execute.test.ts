@@ -121,7 +121,7 @@ describe.concurrent('execute', () => {
     expect(second.stderr).toContain(`\nRun ${run_id} of thread ${thread_id}\n`)
   })
 
-  test('cancelled in Temporal also cancels its run, which status shows: 3', async () => {
+  test('cancelled in Temporal also cancels its run, which status shows: 6', async () => {
     const id = `test/${randomUUID()}`
     const command = stage.start(execute('work', { ...aapl, seconds: 60 }, '--id', id))
     await command.said('Run ')
@@ -132,22 +132,37 @@ describe.concurrent('execute', () => {
 
     const error = /^error: The workflow was cancelled, and its run [0-9a-f-]{36} with it$/m
     for (const one of [ended, status])
-      expect(one).toMatchObject({ code: 3, stdout: '', stderr: expect.stringMatching(error) })
+      expect(one).toMatchObject({ code: 6, stdout: '', stderr: expect.stringMatching(error) })
   })
 
-  test('an unknown graph is an outcome, and uses up its id: 3; so does an unknown deployment: 64', async () => {
-    const { code, stdout, stderr } = await stage.runToEnd(execute('no_such_graph', aapl))
-    const elsewhere = await stage.runToEnd(execute('work', aapl, '--deployment', 'reserch'))
+  test('a graph that does not exist is an outcome, and its id may be tried again: 3, then 0', async () => {
+    const id = `test/${randomUUID()}`
+    const misspelt = await stage.runToEnd(execute('no_such_graph', aapl, '--id', id))
+    const again = await stage.runToEnd(execute('work', aapl, '--id', id))
 
-    expect(code).toBe(3)
-    expect(JSON.parse(stdout)).toMatchObject({
+    expect(misspelt.code).toBe(3)
+    expect(JSON.parse(misspelt.stdout)).toMatchObject({
       status: 'polling_error',
       error: expect.stringContaining('no_such_graph'),
     })
-    expect(elsewhere).toMatchObject({ code: 64, stdout: '' })
-    expect(elsewhere.stderr).toContain('error: Deployment "reserch" is not configured on this worker')
-    const usedUp = '\nNo run was created, and this id cannot be reused. Fix the problem, then choose another --id\n'
-    for (const said of [stderr, elsewhere.stderr]) expect(said.endsWith(usedUp)).toBe(true)
+    const free = '\nNo run was created, so this id is not used up. Fix the problem, then use the same --id\n'
+    expect(misspelt.stderr.endsWith(free)).toBe(true)
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('"success_with_results"') })
+    expect(again.stderr).toContain('The earlier execution with this id created no run, so it is started again\n')
+  })
+
+  test('that failed with its run keeps that run: the command prints its outcome, and the client returns to it', async () => {
+    const id = `test/${randomUUID()}`
+    const args = execute('fail', aapl, '--id', id, '--on-unsuccessful', 'fail')
+    const failed = await stage.runToEnd(args)
+    const { runId: workflowRunId } = await stage.client.workflow.getHandle(id).describe()
+
+    const again = await stage.runToEnd(args)
+
+    expect(again).toMatchObject({ code: 3, stdout: failed.stdout })
+    expect(await stage.client.workflow.getHandle(id).describe()).toHaveProperty('runId', workflowRunId)
+    const outcome = await stage.runs.execute(id, { assistantId: 'fail', input: aapl })
+    expect(outcome).toMatchObject({ polling_result: 'error', run_id: JSON.parse(failed.stdout).run_id })
   })
 
   test('that timed out names the command for its run, or that none may exist: 4', async () => {

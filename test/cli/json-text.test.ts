@@ -15,10 +15,11 @@ afterAll(() => rm(folder, { recursive: true }))
 const json = '{"name": "Größe 服务"}'
 const utf16le = Buffer.from(`\uFEFF${json}`, 'utf16le')
 
+function unused(): never {
+  throw new Error('not needed')
+}
+
 function contextWith(stdin: Uint8Array): CommandContext {
-  const unused = () => {
-    throw new Error('not needed')
-  }
   return {
     screen: new Screen({ write: unused }, { isLive: false }),
     readInput: () => Promise.resolve(stdin),

@@ -60,7 +60,9 @@ describe('--help teaches with examples', () => {
     expect(asked).toMatchObject({ code: 0, stderr: '' })
     expect(asked.stdout).toMatch(/\nExamples:\n {2}\$ langgraph-runs watch [^]*\nEnvironment:\n[^]*\nExit codes:\n/)
     const [, codes = ''] = asked.stdout.split('Exit codes:\n')
-    expect([...codes.matchAll(/^ +(\d+) /gm)].map(([, code]) => Number(code))).toEqual([0, 1, 2, 3, 4, 5, 64, 69, 130])
+    expect([...codes.matchAll(/^ +(\d+) /gm)].map(([, code]) => Number(code))).toEqual([
+      0, 1, 2, 3, 4, 5, 6, 64, 69, 130,
+    ])
     expect(bare).toEqual({ code: 64, stdout: '', stderr: asked.stdout })
   })
 })
