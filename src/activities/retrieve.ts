@@ -1,11 +1,11 @@
-import { maxResultBytes } from '../domain/defaults.ts'
+import { maxReasonBytes, maxResultBytes } from '../domain/defaults.ts'
 import { present } from '../domain/json.ts'
 import type { Retrieved } from '../domain/retrieved.ts'
 import type { Json } from '../domain/run.ts'
 import { langGraphFailureTypes } from '../domain/contract.ts'
 import { LangGraphError } from '../langgraph/errors.ts'
 import type { OwnValues } from '../langgraph/port.ts'
-import { utf8Bytes } from '../domain/text.ts'
+import { bounded, utf8Bytes } from '../domain/text.ts'
 
 /** Reads the run's own values, keeps the fields asked for, and measures them before they go through Temporal. */
 export async function retrieve(
@@ -15,8 +15,7 @@ export async function retrieve(
   const own = await readOrMissing(read)
   if (own.found !== 'values') return own
   const values = resultKeys ? pick(own.values, resultKeys) : own.values
-  if (values === undefined)
-    return { found: 'nothing', reason: `the values have none of the fields ${resultKeys?.join(', ')}` }
+  if (values === undefined) return { found: 'nothing', reason: noneOf(resultKeys) }
   if (isEmpty(values)) return { found: 'nothing', reason: 'the values are empty' }
   const bytes = utf8Bytes(JSON.stringify(values))
   if (bytes <= maxResultBytes) return { ...own, values }
@@ -37,6 +36,10 @@ function pick(values: Json, keys: readonly string[]): Json | undefined {
   if (typeof values !== 'object' || values === null || Array.isArray(values)) return undefined
   const kept = Object.entries(values).filter(([key]) => keys.includes(key))
   return kept.length > 0 ? Object.fromEntries(kept) : undefined
+}
+
+function noneOf(keys: readonly string[] = []): string {
+  return bounded(`the values have none of the fields ${keys.join(', ')}`, maxReasonBytes)
 }
 
 function isEmpty(values: Json): boolean {

@@ -1,4 +1,4 @@
-import { isRecord } from './json.ts'
+import { isNestedDeeper, isRecord } from './json.ts'
 import type { Problem } from './problem.ts'
 import { found, inJson, shown, utf8Bytes } from './text.ts'
 
@@ -36,8 +36,15 @@ export function matching(pattern: RegExp, value: unknown): string | undefined {
   return typeof value === 'string' && pattern.test(value) ? value : undefined
 }
 
+/** Far more than any graph takes. What is nested thousands deep cannot be written as JSON again, and no failure could carry it. */
+const mostLevels = 200
+
 /** @param holding what the argument must hold at least, for the sentence about one that is not an object */
 export function parse<T>(input: unknown, holding: string, read: (fields: Fields) => T): Parsed<T> {
+  if (isNestedDeeper(input, mostLevels)) {
+    const allowed = `at most ${mostLevels} levels deep`
+    return { kind: 'refused', problems: [notAllowed('', 'nested deeper', { allowed })] }
+  }
   if (!isRecord(input)) {
     return { kind: 'refused', problems: [notAllowed('', shown(input), { allowed: `an object with ${holding}` })] }
   }

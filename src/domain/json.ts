@@ -12,6 +12,19 @@ export function present<T extends object>(
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
 }
 
+/** Without recursion, which has an end of its own. A value in which circles close is not deep. */
+export function isNestedDeeper(value: unknown, levels: number): boolean {
+  const seen = new Set<object>()
+  let level: unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > levels) return true
+    const objects = level.filter((part): part is object => typeof part === 'object' && part !== null && !seen.has(part))
+    for (const object of objects) seen.add(object)
+    level = objects.flatMap((object) => Object.values(object))
+  }
+  return false
+}
+
 /** What went wrong in one line, whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

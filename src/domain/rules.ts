@@ -7,6 +7,7 @@ import type { Rule } from './fields.ts'
 import type { Duration } from './input.ts'
 import { isRecord } from './json.ts'
 import type { Json } from './run.ts'
+import { utf8Bytes } from './text.ts'
 
 // What the fields of the inputs may hold.
 
@@ -79,7 +80,7 @@ export const userMetadata: Rule<Readonly<Record<string, Json>>> = {
 }
 
 export const nodes: Rule<'*' | readonly string[]> = {
-  allowed: "'*' or 1-100 names of nodes",
+  allowed: "'*' or 1-100 names of nodes of at most 200 bytes each",
   read: (value) => (value === '*' ? value : fieldNames.read(value)),
 }
 
@@ -108,8 +109,14 @@ export const strategies: Rule<readonly RetrievalStrategy[]> = {
 }
 
 export const fieldNames: Rule<readonly string[]> = {
-  allowed: '1-100 non-empty field names',
-  read: (value) => list(value, { allowed: '', read: (item) => matching(/[^]/, item) }, 100),
+  allowed: '1-100 non-empty field names of at most 200 bytes each',
+  read: (value) => list(value, { allowed: '', read: nameIn }, 100),
+}
+
+/** They are repeated in what is said of them, and travel with every activity. */
+function nameIn(value: unknown): string | undefined {
+  const name = matching(/[^]/, value)
+  return name !== undefined && utf8Bytes(name) <= 200 ? name : undefined
 }
 
 function lowerCased(value: unknown): unknown {

@@ -145,7 +145,10 @@ describe('misuse is refused before Temporal is asked for anything: 64', () => {
     [['status'], 'Which watch? Give THREAD RUN, or --id; `langgraph-runs list` shows the ids'],
     [['status', ...run, '--id', 'watch-run/x'], 'Give THREAD RUN, or --id alone'],
     [['status', 'x', 'y'], 'Invalid input for status: THREAD is "x": must be a UUID such as'],
-    [['retrieve', ...run, '--result-keys', ''], '--result-keys is [""]: must be 1-100 non-empty field names'],
+    [
+      ['retrieve', ...run, '--result-keys', ''],
+      '--result-keys is [""]: must be 1-100 non-empty field names of at most 200 bytes each',
+    ],
     [
       ['watch', ...run, '--poll-interval', 'soon', '--deployment', 'a b', '--retrieval-timeout', '2h'],
       'Invalid input for watch: ' +

@@ -71,7 +71,7 @@ describe('the input of executeRun', () => {
     [{ command: 'resume' }, '`command` is "resume": must be an object'],
     [{ config: [] }, '`config` is []: must be an object'],
     [{ metadata: { temporal_workflow: 'x' } }, 'must be an object without "temporal_workflow"'],
-    [{ interruptBefore: [] }, "`interruptBefore` is []: must be '*' or 1-100 names of nodes"],
+    [{ interruptBefore: [] }, "`interruptBefore` is []: must be '*' or 1-100 names of nodes of at most 200 bytes each"],
     [{ durability: 'always' }, "must be 'sync' or 'async' or 'exit'"],
     [{ streamResumable: 'yes' }, '`streamResumable` is "yes": must be true or false'],
     [{ multitaskStrategy: 'queue' }, "must be 'reject' or 'enqueue' or 'interrupt' or 'rollback'"],

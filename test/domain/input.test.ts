@@ -377,7 +377,7 @@ describe('result keys', () => {
     { keys: { a: true } },
   ])('cannot be $keys', ({ keys }) => {
     expect(problemsOf({ ...ids, resultKeys: keys })).toEqual([
-      expect.stringMatching(/^`resultKeys` is .*: must be 1-100 non-empty field names$/s),
+      expect.stringMatching(/^`resultKeys` is .*: must be 1-100 non-empty field names of at most 200 bytes each$/s),
     ])
   })
 })
