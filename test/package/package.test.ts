@@ -235,28 +235,33 @@ describe("in a user's project", () => {
   })
 
   test.each([
-    ['dist/worker.js', ['node_modules/langgraph-background-runs/dist/worker.js']],
-    ['langgraph-runs worker', ['node_modules/.bin/langgraph-runs', 'worker']],
-  ])('the ready worker starts by %s, and a signal stops it', async (_, command) => {
-    const worker = spawn(process.execPath, command, {
+    ['node dist/worker.js', process.execPath, ['node_modules/langgraph-background-runs/dist/worker.js'], [0, null]],
+    ['langgraph-runs worker', 'node_modules/.bin/langgraph-runs', ['worker'], [0, null]],
+    // npx itself ends by the signal, and does not pass it on.
+    ['npx langgraph-runs worker', 'npx', ['langgraph-runs', 'worker'], [null, 'SIGTERM']],
+  ])('the ready worker starts by `%s`, and a signal stops it', async (_, program, args, ended) => {
+    const worker = spawn(program, args, {
       cwd: app,
       env: {
+        ...env,
         TEMPORAL_ADDRESS: inject('temporalAddress'),
         TEMPORAL_TASK_QUEUE: folder,
         LANGGRAPH_API_URL: inject('langGraphUrl'),
       },
       stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
     })
-    const exited = once(worker, 'exit')
+    // Not before the last process that writes to it has gone.
+    const closed = once(worker, 'close', { signal: AbortSignal.timeout(45_000) })
     try {
       let log = ''
       worker.stderr.on('data', (chunk) => (log += String(chunk)))
       await vi.waitUntil(() => log.includes('worker ready') || worker.exitCode !== null, { timeout: 30_000 })
       expect(log).toContain('worker ready')
       worker.kill('SIGTERM')
-      expect(await exited).toEqual([0, null])
+      expect(await closed).toEqual(ended)
     } finally {
-      worker.kill('SIGKILL')
+      killGroup(worker)
     }
   })
 })
@@ -356,6 +361,14 @@ describe('in a project that was installed and written by the documents', () => {
     expect(await readFile(join(docs, 'cli.md'), 'utf8')).toContain('`npx langgraph-runs`')
   })
 })
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // All of them have gone.
+  }
+}
 
 /** The links of a page that lead to no other site. */
 function linksIn(page: string): string[] {
