@@ -17,6 +17,7 @@ import {
   noNamespace,
   requireReadableTls,
 } from './temporal-connection.ts'
+import { workerLogger } from './worker-log.ts'
 import { workerOptions, workflowSource } from './worker-options.ts'
 
 /**
@@ -27,6 +28,7 @@ import { workerOptions, workflowSource } from './worker-options.ts'
  */
 export async function runWorker(env: Environment): Promise<void> {
   const config = loadWorkerConfig(env)
+  Runtime.install({ logger: workerLogger() })
   const connection = await connect(config)
   try {
     const worker = await Worker.create({

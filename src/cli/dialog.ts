@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import type { Interface } from 'node:readline/promises'
 import { CliError, exitCodes } from './exit.ts'
-import { printable } from './screen.ts'
+import { printable } from '../domain/printable.ts'
 
 /** Asks a person on a terminal, line by line. */
 export class Dialog {

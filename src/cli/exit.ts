@@ -3,6 +3,7 @@ import { ApplicationFailure, TerminatedFailure, TimeoutFailure } from '@temporal
 import { DifferentRequest, howItDiffers } from '../client/same-request.ts'
 import { ConfigError } from '../config.ts'
 import { failureTypes } from '../domain/contract.ts'
+import { movedIn, onOneLine } from '../domain/printable.ts'
 import { optionFor, positionalFields } from './options.ts'
 
 /** Exit codes, as scripts may rely on them. */
@@ -42,7 +43,7 @@ export function asCliError(error: unknown): CliError {
   if (error instanceof CliError) return error
   if (error instanceof ConfigError) return new CliError(exitCodes.usage, error.message)
   const failure = applicationFailureIn(error)
-  if (failure) return new CliError(codeOf(failure), sentenceFor(failure))
+  if (failure) return new CliError(codeOf(failure), movedIn(sentenceFor(failure), '  '))
   if (error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError) return asCliError(error.cause)
   const fromOutside = endedFromOutside(error, 'THREAD RUN')
   if (fromOutside) return fromOutside
@@ -64,7 +65,7 @@ export function applicationFailureIn(error: unknown): ApplicationFailure | undef
 export function endedFromOutside(error: unknown, run: string): CliError | undefined {
   const how =
     error instanceof TerminatedFailure
-      ? `was terminated (${error.message})`
+      ? `was terminated (${onOneLine(error.message)})`
       : error instanceof TimeoutFailure && 'was ended by a Temporal timeout that its starter set'
   if (!how) return undefined
   const message = `The workflow ${how}. This does not affect its run. To keep watching it: langgraph-runs watch ${run}`

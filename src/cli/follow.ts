@@ -7,7 +7,7 @@ import { CliError, exitCodes, isUnavailable } from './exit.ts'
 import { describeQuestion, waitsForHuman } from './question.ts'
 import { timeSpan } from './readable.ts'
 import type { Screen } from './screen.ts'
-import { quoted } from './shell.ts'
+import { quoted } from '../domain/printable.ts'
 import type { FoundWorkflow } from './temporal-errors.ts'
 import type { Temporal, WatchHandle } from './temporal.ts'
 

@@ -7,7 +7,7 @@ import { lookCloser } from './look-closer.ts'
 import type { Details } from './look-closer.ts'
 import { jsonOption, wholeNumber } from './options.ts'
 import { timeSpan } from './readable.ts'
-import { printable } from './screen.ts'
+import { onOneLine, printable } from '../domain/printable.ts'
 
 type ListOptions = OutputOptions & { readonly limit: number }
 
@@ -48,7 +48,7 @@ async function list(context: CommandContext, { limit, json }: ListOptions): Prom
     return { ...looked, all: found.map((one, index) => listed(one, looked.details[index])) }
   })
   if (json) context.print(JSON.stringify(all))
-  else if (all.length > 0) context.print(all.map((one) => onOneLine(one, Date.now())).join('\n'))
+  else if (all.length > 0) context.print(all.map((one) => asLine(one, Date.now())).join('\n'))
   else context.screen.say('No watch yet. To start one: langgraph-runs watch THREAD RUN')
   const silent = all.filter(({ no_answer }) => no_answer).length
   if (silent > 0) {
@@ -95,7 +95,7 @@ function newestFirst(found: readonly ListedWorkflow[], by: 'started' | 'ended'):
   return found.toSorted((one, other) => (other[by] ?? '').localeCompare(one[by] ?? ''))
 }
 
-function onOneLine(one: Listed, nowMs: number): string {
+function asLine(one: Listed, nowMs: number): string {
   const { id, state, started, ended, phase, waits_for_human, polling_result, cancelled, run_id } = one
   const age = timeSpan((nowMs - Date.parse(started)) / 1000)
   const result = cancelled ? 'cancelled' : polling_result
@@ -105,8 +105,8 @@ function onOneLine(one: Listed, nowMs: number): string {
     how.padEnd(20),
     `started ${started}`,
     (ended ? `ended ${ended}` : `open for ${age}`).padEnd(30),
-    id,
-    ...(run_id !== undefined && !id.includes(run_id) ? [`run ${run_id}`] : []),
+    onOneLine(id),
+    ...(run_id !== undefined && !id.includes(run_id) ? [onOneLine(`run ${run_id}`)] : []),
   ]
   return printable(columns.join('  '))
 }

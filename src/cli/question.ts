@@ -1,5 +1,6 @@
 import type { Json, WatchProgress } from '../client.ts'
 import { isRecord } from '../domain/json.ts'
+import { movedIn, onOneLine, quoted } from '../domain/printable.ts'
 
 type OpenQuestions = Pick<WatchProgress, 'interrupts' | 'truncated' | 'next' | 'human_deadline_at'>
 type Interrupt = NonNullable<WatchProgress['interrupts']>[number]
@@ -7,6 +8,9 @@ type Interrupt = NonNullable<WatchProgress['interrupts']>[number]
 export function waitsForHuman({ phase, interrupts }: WatchProgress): boolean {
   return phase === 'interrupted' && interrupts !== undefined
 }
+
+/** What stands before the further lines of a question, so that none looks like a line of this program. */
+const besideQuestion = '  │ '
 
 /** The answers that a question offers itself, in its field `answers` or `choices`. */
 export function offeredAnswers({ value }: Interrupt): readonly Json[] {
@@ -18,8 +22,10 @@ export function offeredAnswers({ value }: Interrupt): readonly Json[] {
 /** For a person: who asks what, and until when. */
 export function describeQuestion({ interrupts = [], truncated, next = [], human_deadline_at }: OpenQuestions): string {
   const until = human_deadline_at === undefined ? '' : `, until ${human_deadline_at}`
-  if (interrupts.length === 0)
-    return `The run stopped at a breakpoint before ${next.join(', ')}, and asks nothing${until}`
+  if (interrupts.length === 0) {
+    const nodes = onOneLine(next.join(', '))
+    return `The run stopped at a breakpoint before ${nodes}, and asks nothing${until}`
+  }
   const many = interrupts.length > 1
   return [
     `The run waits for a human${until}. It asks:`,
@@ -29,6 +35,7 @@ export function describeQuestion({ interrupts = [], truncated, next = [], human_
 }
 
 function describeInterrupt({ id, value, node }: Interrupt, number: string): string {
-  const from = [node && `node ${node}`, id && `--interrupt-id ${id}`].filter(Boolean).join(', ')
-  return `  ${number}${typeof value === 'string' ? value : JSON.stringify(value)}${from && `  (${from})`}`
+  const from = [node && `node ${onOneLine(node)}`, id && `--interrupt-id ${quoted(id)}`].filter(Boolean).join(', ')
+  const words = typeof value === 'string' ? value : JSON.stringify(value)
+  return `  ${number}${movedIn(words, besideQuestion)}${from && `  (${from})`}`
 }

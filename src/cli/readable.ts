@@ -1,5 +1,5 @@
 import { isRecord } from '../domain/json.ts'
-import { printable } from './screen.ts'
+import { onOneLine, printable } from '../domain/printable.ts'
 
 /** For a person: one field a line, what is inside a field indented below it, lists as JSON. */
 export function readable(value: unknown): string {
@@ -9,7 +9,7 @@ export function readable(value: unknown): string {
     .map(([name, field]) => {
       const text = isList(field) ? field.map((item) => `- ${readableItem(item)}`).join('\n') : readable(field)
       const isBelow = isTree(field) || isList(field) || text.includes('\n')
-      return `${printable(name)}:${isBelow ? `\n${text.replaceAll(/^/gm, '  ')}` : ` ${text}`}`
+      return `${onOneLine(name)}:${isBelow ? `\n${text.replaceAll(/^/gm, '  ')}` : ` ${text}`}`
     })
     .join('\n')
 }

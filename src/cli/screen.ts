@@ -1,3 +1,5 @@
+import { onOneLine, printable } from '../domain/printable.ts'
+
 /** As much of `process.stderr` as is needed here. */
 interface Output {
   write(text: string): unknown
@@ -90,16 +92,4 @@ export class Screen {
     const [start, end] = styles[name]
     return this.#stream.hasColors?.() ? `\u001B[${start}m${text}\u001B[${end}m` : text
   }
-}
-
-/** The text without what a terminal would obey, since a graph or a server may have written it. Lines stay lines. */
-export function printable(text: string): string {
-  return text.replaceAll(
-    /[^\P{Cc}\n\t]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-}
-
-function onOneLine(text: string): string {
-  return printable(text.replaceAll(/\s+/g, ' '))
 }

@@ -3,7 +3,7 @@ import { NamespaceNotFoundError } from '@temporalio/common'
 import { workflowTypes } from '../domain/contract.ts'
 import { aboutTls, noNamespace } from '../temporal-connection.ts'
 import { CliError, exitCodes } from './exit.ts'
-import { quoted } from './shell.ts'
+import { quoted } from '../domain/printable.ts'
 
 const grpc = {
   cancelled: 1,

@@ -1,4 +1,5 @@
 import { langGraphFailureTypes as types } from '../domain/contract.ts'
+import { onOneLine } from '../domain/printable.ts'
 import { bounded } from '../domain/text.ts'
 import type { Redaction } from './redaction.ts'
 
@@ -10,7 +11,7 @@ const searchedForSecrets = 16_384
 /** As long as the longest retrieval. An unbounded value is dangerous: an infinite delay in a failure ends the whole worker. */
 const maxRetryAfterMs = 3_600_000
 
-/** Why a LangGraph server gave no usable answer. The message holds an excerpt of the body, no secret and no header. */
+/** Why a LangGraph server gave no usable answer. The message is one line: it holds an excerpt of the body, no secret and no header. */
 export class LangGraphError extends Error {
   override readonly name = 'LangGraphError'
   readonly type: LangGraphFailureType
@@ -22,7 +23,7 @@ export class LangGraphError extends Error {
     message: string,
     http: { readonly status?: number | undefined; readonly retryAfterMs?: number | undefined } = {},
   ) {
-    super(message)
+    super(onOneLine(message))
     this.type = type
     this.httpStatus = http.status
     this.retryAfterMs = http.retryAfterMs

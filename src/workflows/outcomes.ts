@@ -2,6 +2,7 @@ import { failureTypes } from '../domain/contract.ts'
 import { maxErrorBytes } from '../domain/defaults.ts'
 import type { Cancellation } from '../domain/creation.ts'
 import { present } from '../domain/json.ts'
+import { codeBlock, codeSpan, onOneLine } from '../domain/printable.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
 import type { KnownEnding, ReadInterrupts, RunEnding } from '../domain/run.ts'
 import { bounded, seconds } from '../domain/text.ts'
@@ -146,15 +147,19 @@ export function failureType({ polling_result, status }: WatchOutcome): string {
 
 /** For the Web UI, as markdown: what became of the run of a cancelled workflow. */
 export function cancellationDetails({ result, run_id, status, error }: Cancellation): string {
-  const of = [run_id && `run \`${run_id}\``, status && `last status \`${status}\``, error].filter(Boolean)
+  const of = [
+    run_id && `run ${codeSpan(run_id)}`,
+    status && `last status ${codeSpan(status)}`,
+    error && codeSpan(error),
+  ].filter(Boolean)
   return [`the workflow was cancelled; the run: **${result}**`, ...of].join('\n\n')
 }
 
 /** One line: what became of which run. */
 export function summary(outcome: WatchOutcome): string {
   const { run_id, thread_id, polling_result, status } = outcome
-  if (run_id === undefined) return `No run is known (${status})${why(outcome)}`
-  return `Run ${run_id} of thread ${thread_id} ended as ${polling_result} (${status})${why(outcome)}`
+  if (run_id === undefined) return onOneLine(`No run is known (${status})${why(outcome)}`)
+  return onOneLine(`Run ${run_id} of thread ${thread_id} ended as ${polling_result} (${status})${why(outcome)}`)
 }
 
 /** For the Web UI, as markdown. It leaves out the values, which may be large, and which the result shows. */
@@ -162,9 +167,9 @@ export function details(outcome: WatchOutcome): string {
   const { polling_result, status, polling_metadata } = outcome
   const by = 'retrieval_metadata' in outcome ? outcome.retrieval_metadata.strategy_used : undefined
   return [
-    `**${polling_result}**, run status \`${status}\`, ${count(polling_metadata.poll_count, 'poll')}`,
+    `**${polling_result}**, run status ${codeSpan(status)}, ${count(polling_metadata.poll_count, 'poll')}`,
     by && `result found by \`${by}\``,
-    why(outcome).slice(2),
+    why(outcome) && codeBlock(why(outcome).slice(2), ''),
   ]
     .filter(Boolean)
     .join('\n\n')

@@ -1,4 +1,5 @@
 import { present } from '../domain/json.ts'
+import { codeBlock, codeSpan, quoted } from '../domain/printable.ts'
 import type { WatchProgress } from '../domain/outcome.ts'
 import { bounded } from '../domain/text.ts'
 import type { Memory } from './memory.ts'
@@ -50,17 +51,15 @@ export function describe(shown: WatchProgress, workflowId: string): string {
   const { phase, status, poll_count, next_poll_at, last_error, updated_at, run_id, thread_id, interrupts, next } = shown
   return [
     `**${phase}**, ${poll_count} polls`,
-    run_id && `run \`${run_id}\` of thread \`${thread_id}\``,
-    status && `run status: \`${status}\`${updated_at ? `, unchanged since ${updated_at}` : ''}`,
+    run_id && `run ${codeSpan(run_id)} of thread ${codeSpan(thread_id ?? '')}`,
+    status && `run status: ${codeSpan(status)}${updated_at ? `, unchanged since ${updated_at}` : ''}`,
     next_poll_at && `next poll: ${next_poll_at}`,
-    last_error && `last poll got no answer: ${last_error}`,
-    shown.answer_refused && `the last answer was refused: ${shown.answer_refused}`,
+    last_error && `last poll got no answer: ${codeSpan(last_error)}`,
+    shown.answer_refused && `the last answer was refused: ${codeSpan(shown.answer_refused)}`,
     interrupts &&
-      `waits for a human before ${next?.join(', ')}, until ${shown.human_deadline_at ?? 'somebody answers'}`,
-    ...(interrupts ?? []).map(
-      (interrupt) => `\`\`\`json\n${bounded(JSON.stringify(interrupt), maxShownBytes)}\n\`\`\``,
-    ),
-    interrupts && `to answer: \`langgraph-runs resume --id ${workflowId}\``,
+      `waits for a human before ${codeSpan(next?.join(', ') ?? '')}, until ${shown.human_deadline_at ?? 'somebody answers'}`,
+    ...(interrupts ?? []).map((interrupt) => codeBlock(bounded(JSON.stringify(interrupt), maxShownBytes), 'json')),
+    interrupts && `to answer: ${codeSpan(`langgraph-runs resume --id ${quoted(workflowId)}`)}`,
   ]
     .filter(Boolean)
     .join('\n\n')

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { quoted, runArguments } from '../../src/cli/shell.ts'
+import { runArguments } from '../../src/cli/shell.ts'
+import { quoted } from '../../src/domain/printable.ts'
 
 test.each(['order/4711', 'a b', "it's", '$HOME `id` "x" \\ !', 'ü;*', ''])('a shell reads %j as one word', (word) => {
   expect(execFileSync('sh', ['-c', `printf %s ${quoted(word)}`], { encoding: 'utf8' })).toBe(word)

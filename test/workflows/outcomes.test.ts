@@ -237,31 +237,31 @@ describe('in words', () => {
       outcome: { polling_result: 'error', status: 'error', error: 'ValueError: boom', ...base },
       type: 'RunFailed',
       summary: 'error (error): ValueError: boom',
-      details: '**error**, run status `error`, 1 poll\n\nValueError: boom',
+      details: '**error**, run status `error`, 1 poll\n\n```\nValueError: boom\n```',
     },
     {
       outcome: { polling_result: 'error', status: 'polling_error', error: 'HTTP 404', ...base },
       type: 'RunPollingFailed',
       summary: 'error (polling_error): HTTP 404',
-      details: '**error**, run status `polling_error`, 1 poll\n\nHTTP 404',
+      details: '**error**, run status `polling_error`, 1 poll\n\n```\nHTTP 404\n```',
     },
     {
       outcome: { polling_result: 'timeout', status: 'timeout', error: 'too long', ...base },
       type: 'RunTimedOut',
       summary: 'timeout (timeout): too long',
-      details: '**timeout**, run status `timeout`, 1 poll\n\ntoo long',
+      details: '**timeout**, run status `timeout`, 1 poll\n\n```\ntoo long\n```',
     },
     {
       outcome: { polling_result: 'interrupted', status: 'interrupted', interrupts: [question], next: ['ask'], ...base },
       type: 'RunInterrupted',
       summary: 'interrupted (interrupted): it waits for a human before node "ask"',
-      details: '**interrupted**, run status `interrupted`, 1 poll\n\nit waits for a human before node "ask"',
+      details: '**interrupted**, run status `interrupted`, 1 poll\n\n```\nit waits for a human before node "ask"\n```',
     },
     {
       outcome: { polling_result: 'interrupted', status: 'interrupted', error: 'The run was cancelled', ...base },
       type: 'RunInterrupted',
       summary: 'interrupted (interrupted): The run was cancelled',
-      details: '**interrupted**, run status `interrupted`, 1 poll\n\nThe run was cancelled',
+      details: '**interrupted**, run status `interrupted`, 1 poll\n\n```\nThe run was cancelled\n```',
     },
   ]
   test.each(rows)('$summary', ({ outcome, type, summary, details }) => {

@@ -313,10 +313,10 @@ describe('while it is running, a watch shows', () => {
       look: ended('success'),
       details: '**success_with_results**, run status `success`, 1 poll\n\nresult found by `stream_values`',
     },
-    { look: ended('error', { error: 'boom' }), details: '**error**, run status `error`, 1 poll\n\nboom' },
+    { look: ended('error', { error: 'boom' }), details: '**error**, run status `error`, 1 poll\n\n```\nboom\n```' },
     {
       look: ended('success', { next: ['ask'], interrupts: [question] }),
-      details: '**interrupted**, run status `interrupted`, 1 poll\n\nit waits for a human before node "ask"',
+      details: '**interrupted**, run status `interrupted`, 1 poll\n\n```\nit waits for a human before node "ask"\n```',
     },
   ])('how it ended, in the current details of the Web UI: $details', async ({ look, details }) => {
     const run = stage.run({ getRunStatus: answers(look), retrieveStreamValues: answers(values) })
