@@ -140,6 +140,10 @@ export class Pollers {
       'history',
       this.#ofThread((checkpoint) => json([checkpoint])),
     )
-    this.#scripted.on('stream', events([])).on('search', json([]))
+    this.#scripted
+      .on('stream', events([]))
+      .on('search', json([]))
+      .on('runs', json([]))
+      .on('thread', json({ status: 'idle' }))
   }
 }
