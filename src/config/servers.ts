@@ -62,14 +62,33 @@ function deployment({ at, name, fields }: Entry, env: Environment, found: Findin
     mistakes.push(`${at}: must be an object { "url", "apiKeyEnv"?, "headers"? }`)
     return { name, url: '' }
   }
-  const { url, apiKeyEnv, headers = {}, ...unknown } = fields
+  const { url, apiKeyEnv, headers = {}, namespaces, taskQueues, ...unknown } = fields
   for (const field of Object.keys(unknown)) {
-    mistakes.push(`${at}: "${field}" is unknown: allowed are "url", "apiKeyEnv", "headers"`)
+    mistakes.push(`${at}: "${field}" is unknown: allowed are "url", "apiKeyEnv", "headers", "namespaces", "taskQueues"`)
   }
   checkUrl(`${at} "url"`, url, found)
   const apiKey = apiKeyEnv === undefined ? undefined : readNamed(`${at} "apiKeyEnv"`, apiKeyEnv, env, found)
   checkHeader(`${at} "apiKeyEnv"`, 'x-api-key', apiKey ?? '', found)
-  return { name, url: String(url), ...present({ apiKey }), headers: headersIn(`${at} "headers"`, headers, env, found) }
+  return {
+    name,
+    url: String(url),
+    headers: headersIn(`${at} "headers"`, headers, env, found),
+    ...present({
+      apiKey,
+      namespaces: namesIn(`${at} "namespaces"`, namespaces, found),
+      taskQueues: namesIn(`${at} "taskQueues"`, taskQueues, found),
+    }),
+  }
+}
+
+/** Who may use the deployment. A list that is wrong lets nobody in. */
+function namesIn(at: string, names: unknown, found: Findings): readonly string[] | undefined {
+  if (names === undefined) return undefined
+  const texts = Array.isArray(names) ? names.filter((name) => typeof name === 'string' && name.trim() !== '') : []
+  if (!Array.isArray(names) || texts.length === 0 || texts.length < names.length) {
+    found.mistakes.push(`${at}: must be a list of at least one name`)
+  }
+  return texts
 }
 
 const headerValue = 'a text or { "env": "NAME" }'

