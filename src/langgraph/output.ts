@@ -5,41 +5,64 @@ import type { LangGraphClient } from './client.ts'
 import { httpStatusOf } from './errors.ts'
 import type { OwnValues } from './port.ts'
 import { recordOf, textOf } from './wire.ts'
+import { withTimeout } from './with-timeout.ts'
 
-const keptMs = 300_000
+const toldMs = 300_000
+/** Reading them out of the graph's source takes some servers many seconds, and then they fail. */
+const notToldMs = 3_600_000
+const schemaTimeoutMs = 3000
 const mostKept = 1000
 
-/** The fields of the output that an assistant's graph declares. Read once for an assistant, and kept 5 min. */
+type Fields = readonly string[] | undefined
+
+/**
+ * The fields of the output that an assistant's graph declares. They are read once for an assistant, and kept 5 min.
+ *
+ * Tradeoff: a server that takes longer than 3 s for them does not tell, and the result is the whole state.
+ */
 export class DeclaredOutputs {
   readonly #client: LangGraphClient
-  readonly #kept = new Map<string, { readonly fields: readonly string[] | undefined; readonly untilMs: number }>()
+  readonly #kept = new Map<string, { readonly fields: Promise<Fields>; untilMs: number }>()
 
   constructor(client: LangGraphClient) {
     this.#client = client
   }
 
   /** `undefined` if the server does not tell. */
-  async fieldsOf(origin: RunOrigin | undefined, signal: AbortSignal): Promise<readonly string[] | undefined> {
+  fieldsOf(origin: RunOrigin | undefined): Promise<Fields> {
     const { assistantId } = origin ?? {}
-    if (assistantId === undefined) return undefined
+    if (assistantId === undefined) return Promise.resolve(undefined)
     const kept = this.#kept.get(assistantId)
     if (kept && kept.untilMs > Date.now()) return kept.fields
-    const fields = fieldsIn(await this.#schemaOf(assistantId, signal))
     if (this.#kept.size >= mostKept) this.#kept.clear()
-    this.#kept.set(assistantId, { fields, untilMs: Date.now() + keptMs })
-    return fields
+    const asked = { fields: this.#ask(assistantId), untilMs: Infinity }
+    this.#kept.set(assistantId, asked)
+    asked.fields.then(
+      (fields) => (asked.untilMs = Date.now() + (fields ? toldMs : notToldMs)),
+      () => (asked.untilMs = 0),
+    )
+    return asked.fields
   }
 
-  async #schemaOf(assistantId: string, signal: AbortSignal): Promise<unknown> {
+  /** It has a limit of its own, since several may wait for it. */
+  async #ask(assistantId: string): Promise<Fields> {
     const { assistants } = this.#client.reading(schemasAnswer)
+    const { signal } = new AbortController()
     try {
-      return recordOf(await assistants.getSchemas(assistantId, { signal }))['output_schema']
+      const schemas = await withTimeout(signal, schemaTimeoutMs, (limited) =>
+        assistants.getSchemas(assistantId, { signal: limited }),
+      )
+      return fieldsIn(recordOf(schemas)['output_schema'])
     } catch (error) {
-      // Some servers have no schemas, or cannot read them out of the graph's source.
-      if ([400, 404, 405, 422, 500, 501].includes(httpStatusOf(error) ?? 0)) return undefined
+      if (isNotTold(error)) return undefined
       throw error
     }
   }
+}
+
+function isNotTold(error: unknown): boolean {
+  const isTimeout = error instanceof Error && ['TimeoutError', 'AbortError'].includes(error.name)
+  return isTimeout || [400, 404, 405, 422, 500, 501].includes(httpStatusOf(error) ?? 0)
 }
 
 /** Of the JSON Schema of an object, or of one that it refers to. */

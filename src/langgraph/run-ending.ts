@@ -40,7 +40,9 @@ async function endingInCheckpoints(
 ): Promise<ReadEnding> {
   const [own, thread] = await Promise.all([newestOwnEnding(access), threadSeen(access, origin)])
   const reason = hiddenIn(thread, origin)
-  if (reason !== undefined) return (await questionsOn(thread, access, status)) ?? { kind: 'hidden', reason }
+  // An error that is shown is the run's, or of a later one that continued it: its node is in both graphs.
+  const isHidden = reason !== undefined && (status === 'success' || own?.error === undefined)
+  if (isHidden) return (await questionsOn(thread, access, status)) ?? { kind: 'hidden', reason }
   if (own) return endingWithoutLaterWords(access, status, own)
   const stopped = await checkpointWithoutOwn(access, status, origin)
   return stopped ? endingAt(stopped) : { kind: 'unproven', reason: noOwnCheckpoint }

@@ -73,7 +73,7 @@ export class LangGraphServer implements LangGraph {
     const { threadId, origin, resultKeys } = request
     const access = { client: this.client, run: request, signal }
     return this.ask(`state of thread ${threadId}`, signal, async () => {
-      const keys = resultKeys ?? (await this.#outputs.fieldsOf(origin, signal))
+      const keys = resultKeys ?? (await this.#outputs.fieldsOf(origin))
       const own = await ownCheckpoint(access, origin, keys)
       if (!own) return { found: 'nothing', reason: noOwnCheckpoint }
       const reason = await hiddenBy(access, origin)
@@ -85,7 +85,7 @@ export class LangGraphServer implements LangGraph {
   readOwnStream(request: RetrievalRequest, from: 'begin' | 'now', signal: AbortSignal): Promise<OwnValues> {
     const { runId, origin, resultKeys } = request
     return this.ask(`stream of run ${runId}`, signal, async () => {
-      const declared = await this.#outputs.fieldsOf(origin, signal)
+      const declared = await this.#outputs.fieldsOf(origin)
       const read = await readStream({ client: this.client, run: request, signal }, from, resultKeys ?? declared)
       if (read.found !== 'error') return this.#outgoing.values(withoutUnseen(read, resultKeys, declared))
       return this.#outgoing.values({ found: 'nothing', reason: `the stream holds an error: ${read.error}` })

@@ -260,18 +260,20 @@ describe('the output that the graph declares', () => {
     expect(server.to('schemas')[0]?.path).toBe('/assistants/a-1/schemas')
   })
 
-  test('is read once for an assistant', async () => {
+  test('is read once for an assistant, also if several wait for it', async () => {
     server.on('schemas', json(schema))
     const { retrieveThreadState } = activitiesOn(server.url)
-    for (const assistantId of ['a-1', 'a-1', 'a-2']) {
-      await inActivity(retrieveThreadState, { ...request(), origin: { assistantId } })
-    }
+    const retrieve = (assistantId: string) => inActivity(retrieveThreadState, { ...request(), origin: { assistantId } })
+    await Promise.all([retrieve('a-1'), retrieve('a-1')])
+    await retrieve('a-1')
+    await retrieve('a-2')
     expect(server.to('schemas').map(({ path }) => path)).toEqual(['/assistants/a-1/schemas', '/assistants/a-2/schemas'])
   })
 
   test.each([
     { what: 'has no schemas', answer: text('', { status: 404 }) },
     { what: 'cannot read them', answer: text('', { status: 500 }) },
+    { what: 'takes too long', answer: hang },
     { what: 'declares none', answer: json({ output_schema: null }) },
     { what: 'declares no object', answer: json({ output_schema: { type: 'string' } }) },
   ])('is the whole state if the server $what', async ({ answer }) => {

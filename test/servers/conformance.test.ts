@@ -11,6 +11,7 @@ import { TcpProxy } from '../support/tcp-proxy.ts'
 import { executions } from './executions.ts'
 import { dialects } from './servers.ts'
 import type { Dialect, DialectServer } from './servers.ts'
+import { sharedThreads } from './shared-threads.ts'
 import { createStage, situations as watched } from './situations.ts'
 import type { Execution, Ids, Stage } from './situations.ts'
 
@@ -19,7 +20,7 @@ const names = (Object.keys(dialects) as Dialect[]).filter((name) => name !== 'ae
 const servers = new Map<Dialect, DialectServer>()
 const proxies = new Map<Dialect, TcpProxy>()
 const stages = new Map<Dialect, Stage>()
-const situations = [...watched, ...executions]
+const situations = [...watched, ...sharedThreads, ...executions]
 /** Row → column → what the watch reported. */
 const matrix = new Map<string, Map<Dialect, string>>()
 

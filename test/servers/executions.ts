@@ -12,6 +12,21 @@ const human = { assistantId: 'human', input: aapl, onInterrupt: 'wait' } as cons
 const patience = { timeout: 60_000, interval: 100 }
 const creation = /^POST \/threads\/[^/]+\/runs /
 
+/** Every kind of option that a run can have. */
+const options = {
+  metadata: { team: 'research' },
+  config: {
+    tags: ['x'],
+    recursion_limit: 30,
+    max_concurrency: 3,
+    run_name: 'trade',
+    metadata: { cost_center: 7 },
+    configurable: { model: 'm', temperature: 0 },
+  },
+  streamResumable: true,
+  durability: 'sync',
+} as const
+
 async function runsOf({ langGraph }: Stage, threadId: string | undefined): Promise<string[]> {
   const runs = await langGraph.runs.list(threadId ?? '', { limit: 100 })
   return runs.toSorted((a, b) => Date.parse(a.created_at) - Date.parse(b.created_at)).map(({ run_id }) => run_id)
@@ -208,6 +223,20 @@ export const executions: readonly Situation[] = [
     },
   },
   {
+    title: 'executed: all options of the run that asked, kept when it was answered',
+    not: { 'aegra 0.6.0': 'keeps no options but the configuration' },
+    play: async (stage) => {
+      const execution = await stage.start({ ...human, ...options })
+      const { threadId, runId } = await asked(stage, execution)
+      const { run_id = '' } = await stage.runs.resume(execution, { value: 'yes' })
+      const [before, after] = await Promise.all([runId, run_id].map((id) => optionsOf(stage, { threadId, runId: id })))
+      expect(after).toEqual(before)
+      expect(after).toMatchObject({ config: { max_concurrency: 3, run_name: 'trade' }, metadata: { team: 'research' } })
+      return execution.result()
+    },
+    expected: result({ ...done, answer: 'yes' }),
+  },
+  {
     title: 'executed: a breakpoint after the question, kept when it was answered',
     not: { 'aegra 0.6.0': 'runs through it' },
     play: async (stage) => {
@@ -239,6 +268,16 @@ export const executions: readonly Situation[] = [
     expected: result(done),
   },
 ]
+
+/** What a run was given, but its input, what servers add, and the mark by which it is found. */
+async function optionsOf({ langGraph }: Stage, { threadId, runId }: Ids): Promise<unknown> {
+  const { assistant_id: assistant, kwargs, metadata } = Object(await langGraph.runs.get(threadId, runId))
+  const { input: _, command: __, ...given } = kwargs
+  const own = /^(temporal_workflow|__|langgraph_|(run_id|graph_id|assistant_id|created_by|run_attempt)$)/
+  return JSON.parse(
+    JSON.stringify({ assistant, metadata, ...given }, (name, value) => (own.test(name) ? undefined : value)),
+  )
+}
 
 /** aegra keeps only the metadata in a run's configuration. */
 async function metadataOf({ langGraph }: Stage, { threadId, runId }: Ids): Promise<object> {
