@@ -55,9 +55,12 @@ export function parseCheckpoint(wire: unknown): Checkpoint {
 
 /** Some servers list a node that has finished beside others that have not, and some leave out one that has failed. */
 function nextIn(listed: readonly string[], tasks: readonly Readonly<Record<string, unknown>>[]): readonly string[] {
-  const open = textsIn(tasks.filter(isOpen).map(({ name }) => name))
-  if (open.length === 0) return listed
-  return [...listed.filter((name) => open.includes(name)), ...open.filter((name) => !listed.includes(name))]
+  const namesOf = (some: typeof tasks) => new Set(textsIn(some.map(({ name }) => name)))
+  const open = namesOf(tasks.filter(isOpen))
+  if (open.size === 0) return listed
+  const finished = namesOf(tasks.filter((task) => !isOpen(task)))
+  const left = listed.filter((name) => open.has(name) || !finished.has(name))
+  return [...left, ...[...open].filter((name) => !left.includes(name))]
 }
 
 function isOpen(task: Readonly<Record<string, unknown>>): boolean {
@@ -70,10 +73,11 @@ function textsIn(wire: unknown): readonly string[] {
     .filter((text) => text !== undefined)
 }
 
-/** Some servers still list the questions of tasks that have been answered: those have their result, and go. */
+/** Some servers still list the questions of tasks that have been answered, and have their result. */
 export function withoutAnswered(wire: unknown): unknown {
   const state = recordOf(wire)
-  return { ...state, tasks: listOf(state['tasks']).map(recordOf).filter(isOpen) }
+  const tasks = listOf(state['tasks']).map(recordOf)
+  return { ...state, tasks: tasks.map((task) => (isOpen(task) ? task : { ...task, interrupts: [] })) }
 }
 
 /** The only proof that values belong to a run. */

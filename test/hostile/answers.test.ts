@@ -18,6 +18,7 @@ let server: ScriptedLangGraph
 let langGraph: LangGraph
 beforeEach(async () => {
   server = await ScriptedLangGraph.start()
+  server.on('runs', json([]))
   langGraph = createDeployments([{ name: 'default', url: server.url }])('default')
 })
 afterEach(() => server.stop())
@@ -140,7 +141,7 @@ describe('a large answer', () => {
       error: '',
       interrupts: [],
       truncated: false,
-      ...(await ending(json([{ tasks, next: ['work'], metadata: { run_id: run.runId } }]))),
+      ...(await ending(json([{ tasks, next: ['work'], metadata: { run_id: run.runId } }]), 'error')),
     }
     expect(kind).toBe('known')
     expect(error).toMatch(/^ValueError\('e+…$/)
@@ -212,7 +213,8 @@ describe("a server's words", () => {
       what: 'a graph',
       read: () => {
         server.on('search', json([{ thread_id: run.threadId, metadata: { graph_id: echo } }]))
-        return state(json({ values: 1, metadata: { run_id: run.runId, graph_id: 'g' } }))
+        server.on('state', json({ values: 1, metadata: { run_id: run.runId } }))
+        return langGraph.readOwnState({ ...run, origin: { graphId: 'g' } }, inTime())
       },
     },
     {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { BackgroundRuns } from '../../src/client.ts'
 import type { WatchOutcome, WatchRunInput } from '../../src/client.ts'
 import { LangGraphRuns } from '../support/langgraph.ts'
-import { ScriptedLangGraph } from '../support/scripted-langgraph.ts'
+import { json, ScriptedLangGraph } from '../support/scripted-langgraph.ts'
 import { WorkerProcess } from '../support/worker-process.ts'
 import { hostileCases } from './hostile-server.ts'
 
@@ -44,7 +44,7 @@ describe('a worker whose LangGraph servers are hostile', unhurried, () => {
     const deployments: Record<string, { url: string }> = {}
     for (let n = 0; n < atOnce; n += 1) {
       const server = await ScriptedLangGraph.start()
-      servers.push(server)
+      servers.push(server.on('runs', json([])))
       deployments[`hostile-${n}`] = { url: server.url }
     }
     await writeFile(file, JSON.stringify(deployments))

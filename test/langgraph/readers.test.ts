@@ -94,11 +94,21 @@ describe('a checkpoint', () => {
   })
 
   test.each([
-    { what: 'a node that has finished beside others', tasks: [{ name: 'a', result: {} }, { name: 'b' }], next: ['b'] },
-    { what: 'no node that has failed', tasks: [{ name: 'c', error: 'boom' }], next: ['c'] },
-    { what: 'only nodes that later runs have finished', tasks: [{ name: 'a', result: {} }], next: ['a', 'b'] },
-  ])('comes before the nodes that are left, if the server lists $what', ({ tasks, next }) => {
-    expect(parseCheckpoint({ next: ['a', 'b'], tasks }).next).toEqual(next)
+    {
+      what: 'a node that has finished beside others',
+      listed: ['a', 'b'],
+      tasks: [{ name: 'a', result: {} }, { name: 'b' }],
+      next: ['b'],
+    },
+    { what: 'no node that has failed', listed: [], tasks: [{ name: 'c', error: 'boom' }], next: ['c'] },
+    {
+      what: 'nodes that a later run has finished',
+      listed: ['a', 'b'],
+      tasks: [{ name: 'a', result: {} }],
+      next: ['a', 'b'],
+    },
+  ])('comes before the nodes that are left, if the server lists $what', ({ listed, tasks, next }) => {
+    expect(parseCheckpoint({ next: listed, tasks }).next).toEqual(next)
   })
 
   test.each([
