@@ -18,6 +18,7 @@ let server: ScriptedLangGraph
 let langGraph: LangGraph
 beforeEach(async () => {
   server = await ScriptedLangGraph.start()
+  // No later run has written into the checkpoints of this one.
   server.on('runs', json([]))
   langGraph = createDeployments([{ name: 'default', url: server.url }])('default')
 })
@@ -137,11 +138,12 @@ describe('a large answer', () => {
         ],
       },
     ]
+    const sent = json([{ tasks, next: ['work', 'ask'], metadata: { run_id: run.runId } }])
     const { kind, error, interrupts, truncated } = {
       error: '',
       interrupts: [],
       truncated: false,
-      ...(await ending(json([{ tasks, next: ['work'], metadata: { run_id: run.runId } }]), 'error')),
+      ...(await ending(sent, 'error')),
     }
     expect(kind).toBe('known')
     expect(error).toMatch(/^ValueError\('e+…$/)

@@ -44,6 +44,7 @@ describe('a worker whose LangGraph servers are hostile', unhurried, () => {
     const deployments: Record<string, { url: string }> = {}
     for (let n = 0; n < atOnce; n += 1) {
       const server = await ScriptedLangGraph.start()
+      // No later run has written into the checkpoints of the one that is watched.
       servers.push(server.on('runs', json([])))
       deployments[`hostile-${n}`] = { url: server.url }
     }
