@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { Screen } from '../src/cli/screen.ts'
 import { lookAround } from './demo/look-around.ts'
 import { askedHuman, killedWorker, langGraphAway, plainRun } from './demo/scenarios.ts'
+import { DemoScreen } from './demo/screen.ts'
 import { setStage } from './demo/stage.ts'
 import type { StageOptions } from './demo/stage.ts'
 import { tableOf } from './demo/table.ts'
@@ -20,7 +20,7 @@ async function demo(options: StageOptions, keep: boolean): Promise<void> {
   const startedMs = Date.now()
   screen.title('LangGraph background runs on Temporal: the demo')
   screen.say('Four runs: a plain one, one whose worker is killed, one while LangGraph is away, one that asks a human.')
-  screen.say('A Temporal workflow watches each of them until its result is there.')
+  screen.say('A Temporal workflow watches each of them until it has a result.')
   const { stage, worker } = await setStage(options)
   const scenarios = [
     await plainRun(stage),
@@ -38,7 +38,7 @@ async function demo(options: StageOptions, keep: boolean): Promise<void> {
 async function main(): Promise<number> {
   const { stdout } = process
   const isLive = stdout.isTTY && process.env['TERM'] !== 'dumb'
-  const screen = new Screen(stdout, { isLive })
+  const screen = new DemoScreen(stdout, { isLive })
   const lifetime = new Lifetime()
   try {
     const { keep, isHelpWanted } = options()

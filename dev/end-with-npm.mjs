@@ -1,16 +1,8 @@
-// Imported before a program that npm runs: `node --import ./dev/end-with-npm.mjs`. A signal to npm ends npm's shell, which
-// does not pass it on, so the program would stay. It now notices that it has another parent, and gets SIGTERM.
-// `exec` in the npm script would do the same, but Windows has no `exec`.
+// Imported before a program that npm runs: `node --import tsx --import ./dev/end-with-npm.mjs`.
 import { isMainThread } from 'node:worker_threads'
 
-const lookMs = 200
-const parent = process.ppid
-
-// Every thread of the program imports this.
+// Every thread of the program imports this, but tsx is in the first one alone.
 if (isMainThread) {
-  const looking = setInterval(() => {
-    if (process.ppid === parent) return
-    clearInterval(looking)
-    process.kill(process.pid, 'SIGTERM')
-  }, lookMs).unref()
+  const { endWithNpm } = await import('../src/cli/end-with-npm.ts')
+  endWithNpm()
 }

@@ -80,9 +80,8 @@ export type WatchRef = RunInput | { readonly workflowId: string }
 /**
  * Starts and follows the workflows of this application over any Temporal client.
  *
- * What a call itself refuses is an `ApplicationFailure`, as a workflow's failure is, and is never retryable: a call that
- * is made inside an activity then fails the activity at once, where any other error would be tried again. `failureIn`
- * reads both.
+ * A call refuses its input with an `ApplicationFailure`, as a workflow does, and it is never retryable: inside an activity
+ * such a call fails the activity at once, while Temporal would retry any other error. `failureIn` reads both.
  *
  * `Result` types the values of the run for the caller, as in `watch<Trade>(…)`; nothing checks them.
  */

@@ -49,7 +49,7 @@ export function loadTemporalConfig(env: Environment): TemporalConfig {
   return checked((found) => temporal(env, found))
 }
 
-/** Where the programs of the embedded Temporal servers are, if somebody said so, and where they are kept otherwise. */
+/** The programs of the embedded Temporal servers, if the environment names them, and the folder that keeps them otherwise. */
 export function loadBinaryPaths(env: Environment) {
   return {
     cli: given(env, 'TEMPORAL_CLI_PATH'),

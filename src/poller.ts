@@ -31,7 +31,7 @@ export class EnhancedBackgroundRunPoller {
   /**
    * One look, by the workflow `readRunStatus`. If no worker is running, it waits for one.
    *
-   * @throws ApplicationFailure with the `type` of why there is no status, after up to 3 tries
+   * @throws ApplicationFailure whose `type` tells why LangGraph gave no status, after up to 3 tries
    */
   async pollStatusOnly(threadId: string, runId: string): Promise<RunStatusLook> {
     const { runs, deployment } = this.#context

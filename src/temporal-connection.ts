@@ -9,7 +9,7 @@ type ConnectionOptions = ClientConnectConfig['connectionOptions']
 
 export const localAddress = 'localhost:7233'
 
-/** @throws ConfigError where no connection can be made of the key and the certificates, whatever is at the address */
+/** @throws ConfigError if the key and the certificates make no connection, whatever is at the address */
 export function requireReadableTls({ tls }: ConnectionOptions): void {
   if (typeof tls !== 'object' || tls === null) return
   const { serverRootCACertificate: ca, clientCertPair } = tls
@@ -26,12 +26,12 @@ function buffers(pair: { readonly crt: Uint8Array; readonly key: Uint8Array } | 
   return pair && { cert: Buffer.from(pair.crt), key: Buffer.from(pair.key) }
 }
 
-/** As Temporal's client has it: an API key alone switches it on. */
+/** Temporal's client does the same: an API key alone switches TLS on. */
 export function isTlsOn({ tls, apiKey }: ConnectionOptions): boolean {
   return Boolean(tls ?? apiKey !== undefined)
 }
 
-/** Where nothing answers, it may be because of TLS. */
+/** If nothing answers, TLS may be the reason. */
 export function aboutTls(isOn: boolean): string {
   return isOn
     ? 'TLS is on (TEMPORAL_TLS, TEMPORAL_API_KEY): does this server speak it? Unset them otherwise'
@@ -42,7 +42,7 @@ export function noNamespace(address: string, namespace: string): string {
   return `Temporal at ${address} has no namespace "${namespace}": correct TEMPORAL_NAMESPACE, or create it (\`temporal operator namespace create\`)`
 }
 
-/** Temporal's client takes an address apart before it connects. @returns `undefined` where something else is wrong */
+/** Temporal's client takes an address apart before it connects. @returns `undefined` if something else is wrong */
 export function aboutAddress(error: unknown): string | undefined {
   return error instanceof TypeError ? `TEMPORAL_*: ${error.message}. TEMPORAL_ADDRESS is host:port` : undefined
 }

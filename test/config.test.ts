@@ -388,7 +388,7 @@ describe('Temporal', () => {
     })
   })
 
-  test('is where the environment says', () => {
+  test('is the one that the environment names', () => {
     const { connect, taskQueue } = temporal({
       TEMPORAL_ADDRESS: 'temporal.example:7233',
       TEMPORAL_NAMESPACE: 'trading',
@@ -448,7 +448,7 @@ describe('Temporal', () => {
   })
 
   test.each(['', '# address = "planted"\n'])(
-    'has a mistake where its configuration file holds no profile: %j',
+    'has a mistake if its configuration file holds no profile: %j',
     async (text) => {
       const TEMPORAL_CONFIG_FILE = await file(text)
       expect(mistakesOf({ LANGGRAPH_API_URL: url, TEMPORAL_CONFIG_FILE })).toEqual([
@@ -467,7 +467,7 @@ describe('Temporal', () => {
   })
 })
 
-test('the embedded servers are looked for where the environment says', () => {
+test('the embedded servers are looked for at the paths in the environment', () => {
   const env = { TEMPORAL_CLI_PATH: '/bin/temporal', TEMPORAL_TEST_SERVER_PATH: ' ', XDG_CACHE_HOME: '/cache' }
   expect(loadBinaryPaths(env)).toEqual({
     cli: '/bin/temporal',

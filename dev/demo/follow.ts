@@ -45,7 +45,7 @@ export async function followToResult(stage: Stage, handle: Handle): Promise<Succ
   throw new Error(`the run ended without a result: ${JSON.stringify(outcome, undefined, 2)}`)
 }
 
-/** @returns `undefined` while no worker is there to answer */
+/** @returns `undefined` while no worker answers */
 async function progressOf({ runs }: Stage, { workflowId }: Handle): Promise<WatchProgress | undefined> {
   try {
     return await runs.progress({ workflowId })

@@ -1,19 +1,19 @@
 import { fileURLToPath } from 'node:url'
 import { Client as LangGraphClient } from '@langchain/langgraph-sdk'
 import { Client, Connection } from '@temporalio/client'
-import type { Screen } from '../../src/cli/screen.ts'
 import { BackgroundRuns } from '../../src/client.ts'
 import { startTemporalProcess } from '../embedded-temporal.ts'
 import type { TemporalProcess } from '../embedded-temporal.ts'
 import { startLangGraphServer } from '../langgraph-server.ts'
 import type { Lifetime } from '../lifetime.ts'
+import type { DemoScreen } from './screen.ts'
 import { TcpLink } from './tcp-link.ts'
 import { startWorkerProcess } from './worker-process.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
 /** What the demo runs on. */
 export interface Stage {
-  readonly screen: Screen
+  readonly screen: DemoScreen
   readonly lifetime: Lifetime
   readonly temporal: TemporalProcess
   readonly langGraphUrl: string
@@ -27,7 +27,7 @@ export interface Stage {
 }
 
 export interface StageOptions {
-  readonly screen: Screen
+  readonly screen: DemoScreen
   readonly lifetime: Lifetime
   /** Shows the Web UI's address beside what is happening: on a terminal it disappears together with that line. */
   readonly showsWebUi: boolean

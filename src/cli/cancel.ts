@@ -8,7 +8,7 @@ import { present } from '../domain/json.ts'
 import { print, withTemporal } from './context.ts'
 import type { CommandContext, OutputOptions } from './context.ts'
 import { endingOf } from './ending.ts'
-import { applicationFailureIn, CliError, exitCodes } from './exit.ts'
+import { applicationFailureIn, CliError, exitCodes, noWorkflow } from './exit.ts'
 import type { ExitCode } from './exit.ts'
 import { jsonOption } from './options.ts'
 import { argumentsFor } from './run-of.ts'
@@ -73,8 +73,7 @@ async function cancellationOf(
   if (watch) requireOurs(watch)
   const open = watch?.isOpen ? watch : undefined
   const attach = open ? async () => temporal.handleOf(open) : run && (() => temporal.runs.startWatch(run))
-  if (!attach && watch) throw hasEnded(which, await argumentsForEnded(temporal, watch))
-  if (!attach) throw new WorkflowNotFoundError('not found', workflowId, undefined)
+  if (!attach) throw watch ? hasEnded(which, await argumentsForEnded(temporal, watch)) : noWorkflow(workflowId)
   return temporal.byWorker(async () => {
     const handle = await attach()
     context.screen.say(`Cancelling, and waiting until the run has stopped (${howLong})`)

@@ -7,12 +7,10 @@ import { readable } from './readable.ts'
 import type { Screen } from './screen.ts'
 import type { Temporal } from './temporal.ts'
 
-/** What the entry provides. */
 export interface Terminal {
   readonly screen: Screen
-  /** Only on a terminal, where a person can be asked. */
+  /** Absent without a terminal: nobody can be asked. */
   readonly dialog?: Dialog | undefined
-  /** All that comes on stdin. */
   readInput(): Promise<Uint8Array>
   connect(): Promise<Temporal>
   /** To stdout, which holds the outcome alone. */
@@ -21,13 +19,11 @@ export interface Terminal {
   atCtrlC(words: string | undefined): void
 }
 
-/** What a command works with. */
 export interface CommandContext extends Terminal {
   /** Sets the exit code, if it is not 0. */
   endWith(exitCode: number): void
 }
 
-/** Every command that has an outcome takes it. */
 export interface OutputOptions {
   readonly json?: boolean
 }

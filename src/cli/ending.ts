@@ -11,7 +11,6 @@ import type { ExitCode } from './exit.ts'
 import { argumentsFor } from './run-of.ts'
 import type { Temporal } from './temporal.ts'
 
-/** Of the command that waited for it. */
 export function exitCodeOf({ polling_result, cancelled }: WatchOutcome): ExitCode {
   if (cancelled) return exitCodes.cancelled
   switch (polling_result) {
@@ -32,9 +31,7 @@ export function exitCodeOf({ polling_result, cancelled }: WatchOutcome): ExitCod
 export interface Ending {
   readonly value: unknown
   readonly exitCode: ExitCode
-  /** The value, if it is one. */
   readonly outcome?: WatchOutcome
-  /** What a person may do about it. */
   readonly nextStep?: string
 }
 

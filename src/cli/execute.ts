@@ -15,7 +15,6 @@ import { addWaitingOptions, waitingInput } from './waiting-options.ts'
 import type { WaitingOptions } from './waiting-options.ts'
 import { acceptedId } from './which-watch.ts'
 
-/** Options that take JSON. */
 interface JsonTexts {
   readonly input?: string
   readonly command?: string

@@ -47,11 +47,13 @@ export function asCliError(error: unknown): CliError {
   if (error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError) return asCliError(error.cause)
   const fromOutside = endedFromOutside(error, 'THREAD RUN')
   if (fromOutside) return fromOutside
-  if (error instanceof WorkflowNotFoundError) {
-    const message = `Temporal has no workflow "${error.workflowId}": \`langgraph-runs list\` shows the existing ones`
-    return new CliError(exitCodes.error, message)
-  }
+  if (error instanceof WorkflowNotFoundError) return noWorkflow(error.workflowId)
   return new CliError(exitCodes.unforeseen, wholeMessage(error))
+}
+
+export function noWorkflow(workflowId: string): CliError {
+  const message = `Temporal has no workflow "${workflowId}": \`langgraph-runs list\` shows the existing ones`
+  return new CliError(exitCodes.error, message)
 }
 
 /** What a workflow, an update or the client failed with. */

@@ -74,7 +74,10 @@ async function showProgress(
     }
     if (look.kind === 'trouble' && look.trouble !== trouble) {
       trouble = look.trouble
-      if (trouble === 'no worker' && requireWorker) throw workerIsGone(temporal.noWorker(open), handle)
+      if (trouble === 'no worker' && requireWorker) {
+        const message = `${temporal.noWorker(open)}. The watch stays open, and continues once a worker is running: ${handle.workflowId}`
+        throw new CliError(exitCodes.unavailable, message)
+      }
       screen.say(describeTrouble(trouble, temporal, open))
     }
     await pause(lookMs, undefined, { signal: ended })
@@ -149,11 +152,6 @@ function describeTrouble(trouble: Trouble, temporal: Temporal, open: FoundWorkfl
     case 'no Temporal':
       return `Temporal does not answer at ${temporal.address}. Waiting for it; the watch is safe there, and Ctrl-C only ends this command`
   }
-}
-
-function workerIsGone(noWorker: string, { workflowId }: WatchHandle): CliError {
-  const message = `${noWorker}. The watch stays open, and continues once a worker is running: ${workflowId}`
-  return new CliError(exitCodes.unavailable, message)
 }
 
 function describe(progress: WatchProgress, elapsedSeconds: number, nowMs: number): string {

@@ -13,13 +13,11 @@ export interface GivenText {
   readonly text: string
   /** For messages: the option, or the file. */
   readonly source: string
-  /** On the command line itself, where a shell may have changed it. */
+  /** On the command line itself: a shell may have changed it. */
   readonly isInline: boolean
 }
 
 /**
- * Reads what options that take JSON were given.
- *
  * @param texts name of the input → the option's text
  * @throws CliError 64
  */
@@ -52,12 +50,18 @@ export async function textOf({ readInput }: CommandContext, name: string, text: 
 
 /** @throws CliError 64 if the text is not JSON, or holds an integer that JavaScript would round */
 function jsonIn(given: GivenText): Json {
-  const read = parsed(given.text)
-  switch (read.kind) {
-    case 'json':
-      return exact(read.value, given)
-    case 'not_json':
-      throw new CliError(exitCodes.usage, `${given.source} is not JSON (${read.why}): ${whatToWrite(given)}`)
+  const { text, source } = given
+  const inexact = inexactNumbersIn(text)
+  if (inexact.length > 0) {
+    throw new CliError(
+      exitCodes.usage,
+      `${source} holds integers beyond 2^53, which would be rounded (${inexact.join(', ')}): write each as a text, in quotes`,
+    )
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new CliError(exitCodes.usage, `${source} is not JSON (${messageOf(error)}): ${whatToWrite(given)}`)
   }
 }
 
@@ -76,26 +80,16 @@ export function answerIn(given: GivenText): Json {
 
 /** Whether it is a text without quotes: neither JSON, nor like it. */
 export function isPlainText(text: string): boolean {
-  return parsed(text).kind === 'not_json' && !/^[{["]/.test(text)
+  return !/^[{["]/.test(text) && !isJson(text)
 }
 
-type Parsed = { readonly kind: 'json'; readonly value: Json } | { readonly kind: 'not_json'; readonly why: string }
-
-function parsed(text: string): Parsed {
+function isJson(text: string): boolean {
   try {
-    return { kind: 'json', value: JSON.parse(text) }
-  } catch (error) {
-    return { kind: 'not_json', why: messageOf(error) }
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
   }
-}
-
-function exact(value: Json, { text, source }: GivenText): Json {
-  const inexact = inexactNumbersIn(text)
-  if (inexact.length === 0) return value
-  throw new CliError(
-    exitCodes.usage,
-    `${source} holds integers beyond 2^53, which would be rounded (${inexact.join(', ')}): write each as a text, in quotes`,
-  )
 }
 
 function whatToWrite({ text, isInline }: GivenText): string {

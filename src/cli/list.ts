@@ -4,27 +4,12 @@ import { workflowTypes } from '../domain/contract.ts'
 import { withTemporal } from './context.ts'
 import type { CommandContext, OutputOptions } from './context.ts'
 import { lookCloser } from './look-closer.ts'
-import type { Details } from './look-closer.ts'
+import type { Details, ListedWorkflow } from './look-closer.ts'
 import { jsonOption, wholeNumber } from './options.ts'
 import { timeSpan } from './readable.ts'
 import { onOneLine, printable } from '../domain/printable.ts'
 
 type ListOptions = OutputOptions & { readonly limit: number }
-
-interface ListedWorkflow {
-  readonly id: string
-  /** Temporal's id of this execution. */
-  readonly workflowRunId: string
-  /** `watchRun` or `executeRun`. */
-  readonly type: string
-  /** As Temporal names it: RUNNING, COMPLETED, FAILED, … */
-  readonly state: string
-  /** ISO 8601 UTC. */
-  readonly started: string
-  readonly ended?: string
-  readonly taskQueue: string
-  readonly historyBytes: number
-}
 
 type Listed = Omit<ListedWorkflow, 'workflowRunId' | 'taskQueue' | 'historyBytes'> & Details
 

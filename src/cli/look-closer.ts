@@ -19,21 +19,27 @@ export interface Details {
   readonly no_answer?: true
   /** Of one that has ended, if its outcome is small. */
   readonly polling_result?: WatchOutcome['polling_result']
-  /** Its run was cancelled. */
   readonly cancelled?: true
 }
 
-interface ListedWorkflow {
+export interface ListedWorkflow {
   readonly id: string
+  /** Temporal's id of this execution. */
   readonly workflowRunId: string
-  readonly taskQueue: string
+  /** `watchRun` or `executeRun`. */
+  readonly type: string
+  /** As Temporal names it: RUNNING, COMPLETED, FAILED, … */
+  readonly state: string
+  /** ISO 8601 UTC. */
+  readonly started: string
   readonly ended?: string
+  readonly taskQueue: string
   readonly historyBytes: number
 }
 
 const atOnce = 8
 const answerMs = 1500
-/** A list does not keep a person waiting, however many there are. */
+/** A list does not keep a person waiting, however long it is. */
 const allMs = 4000
 const tooLate = `a worker took more than ${answerMs / 1000} s for one, or ${allMs / 1000} s for all`
 /** An outcome comes whole, with the run's result. */

@@ -1,9 +1,8 @@
-import type { Json, WatchProgress } from '../client.ts'
+import type { Interrupt, Json, WatchProgress } from '../client.ts'
 import { isRecord } from '../domain/json.ts'
 import { movedIn, onOneLine, quoted } from '../domain/printable.ts'
 
 type OpenQuestions = Pick<WatchProgress, 'interrupts' | 'truncated' | 'next' | 'human_deadline_at'>
-type Interrupt = NonNullable<WatchProgress['interrupts']>[number]
 
 export function waitsForHuman({ phase, interrupts }: WatchProgress): boolean {
   return phase === 'interrupted' && interrupts !== undefined

@@ -6,7 +6,7 @@ import { print, requireValid, withTemporal } from './context.ts'
 import type { CommandContext, OutputOptions } from './context.ts'
 import { applicationFailureIn, CliError, exitCodes } from './exit.ts'
 import { deploymentOption, jsonOption, retrievalOptions, runArgument, threadArgument } from './options.ts'
-import { runArguments } from './shell.ts'
+import { runArguments } from './run-of.ts'
 
 type RetrieveOptions = OutputOptions & Omit<RetrieveRunResultInput, 'threadId' | 'runId'>
 

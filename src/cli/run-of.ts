@@ -1,6 +1,7 @@
 import type { RunInput, WatchOutcome } from '../client.ts'
 import { startOf } from '../client/same-request.ts'
-import { runArguments } from './shell.ts'
+import { defaultDeployment } from '../domain/defaults.ts'
+import { quoted } from '../domain/printable.ts'
 import type { Temporal } from './temporal.ts'
 
 type RunIds = Pick<WatchOutcome, 'run_id' | 'thread_id'>
@@ -10,6 +11,12 @@ export function runOfWatch(workflowId: string): Required<RunInput> | undefined {
   const [kind, deployment, threadId, runId, ...more] = workflowId.split('/')
   if (kind !== 'watch-run' || more.length > 0 || !deployment || !threadId || !runId) return undefined
   return { threadId, runId, deployment }
+}
+
+/** THREAD RUN, with the deployment if it is not the default: a person may paste it into a shell, and servers make ids. */
+export function runArguments({ threadId, runId, deployment }: RunInput): string {
+  const elsewhere = deployment && deployment !== defaultDeployment ? ` --deployment ${quoted(deployment)}` : ''
+  return `${quoted(threadId)} ${quoted(runId)}${elsewhere}`
 }
 
 /**

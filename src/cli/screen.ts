@@ -10,7 +10,6 @@ interface Output {
 /** Each with the code that ends it. */
 const styles = { bold: [1, 22], dim: [2, 22], green: [32, 39] } as const
 
-const nameWidth = 16
 const redrawMs = 1000
 const eraseLine = '\r\u001B[K'
 /** A line that wraps could not be erased, and only the terminal knows how wide its letters are. */
@@ -32,26 +31,11 @@ export class Screen {
 
   /** Writes lines that stay. */
   say(text: string): void {
-    this.#put(printable(text))
-  }
-
-  /** Writes a heading after an empty line. */
-  title(text: string): void {
-    this.#put(`\n${this.#styled('bold', printable(text))}`)
-  }
-
-  /** Writes a name and what belongs to it in two columns. */
-  row(name: string, text: string): void {
-    this.#put(`  ${this.#styled('dim', printable(name).padEnd(nameWidth))} ${printable(text)}`)
-  }
-
-  /** Writes a row for something that has succeeded. */
-  done(name: string, text: string): void {
-    this.#put(`${this.#styled('green', '✔')} ${printable(name).padEnd(nameWidth)} ${printable(text)}`)
+    this.put(printable(text))
   }
 
   /**
-   * Shows where things are. A terminal has one line for it, which is redrawn every second until `clear`. Elsewhere the
+   * Shows the current state. A terminal has one line for it, which is redrawn every second until `clear`. Elsewhere the
    * line is written only when `news` differs from the last time.
    */
   show(line: (nowMs: number) => string, news: string | undefined): void {
@@ -65,7 +49,6 @@ export class Screen {
     }
   }
 
-  /** Takes the line away. */
   clear(): void {
     clearInterval(this.#redrawing)
     this.#redrawing = undefined
@@ -73,7 +56,7 @@ export class Screen {
     this.#line = undefined
   }
 
-  #put(text: string): void {
+  protected put(text: string): void {
     this.#erase()
     this.#stream.write(`${text}\n`)
     this.#draw()
@@ -85,10 +68,10 @@ export class Screen {
 
   #draw(): void {
     if (!this.#line) return
-    this.#stream.write(eraseLine + this.#styled('dim', cutAtEdge(onOneLine(this.#line(Date.now())))))
+    this.#stream.write(eraseLine + this.styled('dim', cutAtEdge(onOneLine(this.#line(Date.now())))))
   }
 
-  #styled(name: keyof typeof styles, text: string): string {
+  protected styled(name: keyof typeof styles, text: string): string {
     const [start, end] = styles[name]
     return this.#stream.hasColors?.() ? `\u001B[${start}m${text}\u001B[${end}m` : text
   }

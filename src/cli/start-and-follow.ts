@@ -1,9 +1,8 @@
-import { WorkflowNotFoundError } from '@temporalio/client'
 import { print, withTemporal } from './context.ts'
 import type { CommandContext, OutputOptions } from './context.ts'
 import { endingOf, hasCreatedNoRun } from './ending.ts'
 import type { Ending } from './ending.ts'
-import { CliError, exitCodes } from './exit.ts'
+import { CliError, exitCodes, noWorkflow } from './exit.ts'
 import { follow } from './follow.ts'
 import type { FoundWorkflow } from './temporal-errors.ts'
 import type { Temporal, WatchHandle } from './temporal.ts'
@@ -14,7 +13,6 @@ export interface Attachable {
   readonly workflowId: string
   /** As in "The watch is still running". */
   readonly noun: 'watch' | 'execution'
-  /** How to attach again. */
   readonly again: string
   /** What to do if one has ended already. */
   readonly ended: 'start again' | 'print'
@@ -48,7 +46,7 @@ async function endingAfter(
   const { workflowId, noun, again } = attachable
   const earlier = await temporal.find(workflowId)
   if (earlier) requireOurs(earlier)
-  else if (!attachable.start) throw new WorkflowNotFoundError('not found', workflowId, undefined)
+  else if (!attachable.start) throw noWorkflow(workflowId)
   const open = earlier?.isOpen ? earlier : undefined
   if (earlier && !open && attachable.ended === 'print') {
     const mayStartAgain = attachable.start && (await createdNoRun(temporal, earlier))
@@ -73,7 +71,7 @@ function handleFor(
 ): Promise<WatchHandle> {
   if (start) return temporal.ask(() => start(temporal))
   if (open) return Promise.resolve(temporal.handleOf(open))
-  throw new WorkflowNotFoundError('not found', workflowId, undefined)
+  throw noWorkflow(workflowId)
 }
 
 /** Its id is not used up. */

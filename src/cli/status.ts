@@ -1,11 +1,10 @@
-import { WorkflowNotFoundError } from '@temporalio/common'
 import type { Command } from 'commander'
 import { present } from '../domain/json.ts'
 import { print, withTemporal } from './context.ts'
 import type { CommandContext, OutputOptions } from './context.ts'
 import { endingOf } from './ending.ts'
 import type { Ending } from './ending.ts'
-import { exitCodes } from './exit.ts'
+import { exitCodes, noWorkflow } from './exit.ts'
 import { jsonOption } from './options.ts'
 import { waitsForHuman } from './question.ts'
 import type { Temporal } from './temporal.ts'
@@ -40,7 +39,7 @@ async function statusOf({ screen }: CommandContext, temporal: Temporal, which: W
   const { workflowId, run } = which
   const watch = await temporal.find(workflowId)
   if (!watch) {
-    if (!run) throw new WorkflowNotFoundError('not found', workflowId, undefined)
+    if (!run) throw noWorkflow(workflowId)
     screen.say('This run has no watch. One look at the run itself:')
     const value = await temporal.byWorker(() => temporal.runs.readStatus(run))
     return { value, exitCode: exitCodes.result }

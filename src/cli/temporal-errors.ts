@@ -15,7 +15,6 @@ const grpc = {
   unauthenticated: 16,
 } as const
 
-/** Where Temporal is expected. */
 export interface TemporalAddress {
   readonly address: string
   readonly namespace: string
@@ -45,7 +44,6 @@ export function explain(error: unknown, temporal: TemporalAddress): unknown {
   return grpcError ? (meaningOf(grpcError, temporal) ?? error) : error
 }
 
-/** Says that a worker is missing, and what to do. */
 export function noWorker(taskQueue: string): string {
   return `No worker polls the task queue "${taskQueue}": ${startWorker(taskQueue)}, or set TEMPORAL_TASK_QUEUE to the queue that yours polls`
 }
@@ -69,10 +67,6 @@ export function noAnswer({ address, isTlsOn }: TemporalAddress): CliError {
   )
 }
 
-function noWorkerAnswers(): CliError {
-  return new CliError(exitCodes.unavailable, 'No worker answers for this workflow: start one (`langgraph-runs worker`)')
-}
-
 function meaningOf({ code, details }: GrpcError, temporal: TemporalAddress): CliError | undefined {
   switch (code) {
     case grpc.unavailable:
@@ -82,7 +76,11 @@ function meaningOf({ code, details }: GrpcError, temporal: TemporalAddress): Cli
       return noAnswer(temporal)
     case grpc.failedPrecondition:
       // A query just after the last worker has stopped, while Temporal still lists that worker.
-      return details.includes('no poller') ? noWorkerAnswers() : undefined
+      if (!details.includes('no poller')) return undefined
+      return new CliError(
+        exitCodes.unavailable,
+        'No worker answers for this workflow: start one (`langgraph-runs worker`)',
+      )
     case grpc.unauthenticated:
     case grpc.permissionDenied:
       return new CliError(

@@ -19,12 +19,10 @@ const workerLookMs = 5000
 const openStates = ['RUNNING', 'PAUSED'] as const
 
 interface TemporalOptions {
-  /** The workers'. */
   readonly taskQueue: string
   readonly uiUrl?: string
 }
 
-/** The command line's way to Temporal. */
 export class Temporal {
   readonly client: Client
   readonly runs: BackgroundRuns
@@ -55,7 +53,7 @@ export class Temporal {
     }
   }
 
-  /** The newest workflow with this id. @returns `undefined` when there is none */
+  /** The newest workflow with this id, if one exists. */
   async find(workflowId: string): Promise<FoundWorkflow | undefined> {
     try {
       const { type, status, startTime, taskQueue, runId, raw } = await this.ask(() =>
@@ -84,12 +82,11 @@ export class Temporal {
     return { ...chain, result: () => execution.result() }
   }
 
-  /** Whether a worker polls the task queue. */
   async hasWorker(taskQueue = this.taskQueue): Promise<boolean> {
     return this.ask(() => isPolled(this.#connection, this.#temporal.namespace, taskQueue))
   }
 
-  /** Says that a worker is missing for an open workflow, or for one that is to be started. */
+  /** @param open absent: the workflow is to be started */
   noWorker(open?: FoundWorkflow): string {
     return open && open.taskQueue !== this.taskQueue
       ? noWorkerElsewhere(open, this.taskQueue)
@@ -132,7 +129,6 @@ export class Temporal {
     return `${this.#uiUrl}/namespaces/${this.#temporal.namespace}/workflows/${encodeURIComponent(workflowId)}`
   }
 
-  /** What Temporal answered instead, with what to do. */
   explain(error: unknown): unknown {
     return explain(error, this.#temporal)
   }

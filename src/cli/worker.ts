@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
 import { messageOf } from '../domain/json.ts'
 import type { CommandContext } from './context.ts'
+import { endWithNpm } from './end-with-npm.ts'
 import { CliError, exitCodes } from './exit.ts'
-
-const lookMs = 200
 
 export function addWorker(program: Command, context: CommandContext): void {
   program
@@ -34,20 +33,6 @@ async function readyWorker() {
       `The worker needs ${missing}, which a client alone does without. Install it: npm install --include=optional langgraph-background-runs @temporalio/client @temporalio/worker`,
     )
   }
-}
-
-/**
- * A signal to npm or npx ends it, and is not passed on to what it runs: the worker would stay. It notices that it has
- * another parent.
- */
-function endWithNpm(): void {
-  if (process.env['npm_command'] === undefined) return
-  const parent = process.ppid
-  const looking = setInterval(() => {
-    if (process.ppid === parent) return
-    clearInterval(looking)
-    process.kill(process.pid, 'SIGTERM')
-  }, lookMs).unref()
 }
 
 const help = `

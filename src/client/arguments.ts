@@ -7,7 +7,7 @@ import { bounded, found, utf8Bytes } from '../domain/text.ts'
 
 // Callers may be plain JavaScript, so types are checked at run time.
 
-/** @throws ApplicationFailure of type `InvalidInput` if there are problems */
+/** @throws ApplicationFailure of type `InvalidInput` if any problem is given */
 export function refuse(what: string, problems: readonly string[]): void {
   if (problems.length > 0) throw invalid(what, problems)
 }

@@ -5,7 +5,7 @@ import type { Findings } from './environment.ts'
 
 /** One deployment, as the file has it. */
 export interface Entry {
-  /** Where it stands, for what is said about it. */
+  /** Its place in the file, for messages. */
   readonly at: string
   readonly name: string
   readonly fields: unknown

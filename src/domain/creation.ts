@@ -17,7 +17,7 @@ export interface NewRun {
   readonly webhook?: string
 }
 
-/** A run that continues where an earlier one has stopped, with the options of that one. */
+/** A run that continues an earlier one from its last step, with the options of that one. */
 export interface Continuation {
   readonly continues: string
   /** By the question's id; for a question without an id the answer itself; absent at a breakpoint. */
@@ -70,7 +70,7 @@ export type CancelAction = 'interrupt' | 'rollback'
 export interface Cancellation {
   /**
    * `cancelled`: it has stopped, or is gone. `had_ended`: it ended by itself, before. `cancel_unconfirmed`: it was asked
-   * to stop, and did not within 30 s, or could not be asked. `not_created`: there was none. `left`: it continues, as asked.
+   * to stop, and did not within 30 s, or could not be asked. `not_created`: no run existed. `left`: it continues, as asked.
    */
   readonly result: 'cancelled' | 'had_ended' | 'cancel_unconfirmed' | 'not_created' | 'left'
   readonly run_id?: string

@@ -11,7 +11,7 @@ const longestPath = 200
 /** A quote, or what may be such an integer: none has fewer digits. */
 const candidate = /"|-?[1-9]\d{15,}/g
 
-/** The same text if there is nothing to mark. */
+/** Returns the same text if nothing has to be marked. */
 export function marked(json: string, mark: string): string {
   const parts: string[] = []
   let from = 0

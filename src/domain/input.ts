@@ -23,7 +23,7 @@ export interface RunInput {
   readonly deployment?: string | null
 }
 
-/** How to bring the result back. */
+/** How to read the result. */
 interface RetrievalInput {
   /** 1-3 strategies, no repeats. Default `['stream_values', 'thread_state', 'join_stream']`. */
   readonly retrievalOrder?: readonly RetrievalStrategy[] | null
@@ -55,8 +55,8 @@ interface WaitingInput extends RetrievalInput {
       }
     | null
   /**
-   * How long to wait for the run, counted from the watch's first start; `'none'`: no deadline. A run that
-   * goes on after an answer has it anew. Default `'10m'`.
+   * How long to wait for the run, counted from the watch's first start; `'none'`: no deadline. It restarts when an
+   * answer continues the run. Default `'10m'`.
    */
   readonly maxPollTime?: Duration | 'none' | null
   /**
@@ -67,15 +67,15 @@ interface WaitingInput extends RetrievalInput {
   /** Default `'return'`: the outcome is the workflow's result. `'fail'`: anything but a result fails the workflow with it. */
   readonly onUnsuccessful?: 'return' | 'fail' | null
   /**
-   * What becomes of the run when the workflow is cancelled. `'cancel_run'`: it is cancelled too, and read until it has
+   * What happens to the run if the workflow is cancelled. `'cancel_run'`: it is cancelled too, and read until it has
    * stopped. Default: `'leave'` for `watchRun`, `'cancel_run'` for `executeRun`.
    */
   readonly onCancel?: 'leave' | 'cancel_run' | null
-  /** The same where the run has not ended at `maxPollTime`. Default `'leave'`. */
+  /** The same if the run has not ended at `maxPollTime`. Default `'leave'`. */
   readonly onPollTimeout?: 'leave' | 'cancel_run' | null
   /**
    * Default `'return'`: a run that waits for a human ends the watch, as `interrupted`. `'wait'`: the workflow stays open
-   * for the update `resume`, and goes on with the run that the answer makes.
+   * for the update `resume`, and continues with the run that the answer makes.
    */
   readonly onInterrupt?: 'return' | 'wait' | null
   /** How long to wait for a human, each time; `'none'`: no limit. `maxPollTime` does not run meanwhile. Default `'7 days'`. */
@@ -93,7 +93,7 @@ export interface ExecuteRunInput extends WaitingInput {
   /** Id of an assistant, or name of a graph. */
   readonly assistantId: string
   /**
-   * UUID; the thread is created if it is not there. Default: a thread of its own, whose id is made of the namespace, the
+   * UUID; the thread is created if it does not exist. Default: a thread of its own, whose id is made of the namespace, the
    * deployment and the workflow id.
    */
   readonly threadId?: string | null
@@ -113,27 +113,27 @@ export interface ExecuteRunInput extends WaitingInput {
   /** Keeps the run's stream, so that `stream_values` finds the result. */
   readonly streamResumable?: boolean | null
   /**
-   * What happens while another run is at work on the thread. Default `'reject'`: it is waited for, within `maxPollTime`.
+   * What happens while another run is running on the thread. Default `'reject'`: it is waited for, within `maxPollTime`.
    * With any other, and with a `threadId` that is given, a crash at the wrong moment may create the run twice.
    */
   readonly multitaskStrategy?: 'reject' | 'enqueue' | 'interrupt' | 'rollback' | null
   /** The run begins so many seconds later. */
   readonly afterSeconds?: number | null
-  /** LangGraph calls it when the run has ended. */
+  /** A URL that LangGraph calls when the run has ended. */
   readonly webhook?: string | null
 }
 
 /** The argument of the update `cancelRun`. */
 export interface CancelRunInput {
-  /** `'rollback'` also takes back what the run has left on the thread. Default `'interrupt'`. */
+  /** `'rollback'` also undoes what the run left on the thread. Default `'interrupt'`. */
   readonly action?: CancelAction | null
 }
 
 /** The argument of the update `resume`. */
 export interface ResumeInput {
-  /** The answer, any JSON but null, also of a type of your own. At a breakpoint, where nothing is asked: none. */
+  /** The answer, any JSON but null, also of a type of your own. At a breakpoint nothing is asked, so leave it out. */
   readonly value?: unknown
-  /** Which question; not needed where one is open. */
+  /** Which question; not needed if only one is open. */
   readonly interruptId?: string | null
 }
 

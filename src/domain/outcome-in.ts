@@ -5,7 +5,7 @@ import type { WatchOutcome } from './outcome.ts'
  * alike, so no class of either is asked for.
  *
  * @param error what waiting for the workflow has thrown, or a cause of that
- * @returns `undefined` where the failure holds none
+ * @returns `undefined` if the failure holds no outcome
  */
 export function outcomeIn(error: unknown): WatchOutcome | undefined {
   const { details, cause }: { readonly details?: unknown; readonly cause?: unknown } = Object(error)

@@ -3,11 +3,11 @@ export interface PollInterval {
   readonly initialMs: number
   readonly coefficient: number
   readonly maximumMs: number
-  /** ±10 %, so that watches started together do not poll together; not where the user asked for one exact interval. */
+  /** ±10 %, so that watches started together do not poll together; off if the user asked for one exact interval. */
   readonly jitter: boolean
 }
 
-/** Temporal's timers have this floor; said here, so that poll counts are the same on every server. */
+/** Temporal timers have this floor; we apply it ourselves so that poll counts do not depend on the server. */
 const shortestSleepMs = 1000
 const mostRetryAfterMs = 60_000
 

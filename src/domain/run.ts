@@ -43,7 +43,7 @@ export interface ReadInterrupts extends Interrupts {
 /** How a run ended, read from its newest own checkpoint (never from its values). */
 export type KnownEnding = {
   readonly kind: 'known'
-  /** Nodes that would have run next. If there are any, the run stopped before its end. */
+  /** Nodes that would have run next. If it names any, the run stopped before its end. */
   readonly next: readonly string[]
   /** The graph's own error, readable: "ValueError: boom for AAPL". */
   readonly error?: string

@@ -94,7 +94,7 @@ function problemOfDuration(name: string, value: unknown, rule: Rule<number>): st
   })
 }
 
-/** The number in the value, also if it is written as a text; 0 if there is none. */
+/** The number in the value, also if it is written as a text; 0 if it holds none. */
 function numberIn(value: unknown): number {
   const number = typeof value === 'number' || typeof value === 'string' ? Number(value) : 0
   return Number.isFinite(number) ? number : 0

@@ -11,7 +11,7 @@ import type { PollerContext, PollerOptions } from './options.ts'
 import { runResult } from './outcome.ts'
 import type { RunResult } from './outcome.ts'
 
-/** There is no result, or not in time: the message says why. The workflow's failure is the `cause`. */
+/** No result was found, or not in time: the message says why. The workflow's failure is the `cause`. */
 export class ResultRetrievalError extends Error {
   override readonly name = 'ResultRetrievalError'
 }

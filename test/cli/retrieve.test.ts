@@ -72,7 +72,7 @@ describe.concurrent('retrieve', () => {
       options: ['--deployment', 'reserch'],
       error: 'Deployment "reserch" is not configured on this worker; configured: "default", "endless", "locked". ',
     },
-  ])('reports on stderr why there is none: $code, $what', async ({ code, run, options = [], error }) => {
+  ])('reports on stderr why it has no result: $code, $what', async ({ code, run, options = [], error }) => {
     const ids = await run()
 
     const ended = await stage.runToEnd(['retrieve', ...named(ids), ...options])

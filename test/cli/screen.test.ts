@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { DemoScreen } from '../../dev/demo/screen.ts'
 import { readable } from '../../src/cli/readable.ts'
-import { Screen } from '../../src/cli/screen.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 0 })
@@ -11,6 +11,7 @@ afterEach(() => {
 
 const seconds = (nowMs: number) => `${nowMs / 1000} s`
 
+/** The demo's screen is that of the command line, with headings and rows. */
 function screenOn(options: { readonly isLive: boolean; readonly colours?: boolean }) {
   const stream = {
     written: '',
@@ -19,12 +20,12 @@ function screenOn(options: { readonly isLive: boolean; readonly colours?: boolea
     },
     hasColors: () => options.colours ?? false,
   }
-  return { stream, screen: new Screen(stream, options) }
+  return { stream, screen: new DemoScreen(stream, options) }
 }
 
 const [eraseLine, noWrap, wrap] = ['\r\u{1b}[K', '\u{1b}[?7l', '\u{1b}[?7h'] as const
 
-function tell(screen: Screen): void {
+function tell(screen: DemoScreen): void {
   screen.title('Outcome')
   screen.row('polls', '4')
   screen.done('Result', 'BUY\u{1b}')
@@ -113,7 +114,7 @@ describe('headings and rows', () => {
     ])
   })
 
-  test('stay above the line that shows where things are', () => {
+  test('stay above the line that shows the current state', () => {
     const { stream, screen } = screenOn({ isLive: true })
     screen.show(() => '2 polls', 'news')
 

@@ -51,7 +51,7 @@ describe.concurrent('status and list', () => {
     expect(stdout).toContain('error: ValueError: boom for AAPL\n')
   })
 
-  test('without a watch there is one look at the run: 0', async () => {
+  test('without a watch it takes one look at the run: 0', async () => {
     const run = await stage.langGraph.ended('work', aapl)
 
     const ended = await stage.runToEnd(['status', ...named(run)])

@@ -34,7 +34,7 @@ describe('outcomeIn', () => {
     [seenByClient(carrying(['a field is wrong']))],
   ])('finds none in %s', (error) => expect(outcomeIn(error)).toBeUndefined())
 
-  test('is there for parent workflows, with the types of failures', () => {
+  test('is exported for parent workflows, with the types of failures', () => {
     expect(forParents.outcomeIn(ofChild(carrying(outcome)))).toBe(outcome)
     expect(forParents.failureTypes.runFailed).toBe('RunFailed')
   })

@@ -37,7 +37,7 @@ describe('the health check of the worker', () => {
     await connection.close()
   })
 
-  test('fails where none does, and says so', async () => {
+  test('fails if none does, and says so', async () => {
     const env = { TEMPORAL_ADDRESS: address, TEMPORAL_TASK_QUEUE: 'a-queue-without-workers' }
     await expect(checkHealth(env)).rejects.toMatchObject({
       code: 1,
@@ -45,7 +45,7 @@ describe('the health check of the worker', () => {
     })
   })
 
-  test('fails where Temporal does not answer', async () => {
+  test('fails if Temporal does not answer', async () => {
     await expect(checkHealth({ TEMPORAL_ADDRESS: '127.0.0.1:1' })).rejects.toMatchObject({ code: 1 })
   })
 })

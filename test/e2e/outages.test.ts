@@ -91,7 +91,7 @@ describe.concurrent('LangGraph out of reach', unhurried, () => {
 })
 
 describe.concurrent('a killed worker', unhurried, () => {
-  test('loses no watch that sleeps: the next worker goes on and brings the result', async () => {
+  test('loses no watch that sleeps: the next worker continues it and returns the result', async () => {
     const { stage, worker, langGraph } = await openStage()
     const run = await langGraph.create('work', { ...aapl, seconds: 3 })
     const handle = await stage.runs.startWatch({ ...run, pollInterval: '5s' })
@@ -132,7 +132,7 @@ describe.concurrent('a killed worker', unhurried, () => {
 })
 
 describe.concurrent('a worker that is told to end', unhurried, () => {
-  test('lets what is at work end, and the next worker goes on with what sleeps', async () => {
+  test('finishes in-flight work, and the next worker continues what sleeps', async () => {
     const { proxy, stage, worker, langGraph } = await openStage()
     const [sleeping, retrieving] = await Promise.all([
       langGraph.create('work', { ...aapl, seconds: 6 }),
@@ -160,7 +160,7 @@ describe.concurrent('a worker that is told to end', unhurried, () => {
     })
   })
 
-  test('ends in its time although LangGraph hangs, and the next worker goes on', async () => {
+  test('ends in time although LangGraph hangs, and the next worker continues', async () => {
     const { proxy, stage, worker, langGraph } = await openStage()
     const [retrieving, polling] = await Promise.all([langGraph.ended('work', aapl), langGraph.ended('work', aapl)])
     proxy.hold(stateRequest)

@@ -42,7 +42,7 @@ function ids({ threadId, runId }: Ids) {
   return { thread_id: threadId, run_id: runId }
 }
 
-/** Has a watch that has looked once, saw the run at work, and sleeps for longer than any test lasts. */
+/** Has a watch that has looked once, saw the run running, and sleeps for longer than any test lasts. */
 async function asleep(run: Ids) {
   const handle = await stage.runs.startWatch({ ...run, pollInterval: '1h' })
   await vi.waitFor(
@@ -58,7 +58,7 @@ async function wokenOutcome(run: Ids, handle: Awaited<ReturnType<typeof asleep>>
 }
 
 describe.concurrent('a watch on a real LangGraph server', () => {
-  test('waits for a run and brings back its values', async () => {
+  test('waits for a run and returns its values', async () => {
     const run = await langGraph.create('work', { ...aapl, seconds: 2 })
     expect(await stage.runs.watch(run)).toEqual({
       polling_result: 'success_with_results',
@@ -87,7 +87,7 @@ describe.concurrent('a watch on a real LangGraph server', () => {
     })
   })
 
-  test('brings back the stream of a run that is resumable', async () => {
+  test('returns the values of the stream of a resumable run', async () => {
     const run = await langGraph.create('work', { ...aapl, seconds: 1 }, { streamResumable: true })
     expect(await stage.runs.watch(run)).toMatchObject({
       polling_result: 'success_with_results',
@@ -146,7 +146,7 @@ describe.concurrent('a watch on a real LangGraph server', () => {
 describe.concurrent('a later run on the same thread', () => {
   const later = { symbol: 'MSFT' }
 
-  test('does not get between a watch and its run while it is at work', async () => {
+  test('does not get between a watch and its running run', async () => {
     const run = await langGraph.create('work', { ...aapl, seconds: 2 })
     const handle = await asleep(run)
     const behind = { threadId: run.threadId, multitaskStrategy: 'enqueue' } as const
@@ -183,7 +183,7 @@ describe.concurrent('a later run on the same thread', () => {
 })
 
 describe.concurrent('retrieval without a watch', () => {
-  test('refuses a run that is at work', async () => {
+  test('refuses a run that is running', async () => {
     const run = await langGraph.create('work', { ...aapl, seconds: 60 })
     await langGraph.untilAtWork(run)
     const failure = await stage.failureOf(stage.runs.retrieve(run))
@@ -202,7 +202,7 @@ describe.concurrent('retrieval without a watch', () => {
     })
   })
 
-  test('brings back the fields asked for', async () => {
+  test('returns the fields asked for', async () => {
     const run = await langGraph.ended('work', aapl)
     expect(await stage.runs.retrieve({ ...run, resultKeys: ['final', 'absent'] })).toMatchObject({
       result: { final: 'done AAPL' },

@@ -54,7 +54,7 @@ describe.concurrent('a worker that cannot start ends with exit code 1', () => {
     expect(words).not.toContain('planted')
   })
 
-  test('and says what is missing where nothing is configured', async () => {
+  test('and says what is missing if nothing is configured', async () => {
     expect(await lastWordsOf({})).toMatch(/^ConfigError: .*\n- LANGGRAPH_API_URL is missing: the URL of your LangGraph/)
   })
 
@@ -66,7 +66,7 @@ describe.concurrent('a worker that cannot start ends with exit code 1', () => {
     )
   })
 
-  test('and says that TLS is on where Temporal may not speak it, without the key', async () => {
+  test('and says that TLS is on if Temporal may not speak it, without the key', async () => {
     const address = inject('temporalAddress')
     const words = await lastWordsOf({ ...langGraph, TEMPORAL_ADDRESS: address, TEMPORAL_API_KEY: 'planted' })
     expect(words).toContain(
@@ -83,11 +83,11 @@ describe.concurrent('a worker that cannot start ends with exit code 1', () => {
     ],
     ['the address is a URL', { TEMPORAL_ADDRESS: 'http://localhost:1' }, '. TEMPORAL_ADDRESS is host:port\n'],
     [
-      'the TLS key is none',
+      'the TLS key is not a key',
       { TEMPORAL_TLS_CLIENT_CERT_DATA: 'planted', TEMPORAL_TLS_CLIENT_KEY_DATA: 'planted' },
       'TEMPORAL_TLS_*: the key or a certificate cannot be used (',
     ],
-  ])('and says what to correct where %s, in one line', async (_, env, words) => {
+  ])('and says what to correct if %s, in one line', async (_, env, words) => {
     const said = await lastWordsOf({ ...langGraph, TEMPORAL_ADDRESS: inject('temporalAddress'), ...env })
     const [, line] = said.split('ConfigError: The configuration has a mistake:\n')
     expect(line).toMatch(/^- .*\n$/)

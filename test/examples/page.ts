@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 export interface Block {
   readonly language: string
   readonly code: string
-  /** The last file name in the text above the block, if there is one: `order.ts`. */
+  /** The last file name in the text above the block, if it names one: `order.ts`. */
   readonly file: string | undefined
 }
 
@@ -33,7 +33,7 @@ export async function blocksOf(page: string, heading?: string): Promise<readonly
   )
 }
 
-/** The one block in a language. @throws if there is none, or more than one */
+/** The one block in a language. @throws unless the page has exactly one */
 export async function blockOf(page: string, heading: string, language: string): Promise<string> {
   const blocks = (await blocksOf(page, heading)).filter((block) => block.language === language)
   const [block] = blocks

@@ -245,7 +245,7 @@ describe("a server's words", () => {
   })
 })
 
-test('an answer that is not JSON is none, whatever its type', async () => {
+test('an answer that is not JSON does not count as one, whatever its type', async () => {
   await expect(status(text('<html>'))).rejects.toMatchObject({ type: 'LangGraphBadAnswer' })
   await expect(status(text('{"status":"success"'))).rejects.toMatchObject({ type: 'LangGraphBadAnswer' })
 })

@@ -68,7 +68,7 @@ export const hostileCases: readonly HostileCase[] = [
     outcome: { status: 'polling_timeout', error: expect.stringContaining('HTTP 503 "<p>') },
   },
   {
-    name: 'a history that goes on for 60 MB behind what was asked for',
+    name: 'a history that continues for 60 MB behind what was asked for',
     arrange: (server, runId) =>
       server
         .on('run', success(runId))

@@ -101,7 +101,7 @@ describe('a secret', () => {
     },
   )
 
-  test('of fewer than four characters is none', () => {
+  test('of fewer than four characters is not hidden', () => {
     expect(new Redaction(['eu', '', '1', 'abc']).text('eu 1 abc')).toBe('eu 1 abc')
   })
 

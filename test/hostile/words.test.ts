@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { describeQuestion } from '../../src/cli/question.ts'
 import { readable } from '../../src/cli/readable.ts'
 import { Screen } from '../../src/cli/screen.ts'
-import { runArguments } from '../../src/cli/shell.ts'
+import { runArguments } from '../../src/cli/run-of.ts'
 import { logLine } from '../../src/worker-log.ts'
 import { codeBlock, codeSpan, movedIn, onOneLine, printable, quoted } from '../../src/domain/printable.ts'
 

@@ -55,7 +55,7 @@ describe('the first look at a server', () => {
     ['a page of another server', text('<html>', { status: 404 })],
     ['a redirect', text('', { status: 302, headers: { location: 'https://login.example' } })],
     ['a reset connection', reset],
-  ])('tells that there is no answer by %s', async (_, answer) => {
+  ])('tells that the server gave no answer, by %s', async (_, answer) => {
     scripted.on('run', answer)
     expect(await firstLook()).toEqual({
       kind: 'unanswered',

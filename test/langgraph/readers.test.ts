@@ -30,7 +30,7 @@ describe("a graph's error", () => {
   })
 
   test.each(['', 'boom', '"boom"', 'null', '[]', '{}', '{"name":"E"}', '{"message":7}', 'E(', '{"message"', 'a b(c)'])(
-    'stays what it is where it has no known form: %s',
+    'stays what it is if it has no known form: %s',
     (wire) => {
       expect(errorText(wire)).toBe(wire)
     },

@@ -52,7 +52,7 @@ function found(words: (code: string) => readonly string[]): string[] {
 }
 
 describe('outside src/langgraph', () => {
-  test('there is something to read', () => {
+  test('some files are read', () => {
     expect(outside.length).toBeGreaterThan(50)
     expect([...wireWords]).toEqual(expect.arrayContaining([...contractWords, 'interrupt_before', 'created_at']))
   })

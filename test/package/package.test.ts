@@ -281,7 +281,7 @@ describe('in a project with a client alone', () => {
 
   const installed = async (scope: string) => readdir(join(client, 'node_modules', scope)).catch(() => [])
 
-  test('there is no native worker', async () => {
+  test('it has no native worker', async () => {
     expect(await installed('@temporalio')).toEqual(['client', 'common', 'envconfig', 'plugin', 'proto'])
   })
 

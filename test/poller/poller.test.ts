@@ -218,7 +218,7 @@ describe.concurrent('pollStatusOnly', () => {
     })
   })
 
-  test('fails with the reason why there is no status', async () => {
+  test('fails with the reason why LangGraph gave no status', async () => {
     const error = await errorOf(pollers.poller().pollStatusOnly(randomUUID(), randomUUID()))
     expect(error).toMatchObject({ type: 'RunNotFound', message: expect.stringContaining('HTTP 404') })
   })

@@ -152,8 +152,8 @@ test('the docs hold the matrix', async () => {
 
 const introduction = `# What a watch reports on real servers
 
-Written by \`npm run test:servers\`, which plays every situation on every server through the real workflow and fails where
-this page is not what it saw (\`npm run test:servers -- --update\` writes it anew).
+Written by \`npm run test:servers\`, which plays every situation on every server through the real workflow and fails if
+this page is not what it saw (\`npm run test:servers -- --update\` writes it again).
 
 `
 

@@ -111,7 +111,7 @@ export const executions: readonly Situation[] = [
     expected: result(done),
   },
   {
-    title: 'executed: on a thread where another run is at work',
+    title: 'executed: on a thread with a running run',
     play: async (stage) => {
       const inTheWay = await stage.create('work', { symbol: 'MSFT', seconds: 3 })
       await atWork(stage, inTheWay)
@@ -128,7 +128,7 @@ export const executions: readonly Situation[] = [
     expected: result({ ...done, seconds: 0 }),
   },
   {
-    title: 'executed: cancelled at work',
+    title: 'executed: cancelled while running',
     play: async (stage) => {
       const execution = await stage.start({ ...work, input: { ...aapl, seconds: 15 } })
       const run = await created(stage, execution)
@@ -141,7 +141,7 @@ export const executions: readonly Situation[] = [
     expected: { error: expect.stringMatching(/was cancelled/) },
   },
   {
-    title: 'executed: cancelled and rolled back at work',
+    title: 'executed: cancelled and rolled back while running',
     not: { 'aegra 0.6.0': 'has no rollback' },
     play: async (stage) => {
       const execution = await stage.start({ ...work, input: { ...aapl, seconds: 15 } })

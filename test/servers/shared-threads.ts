@@ -106,7 +106,7 @@ export const sharedThreads: readonly Situation[] = [
     expected: asked([undefined, buyAapl]),
   },
   {
-    title: 'cancelled with two nodes at work',
+    title: 'cancelled with two running nodes',
     play: async (stage) => {
       const ids = await twoAtWork(stage, 15)
       await stage.langGraph.runs.cancel(ids.threadId, ids.runId)
@@ -118,7 +118,7 @@ export const sharedThreads: readonly Situation[] = [
     }),
   },
   {
-    title: "the server's own time limit, with two nodes at work",
+    title: "the server's own time limit, with two running nodes",
     not: onlyPython('has no time limit'),
     play: async (stage) => stage.watch(await twoAtWork(stage, 120)),
     expected: {

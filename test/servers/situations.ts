@@ -136,7 +136,7 @@ const recursionLimitReached = (dialect: Dialect) => ({
 export async function isRunning(stage: Stage, { threadId, runId }: Ids): Promise<void> {
   const status = async () => (await stage.langGraph.runs.get(threadId, runId)).status
   await vi.waitUntil(async () => (await status()) === 'running', { timeout: 20_000 })
-  // Into its first node, so that there is something to leave behind.
+  // Into its first node, so that it has something to leave behind.
   await pause(500)
 }
 
@@ -331,7 +331,7 @@ export const situations: readonly Situation[] = [
     expected: result(done, 'thread_state'),
   },
   {
-    title: 'a later run is at work',
+    title: 'a later run is running',
     play: async (stage) => {
       const { earlier, later } = await thenLater(stage, ['work', aapl], ['work', { symbol: 'MSFT', seconds: 5 }])
       await isRunning(stage, later)

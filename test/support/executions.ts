@@ -13,7 +13,7 @@ import { WorkerStage, holding } from './worker-process.ts'
 /**
  * A run's whole life on a real server: created once, cancelled, answered, by workers that are killed meanwhile.
  *
- * @param busyStatus what the server answers while another run is at work on the thread
+ * @param busyStatus what the server answers while another run is running on the thread
  */
 export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): void {
   /** They start and end processes, all at once. */
@@ -98,7 +98,7 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
     return { runId: run_id, threadId: thread_id, interrupts: interrupts ?? [] }
   }
 
-  /** Waits until the run is created and at work, and the watch sleeps. */
+  /** Waits until the run is created and running, and the watch sleeps. */
   async function untilAtWork(on: WorkerStage, execution: Execution) {
     const { run_id = '', thread_id = '' } = await until(
       on,
@@ -120,7 +120,7 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
     return (await handle.describe()).memo?.['cancellation']
   }
 
-  /** A thread on which a run is at work for as long as any test lasts. */
+  /** A thread on which a run is running for as long as any test lasts. */
   async function busyThread(seconds: number) {
     const run = await langGraph.create('work', { symbol: 'in the way', seconds })
     await langGraph.untilAtWork(run)
@@ -138,7 +138,7 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
   testKilledWorkers(openProxiedStage, langGraph)
 
   describe.concurrent('a creation request that arrives later than it is waited for', unhurried, () => {
-    test('makes a second run where the thread takes several, and none where the run is at work on its own thread', async () => {
+    test('makes a second run if the thread takes several, and none if the run is running on its own thread', async () => {
       const { proxy, stage: own } = await openProxiedStage()
       const threadId = randomUUID()
       proxy.delay(creation)
@@ -161,7 +161,7 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
   })
 
   describe.concurrent('a worker that ends', unhurried, () => {
-    test('cancels no run and forgets no question, told to end or killed: the next worker goes on', async () => {
+    test('cancels no run and forgets no question, told to end or killed: the next worker continues', async () => {
       const own = await openStage(langGraphUrl)
       const worker = await own.startWorker()
       const [atWork, asked] = await Promise.all([start(own, { input: { seconds: 8 } }), start(own, asking)])
@@ -233,7 +233,7 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
       await langGraph.cancel(inTheWay)
     })
 
-    test('while the run is at work stops it, by the workflow', async () => {
+    test('while the run is running stops it, by the workflow', async () => {
       const execution = await start(stage, { input: { seconds: 60 }, pollInterval: '1h' })
       const run = await untilAtWork(stage, execution)
       const stopped = { result: 'cancelled', status: 'interrupted', run_id: run.runId, thread_id: run.threadId }
@@ -241,7 +241,7 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
       expect(await langGraph.status(run)).toBe('interrupted')
     })
 
-    test('while the run is at work stops it, by the update', async () => {
+    test('while the run is running stops it, by the update', async () => {
       const execution = await start(stage, { input: { seconds: 60 }, pollInterval: '1h' })
       const run = await untilAtWork(stage, execution)
       const cancellation = await stage.runs.cancelRun(execution)
@@ -289,7 +289,7 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
       expect(requests.every((line) => line.includes('action=rollback'))).toBe(true)
     })
 
-    test('while the result is brought back leaves the run alone, which has ended', async () => {
+    test('while the result is retrieved leaves the run alone, which has ended', async () => {
       const { proxy, stage: own } = await openProxiedStage()
       proxy.hold(stateRequest)
       const execution = await start(own, { retrievalOrder: ['thread_state'] })
@@ -323,7 +323,7 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
       expect(memo).toMatchObject({ cancellation: { result: 'cancelled', status: 'interrupted' } })
     })
 
-    test('with `onCancel: leave` lets the run go on', async () => {
+    test('with `onCancel: leave` lets the run continue', async () => {
       const execution = await start(stage, { input: { seconds: 3 }, pollInterval: '1h', onCancel: 'leave' })
       const run = await untilAtWork(stage, execution)
       expect(await cancelled(execution)).toMatchObject({ result: 'left', run_id: run.runId })
@@ -479,7 +479,7 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
       expect(await langGraph.runsOf(threadId)).toEqual([runId, second.run_id])
     })
 
-    test('keeps the breakpoints of the run: it stops there, and goes on when told to', async () => {
+    test('keeps the breakpoints of the run: it stops there, and continues when told to', async () => {
       const execution = await start(stage, { ...asking, interruptAfter: ['ask'] })
       const question = await untilAsked(stage, execution)
       const answered = await stage.runs.resume(execution, { value: 'yes' })
@@ -516,7 +516,7 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
     })
   })
 
-  describe.concurrent('a thread on which another run is at work', () => {
+  describe.concurrent('a thread on which another run is running', () => {
     test('is waited for', async () => {
       const inTheWay = await busyThread(3)
       const execution = await start(stage, { threadId: inTheWay.threadId, input: { seconds: 0 } })

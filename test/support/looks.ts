@@ -1,6 +1,6 @@
 import type { RunEnding, RunLook } from '../../src/domain/run.ts'
 
-/** What a poll sees of a run that is at work. */
+/** What a poll sees of a run that is running. */
 export const running: RunLook = { status: 'running' }
 
 /** What a poll sees of a run that has ended, with nothing left to do unless `ending` says so. */

@@ -116,7 +116,7 @@ const notScripted = text('not scripted', { status: 418 })
 /** Not even headers. */
 export const hang: Answer = () => undefined
 
-/** The connection is reset before there is an answer. */
+/** The connection is reset before an answer comes. */
 export const reset: Answer = ({ socket }) => {
   socket?.resetAndDestroy()
 }

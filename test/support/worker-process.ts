@@ -19,7 +19,7 @@ type HistoryEvents = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory
 const root = fileURLToPath(new URL('../..', import.meta.url))
 /** As the worker promises it, and one second for the process to go. */
 const longestShutdownMs = 16_000
-/** The worker ends with the process that forked it, even where that is killed and cleans nothing up. */
+/** The worker ends with the process that forked it, even if that is killed and cleans nothing up. */
 const endWithParent = `data:text/javascript,process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))`
 
 interface Exit {

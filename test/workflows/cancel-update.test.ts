@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterEach(() => stage.endTest())
 afterAll(() => stage.stop())
 
-/** Sends the update `cancelRun`, and lets the time go on that it and the watch take to their ends. */
+/** Sends the update `cancelRun`, and lets the time pass that it and the watch take to their ends. */
 async function cancelRun(
   run: ScriptedRun,
   input?: CancelRunInput,
@@ -357,7 +357,7 @@ describe('the update `cancelRun`', () => {
     expect(await handle.result()).toHaveProperty('error', expect.stringContaining('cancelled and rolled back'))
   })
 
-  test('with an action that is none is refused as InvalidInput', async () => {
+  test('with an unknown action is refused as InvalidInput', async () => {
     const run = stage.run(atWork())
     await stage.startWatch(run, patient)
     await stage.until(run, { phase: 'waiting' })

@@ -89,7 +89,7 @@ describe('a workflow that is cancelled with `onCancel: leave`', () => {
     expect(callsOf(run, 'cancelRun')).toEqual([])
   })
 
-  test('before there is a run says so', async () => {
+  test('before a run exists says so', async () => {
     const run = stage.run(notThere('busy', 'created'))
     await stage.startExecution(run, { ...patient, onCancel: 'leave' })
     await stage.until(run, { phase: 'waiting' })
@@ -160,7 +160,7 @@ describe('an execution that is cancelled', () => {
       expect(others).toEqual([])
     })
 
-    test('looks for the run, and there is none', async () => {
+    test('looks for the run, and finds none', async () => {
       const run = stage.run(notThere(unanswered, 'not_found'))
       expect(await cancelledAfterIt(run)).toEqual(asCancelled({ result: 'not_created' }))
       expect(callsOf(run, 'cancelRun')).toEqual([])

@@ -205,7 +205,7 @@ describe('a try that got no answer', () => {
     expect(timers).toContainEqual(expect.objectContaining({ summary: 'until no earlier request can arrive' }))
   })
 
-  test('fails a parent in words that do not say that there is no run', async () => {
+  test('fails a parent in words that do not say that no run exists', async () => {
     const run = created([unanswered(0)])
     const failure = await failureOf(stage.execute(run, { maxPollTime: '20s', onUnsuccessful: 'fail' }))
     expect(failure.message).toMatch(
@@ -490,7 +490,7 @@ describe('an execution of thousands of events', () => {
   })
 })
 
-describe('a request that is none', () => {
+describe('a request that is not valid', () => {
   test.each([
     { what: 'no object', input: 'agent', problem: 'must be an object with `assistantId`' },
     { what: 'no assistant', input: {}, problem: '`assistantId` is missing' },

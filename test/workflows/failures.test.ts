@@ -14,7 +14,7 @@ describe('a try to create a run may have created it', () => {
     { why: 'something outside of it failed', cause: failure('WorkerShutdown'), may: true },
     { why: 'LangGraph could not be reached before', cause: failure(types.unavailable), may: false },
     { why: 'of a bug before', cause: failure(types.unforeseen), may: false },
-  ])('where $why: $may', ({ cause, may }) => {
+  ])('if $why: $may', ({ cause, may }) => {
     expect(noAnswer(failed(cause)).mayHaveCreated).toBe(may)
   })
 })

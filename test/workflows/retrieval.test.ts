@@ -284,7 +284,7 @@ describe('a result that does not fit through Temporal', () => {
   test.each([
     { by: 'its own', more: { checkpointId: 'its own' } },
     { by: 'of the ending', more: {} },
-  ])('stays where it is, and the outcome says where: the checkpoint $by', async ({ by, more }) => {
+  ])('stays in LangGraph, and the outcome names the checkpoint: $by', async ({ by, more }) => {
     const run = succeeded({ stream: [missing('a')], state: [{ found: 'too_large', bytes: 4_000_087, ...more }] })
 
     const outcome = await stage.watch(run)

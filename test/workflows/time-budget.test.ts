@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** What is left of 30 s after work that takes so long, where 10 s are the most that a worker lets it take. */
+/** What is left of 30 s after work that takes so long, if 10 s are the most that a worker lets it take. */
 async function leftAfter(...tookMs: readonly number[]): Promise<number> {
   const budget = new TimeBudget(30_000)
   for (const ms of tookMs) {

@@ -43,7 +43,7 @@ async function sleepsOf(run: ScriptedRun): Promise<number[]> {
 const waitedOut = [
   { kind: 'because LangGraph is out of reach', error: outage },
   { kind: 'because LangGraph is too slow', error: new LangGraphError(types.timeout, 'no answer in time') },
-  { kind: 'with an answer that is none', error: new LangGraphError(types.badAnswer, 'not the JSON it should be') },
+  { kind: 'with an answer that is not one', error: new LangGraphError(types.badAnswer, 'not the JSON it should be') },
   { kind: 'with too large an answer', error: new LangGraphError(types.tooLarge, 'more than 64 MB') },
   { kind: 'with what the client does not foresee', error: new LangGraphError(types.unforeseen, 'RangeError') },
 ]
@@ -301,7 +301,7 @@ describe('at the deadline', () => {
       look: ended('success'),
       outcome: { polling_result: 'success_with_results' },
     },
-    { title: 'a run that goes on is a polling timeout', look: running, outcome: { status: 'polling_timeout' } },
+    { title: 'a run that continues is a polling timeout', look: running, outcome: { status: 'polling_timeout' } },
   ])('with the worker away across it $title', async ({ look, outcome }) => {
     const run = polled(running, look)
     // Without the cache: this server does not take back what it has given to the cache of a worker that went away.
@@ -470,7 +470,7 @@ describe("under `onUnsuccessful: 'fail'`", () => {
   })
 })
 
-test('an unknown deployment fails the watch with the names that there are', async () => {
+test('an unknown deployment fails the watch with the configured names', async () => {
   const deployments = createDeployments([
     { name: 'eu', url: 'http://127.0.0.1:1' },
     { name: 'us', url: 'http://127.0.0.1:1' },

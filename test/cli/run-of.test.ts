@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { runArguments } from '../../src/cli/shell.ts'
+import { runArguments } from '../../src/cli/run-of.ts'
 import { quoted } from '../../src/domain/printable.ts'
 
 test.each(['order/4711', 'a b', "it's", '$HOME `id` "x" \\ !', 'ü;*', ''])('a shell reads %j as one word', (word) => {
