@@ -6,7 +6,7 @@ import type { LangGraph } from '../langgraph/port.ts'
 /** One try to create a run, on the given thread or on one that only this workflow has. */
 export function createRun(langGraph: LangGraph, request: CreateRunRequest, signal: AbortSignal): Promise<Creation> {
   const threadId = request.threadId ?? derivedThreadId(request.deployment)
-  return langGraph.tryToCreate({ ...request, threadId }, signal)
+  return langGraph.tryToCreate({ ...request, threadId, isOwnThread: request.threadId === undefined }, signal)
 }
 
 /** The same for every try of a workflow, and for no other workflow. */

@@ -13,8 +13,12 @@ const requestTimeoutMs = 4000
 
 /** One look: the status, and how a terminal run ended. Never its input, never its values. */
 export async function getRunStatus(langGraph: LangGraph, run: RunRef, wholePoll: AbortSignal): Promise<RunLook> {
-  const look = await readStatus(langGraph, run, wholePoll)
-  return isTerminal(look.status) ? { ...look, ending: await readEnding(langGraph, run, look, wholePoll) } : look
+  const seen = await readStatus(langGraph, run, wholePoll)
+  const { ownWord: _, ...look } = seen
+  if (!isTerminal(look.status)) return look
+  const ending = await readEnding(langGraph, run, seen, wholePoll)
+  const status = ('endedAs' in ending ? ending.endedAs : undefined) ?? look.status
+  return { ...look, status, ending }
 }
 
 async function readStatus(langGraph: LangGraph, run: RunRef, wholePoll: AbortSignal): Promise<StatusLook> {

@@ -38,6 +38,8 @@ export interface CreateRunRequest {
   readonly run: NewRun | Continuation
   /** Looks whether an earlier try has created it, and creates nothing. */
   readonly findOnly?: true
+  /** An earlier try was sent and got no answer. */
+  readonly mayExist?: true
 }
 
 /** What became of the request. If the server could not be asked, that is thrown. */
@@ -49,6 +51,8 @@ export type Creation =
   | { readonly kind: 'not_found'; readonly threadId: string }
   /** Another run, which somebody else made, has continued the run that was to be continued. */
   | { readonly kind: 'overtaken'; readonly threadId: string; readonly by: LaterRun }
+  /** Only with `mayExist`: the server does not show which run is whose, and a run of the thread may be this one. */
+  | { readonly kind: 'unproven'; readonly threadId: string; readonly reason: string }
   /** The server says no, and would say it again. */
   | { readonly kind: 'refused'; readonly threadId: string; readonly reason: string }
 

@@ -50,6 +50,8 @@ export type KnownEnding = {
   readonly checkpointId?: string
   /** A later run continued from the same checkpoint: it may have written over this run's error, or some of its questions. */
   readonly overwritten?: true
+  /** How it ended before somebody cancelled it: some servers then change its status. */
+  readonly endedAs?: 'success' | 'error'
 } & ReadInterrupts
 
 /** No checkpoint of the thread belongs to the run, so nothing proves how it ended. */
@@ -57,6 +59,7 @@ interface Unproven {
   readonly kind: 'unproven'
   readonly reason: string
   readonly error?: string
+  readonly endedAs?: 'error'
 }
 
 /** The server reads the thread through another graph than the run's, so it does not show how the run ended. */
@@ -93,6 +96,8 @@ export interface RunOrigin {
   readonly graphId?: string
   /** It has no input of its own: it continued an earlier run. */
   readonly continues?: boolean
+  /** Its record holds the values that it ended with. */
+  readonly holdsOutput?: true
 }
 
 /** A look at a run that has ended. */

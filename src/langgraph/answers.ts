@@ -1,5 +1,5 @@
 import { maxInterruptsBytes } from '../domain/defaults.ts'
-import { allBut, apart, begin, each, first, keep, mark, only } from './cut.ts'
+import { allBut, apart, begin, drop, each, first, keep, mark, marksBut, only } from './cut.ts'
 import type { Cut } from './cut.ts'
 
 const KB = 1024
@@ -52,15 +52,35 @@ export const statusAnswer: Answer = {
     updated_at: begin(100),
     assistant_id: idCut,
     kwargs: only({ resumable: keep, input: mark, config: graphCut }),
+    output: marksBut({ __interrupt__: interruptsCut }),
+    error_message: errorCut,
   }),
 }
+const optionsCut = { config: apart(MB), context: apart(MB) }
 /** A run with all its options, whose numbers are still exact, and of its input whether it has one. */
 export const runAnswer: Answer = {
   ...small,
-  cut: allBut({ metadata: apart(MB), kwargs: allBut({ input: mark, config: apart(MB), context: apart(MB) }) }),
+  maxReadBytes: medium.maxReadBytes,
+  cut: allBut({
+    metadata: apart(MB),
+    kwargs: allBut({ input: mark, ...optionsCut }),
+    ...optionsCut,
+    input: begin(10),
+    output: drop,
+  }),
+}
+/** A run by what it was asked to do. */
+export const likenessAnswer: Answer = {
+  ...medium,
+  maxKeptBytes: 2 * MB + maxValuesBytes,
+  cut: only({ assistant_id: idCut, input: apart(maxValuesBytes) }),
 }
 export const createdAnswer: Answer = { ...small, cut: only({ run_id: idCut }) }
-export const threadAnswer: Answer = { ...small, cut: only({ error: errorCut }) }
+export const threadAnswer: Answer = {
+  ...small,
+  cut: only({ error: errorCut, status: begin(KB), metadata: only({ graph_id: nodeCut, assistant_id: idCut }) }),
+}
+export const assistantAnswer: Answer = { ...small, cut: only({ graph_id: nodeCut }) }
 export const infoAnswer: Answer = { ...small, cut: only({ version: begin(100) }) }
 /** Nothing but that there is an answer. */
 export const anyAnswer: Answer = { ...small, cut: mark }
@@ -73,8 +93,19 @@ export const schemasAnswer: Answer = { ...small, cut: only({ output_schema: keep
 export const checkpointAnswer: Answer = { ...medium, cut: only(checkpointFields) }
 
 export function pageAnswer(limit: number): Answer {
-  const run = only({ run_id: idCut, status: begin(KB), metadata: keep, created_at: begin(100) })
-  return { ...small, maxTextBytes: 4 * MB, maxKeptBytes: 4 * MB, cut: first(limit, run) }
+  const run = only({
+    run_id: idCut,
+    status: begin(KB),
+    metadata: keep,
+    created_at: begin(100),
+    kwargs: mark,
+    input: mark,
+    multitask_strategy: mark,
+    config: only({ metadata: keep }),
+    output: marksBut({ __interrupt__: first(1, only({ id: idCut })) }),
+    error_message: begin(KB),
+  })
+  return { ...medium, maxTextBytes: 4 * MB, maxKeptBytes: 4 * MB, cut: first(limit, run) }
 }
 
 export function historyAnswer(limit: number): Answer {
@@ -89,6 +120,18 @@ export function stateAnswer(keys: readonly string[] | undefined): Answer {
 export function historyWithValuesAnswer(limit: number, keys: readonly string[] | undefined): Answer {
   const maxKeptBytes = limit === 1 ? 2 * MB + maxValuesBytes : 32 * MB
   return { ...medium, maxKeptBytes, cut: first(limit, only(withValues(keys))) }
+}
+
+/** A run with the values that it ended with, or these fields of them. */
+export function outputAnswer(keys: readonly string[] | undefined): Answer {
+  const cut = only({
+    status: begin(KB),
+    assistant_id: idCut,
+    kwargs: mark,
+    error_message: mark,
+    output: valuesCut(keys),
+  })
+  return { ...medium, maxKeptBytes: 2 * MB + maxValuesBytes, cut }
 }
 
 function withValues(keys: readonly string[] | undefined): Readonly<Record<string, Cut>> {

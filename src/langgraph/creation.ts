@@ -5,6 +5,7 @@ import type { Creation, LaterRun, NewRun, RunIsGone } from '../domain/creation.t
 import { creationTimeoutMs, maxErrorBytes } from '../domain/defaults.ts'
 import { isTerminal } from '../domain/run.ts'
 import type { RunRef } from '../domain/run.ts'
+import { isRecord, present } from '../domain/json.ts'
 import { bounded } from '../domain/text.ts'
 import { createdAnswer, runAnswer } from './answers.ts'
 import type { Connection } from './ask.ts'
@@ -14,6 +15,7 @@ import { continuesAnother, runsOf } from './reads.ts'
 import { readEnding } from './run-ending.ts'
 import { inheritedOptions } from './run-options.ts'
 import type { ListedRun } from './run-options.ts'
+import { creationOfUnmarked } from './unmarked-runs.ts'
 import { idOf, recordOf } from './wire.ts'
 
 const lookTimeoutMs = 4000
@@ -36,6 +38,8 @@ export async function tryToCreate(server: Connection, request: RunToCreate, sign
   const before = await look(server, request, signal)
   if (before.kind === 'decided') return before.creation
   if (request.findOnly) return { kind: 'not_found', threadId }
+  const inTheWay = besideAnother(request, before.runs)
+  if (inTheWay) return inTheWay
   const answer = await create(server, request, await runToCreate(server, request, signal), signal)
   if (answer.kind === 'created') return { ...answer, threadId }
   const { refusal } = answer
@@ -52,16 +56,16 @@ type Look =
   /** Nothing speaks against creating the run. */
   | { readonly kind: 'open'; readonly runs: readonly ListedRun[] }
 
-async function look(
-  server: Connection,
-  { key, run, deployment, threadId }: RunToCreate,
-  signal: AbortSignal,
-): Promise<Look> {
+async function look(server: Connection, request: RunToCreate, signal: AbortSignal): Promise<Look> {
+  const { key, run, deployment, threadId } = request
   const asked = { what: `runs of thread ${threadId}`, withinMs: listTimeoutMs }
   const runs = await server.ask(asked, signal, (limited) => runsOf(server.client, threadId, limited))
   const own = ownOf(runs, key)
   if (own) return { kind: 'decided', creation: { kind: 'created', threadId, runId: own.runId } }
-  if (!isContinuation(run)) return { kind: 'open', runs }
+  if (!isContinuation(run)) {
+    const creation = request.mayExist && (await creationOfUnmarked(server, { ...request, run }, runs, signal))
+    return creation ? { kind: 'decided', creation } : { kind: 'open', runs }
+  }
   const later = await laterOf(server, runs, { threadId, runId: run.continues, deployment }, signal)
   if (later.kind !== 'later') return { kind: 'open', runs }
   return { kind: 'decided', creation: { kind: 'overtaken', threadId, by: later.by } }
@@ -73,6 +77,18 @@ function ownOf(runs: readonly ListedRun[], key: string): ListedRun | undefined {
     .filter(({ metadata }) => metadata[workflowMetadataKey] === key)
     .toSorted((a, b) => a.madeAtMs - b.madeAtMs)
   return first
+}
+
+/** What a server that ignores strategies would do instead of waiting for a run that is active: run both at once. */
+function besideAnother({ run, threadId }: RunToCreate, runs: readonly ListedRun[]): Creation | undefined {
+  const active = runs.find(({ status, ignoresStrategies }) => ignoresStrategies && !isTerminal(status))
+  if (!active) return undefined
+  const strategy = isContinuation(run) ? 'reject' : run.multitaskStrategy
+  if (strategy === 'reject' || strategy === 'enqueue') {
+    return { kind: 'busy', threadId, reason: `run ${active.runId} is still active on the thread` }
+  }
+  const reason = `the server knows no multitask strategy and would leave run ${active.runId} active: cancel that run, or use "enqueue"`
+  return { kind: 'refused', threadId, reason }
 }
 
 async function runToCreate(server: Connection, { run, threadId }: RunToCreate, signal: AbortSignal): Promise<NewRun> {
@@ -99,8 +115,7 @@ async function create(
 ): Promise<Answer> {
   const sentAtMs = Date.now()
   const { assistantId, ...options } = run
-  const metadata = { ...run.metadata, [workflowMetadataKey]: key }
-  const payload = { ...options, metadata, ifNotExists: 'create' as const }
+  const payload = { ...options, ...marked(run, { [workflowMetadataKey]: key }), ifNotExists: 'create' as const }
   const asked = {
     what: `new run of assistant "${assistantId}"`,
     on404: 'check `assistantId` and the deployment',
@@ -119,6 +134,18 @@ async function create(
     // It answered, and will not create anything.
     if (error.type === langGraphFailureTypes.unauthorized) throw error
     throw new CreationUnanswered(error, sentAtMs)
+  }
+}
+
+/** Some servers drop a run's metadata, and keep those of its configuration. */
+function marked(
+  { metadata, config }: NewRun,
+  marks: Readonly<Record<string, string>>,
+): Pick<NewRun, 'metadata' | 'config'> {
+  const ofConfig = config?.['metadata']
+  return {
+    metadata: { ...metadata, ...marks },
+    config: { ...config, metadata: { ...(isRecord(ofConfig) && ofConfig), ...marks } },
   }
 }
 
@@ -186,9 +213,10 @@ async function laterOf(
 ): Promise<Later> {
   const index = runs.findIndex(({ runId }) => runId === run.runId)
   if (index === -1) return { kind: 'gone' }
-  for (const { runId, status } of runs.slice(index + 1)) {
+  for (const listed of runs.slice(index + 1)) {
+    const { runId } = listed
     const later = { ...run, runId }
-    if (!(await hasBegun(server, later, status, signal))) continue
+    if (!(await hasBegun(server, later, listed, signal))) continue
     const asked = { what: `input of run ${runId}`, withinMs: lookTimeoutMs }
     const resumes = await server.ask(asked, signal, (limited) =>
       continuesAnother({ client: server.client, run: later, signal: limited }),
@@ -198,12 +226,17 @@ async function laterOf(
   return { kind: 'none' }
 }
 
-async function hasBegun(server: Connection, run: RunRef, status: string, signal: AbortSignal): Promise<boolean> {
+async function hasBegun(
+  server: Connection,
+  run: RunRef,
+  { status, ownWord }: ListedRun,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (status === 'pending') return false
   if (status !== 'interrupted' && status !== 'error') return true
   const asked = { what: `ending of run ${run.runId}`, withinMs: lookTimeoutMs }
   const ending = await server.ask(asked, signal, (limited) =>
-    readEnding({ client: server.client, run, signal: limited }, { status }),
+    readEnding({ client: server.client, run, signal: limited }, { status, ...present({ ownWord }) }),
   )
   return ending.kind !== 'unproven'
 }

@@ -37,6 +37,11 @@ export function each(cut: Cut): Cut {
   return { kind: 'fields', fields: new Map(), others: cut }
 }
 
+/** Of an object these fields, and of all others that they are there. */
+export function marksBut(fields: Readonly<Record<string, Cut>>): Cut {
+  return { kind: 'fields', fields: new Map(Object.entries(fields)), others: mark }
+}
+
 export function first(limit: number, cut: Cut): Cut {
   return { kind: 'items', limit, cut }
 }

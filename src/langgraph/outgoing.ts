@@ -62,6 +62,7 @@ export class Outgoing {
     switch (creation.kind) {
       case 'refused':
       case 'busy':
+      case 'unproven':
         return { ...creation, reason: this.#text(creation.reason, maxErrorBytes) }
       case 'created':
       case 'not_found':
@@ -88,10 +89,10 @@ export class Outgoing {
   }
 
   /** What must not leave as it is would be of no use in another form. */
-  #origin({ assistantId, graphId, continues }: RunOrigin): RunOrigin {
+  #origin({ assistantId, graphId, ...flags }: RunOrigin): RunOrigin {
     const asItIs = (text: string | undefined) =>
       text !== undefined && this.#text(text, maxNodeBytes) === text ? text : undefined
-    return present({ assistantId: asItIs(assistantId), graphId: asItIs(graphId), continues })
+    return { ...flags, ...present({ assistantId: asItIs(assistantId), graphId: asItIs(graphId) }) }
   }
 
   #paths(paths: readonly string[] | undefined): { readonly inexactNumbers?: readonly string[] } {

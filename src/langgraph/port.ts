@@ -1,12 +1,13 @@
 import type { CancelAction, CreateRunRequest, Creation, LaterRun, RunIsGone } from '../domain/creation.ts'
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
 import type { RunEnding, RunLook, RunRef } from '../domain/run.ts'
+import type { OwnWord } from './run-record.ts'
 
 /** The run's own values, before they are measured: those that cannot be carried in any case are measured already. */
 export type OwnValues = Retrieved
 
-/** A look without the ending. */
-export type StatusLook = Omit<RunLook, 'ending'>
+/** A look without the ending, and what the run's record says of that. */
+export type StatusLook = Omit<RunLook, 'ending'> & { readonly ownWord?: OwnWord }
 
 /** What a server says before there is a run to ask for. */
 export type FirstLook =
@@ -16,7 +17,11 @@ export type FirstLook =
   | { readonly kind: 'unanswered'; readonly reason: string }
 
 /** A request whose thread is decided. */
-export type RunToCreate = CreateRunRequest & { readonly threadId: string }
+export type RunToCreate = CreateRunRequest & {
+  readonly threadId: string
+  /** Only this workflow creates runs on it. */
+  readonly isOwnThread: boolean
+}
 
 /**
  * One LangGraph server, whatever its dialect. Nothing outside `src/langgraph` asks which server it is.

@@ -12,18 +12,21 @@ import type { LangGraphClient } from './client.ts'
 import type { RunAccess } from './ask.ts'
 import { interruptsOf, isOwn, parseCheckpoint } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import { BadAnswer, httpStatusOf, isNotFound } from './errors.ts'
+import { isRecord } from '../domain/json.ts'
+import { langGraphFailureTypes } from '../domain/contract.ts'
+import { BadAnswer, httpStatusOf, isNotFound, LangGraphError } from './errors.ts'
 import { Reservation, slicesOf } from './guarded-fetch.ts'
-import { isContinuation, listedRun } from './run-options.ts'
+import { listedRun } from './run-options.ts'
 import type { ListedRun } from './run-options.ts'
 import { RunStream } from './stream.ts'
 import type { StreamReading } from './stream.ts'
-import { listOf, recordOf, textOf } from './wire.ts'
+import { jsonOf, listOf, recordOf, textOf } from './wire.ts'
 
-/** How far back a run's checkpoint is looked for on a server that cannot filter. */
+/** How far back a run's checkpoint is looked for on a server that cannot filter. It is nearly always the newest. */
 const unfilteredHistory = 100
-const runsAPage = 100
-const aPage = pageAnswer(runsAPage)
+const unfilteredLooks = [1, 10, unfilteredHistory] as const
+/** Fewer if so many are too large: a server may repeat the input and the output of each. */
+const runsAPage = [100, 10, 1] as const
 /** More runs than any thread has: a server that never ends its list is not waited for. */
 const mostRuns = 20_000
 /** A run repeats its input, which may be large; servers that know `select` leave it out. */
@@ -41,7 +44,7 @@ export async function runsOf(
   const runs = new Map<string, ListedRun>()
   // A server may give fewer runs a page than it is asked for, so only a page without a new run is the end.
   for (let offset = 0; ;) {
-    const page = await pageOfRuns(client, threadId, { limit: runsAPage, offset, signal })
+    const page = await firstThatFits(runsAPage, (limit) => pageOfRuns(client, threadId, { limit, offset, signal }))
     const before = runs.size
     for (const run of page.map(listedRun)) if (run) runs.set(run.runId, run)
     if (runs.size === before) break
@@ -77,9 +80,17 @@ export async function threadOf({ client, run, signal }: RunAccess): Promise<Thre
   }
 }
 
-async function pageOfRuns(client: LangGraphClient, threadId: string, page: object): Promise<readonly unknown[]> {
+interface Page {
+  readonly limit: (typeof runsAPage)[number]
+  readonly offset: number
+  readonly signal: AbortSignal
+}
+
+const pages = { 100: pageAnswer(100), 10: pageAnswer(10), 1: pageAnswer(1) } as const
+
+async function pageOfRuns(client: LangGraphClient, threadId: string, page: Page): Promise<readonly unknown[]> {
   try {
-    const { runs } = client.reading(aPage)
+    const { runs } = client.reading(pages[page.limit])
     const answer: unknown = await runs
       .list(threadId, { ...page, select: [...listedFields] })
       .catch(ifRefused(() => runs.list(threadId, page)))
@@ -91,18 +102,35 @@ async function pageOfRuns(client: LangGraphClient, threadId: string, page: objec
 }
 
 /** Whether a run resumes, or continues past a breakpoint: it has no input of its own. */
-export async function continuesAnother({ client, run, signal }: RunAccess): Promise<boolean> {
-  return isContinuation(recordOf(await client.reading(runAnswer).runs.get(run.threadId, run.runId, { signal })))
+export async function continuesAnother(access: RunAccess): Promise<boolean> {
+  const record = await readRecord(access, runAnswer)
+  const { kwargs } = record
+  if (isRecord(kwargs)) return (kwargs['input'] ?? null) === null
+  const input = jsonOf(record['input'])
+  // Such a record shows an input of `{}` for a run without one, too.
+  if (input !== '{}') return input === 'null'
+  const thread = await history(access, anyEnding, { limit: unfilteredHistory })
+  return !thread.some((checkpoint) => isOwn(checkpoint, access.run.runId) && checkpoint.source === 'input')
+}
+
+export async function readRecord(
+  { client, run, signal }: RunAccess,
+  answer: Answer,
+): Promise<Readonly<Record<string, unknown>>> {
+  return recordOf(await client.reading(answer).runs.get(run.threadId, run.runId, { signal }))
 }
 
 const mostEdits = 100
 const anyEdit = historyAnswer(mostEdits)
-const newestEnding = historyAnswer(1)
 const anyEnding = historyAnswer(unfilteredHistory)
+const endings = new Map<number, Answer>([1, 10].map((limit) => [limit, historyAnswer(limit)])).set(
+  unfilteredHistory,
+  anyEnding,
+)
 
 /** How the run stood at the end, without its values. */
 export function newestOwnEnding(access: RunAccess): Promise<Checkpoint | undefined> {
-  return newestOwn(access, { one: newestEnding, all: anyEnding }, [...endingFields])
+  return newestOwn(access, (limit) => endings.get(limit) ?? historyAnswer(limit), [...endingFields])
 }
 
 /** With its values, or these fields of them. */
@@ -110,8 +138,7 @@ export function newestOwnCheckpoint(
   access: RunAccess,
   keys: readonly string[] | undefined,
 ): Promise<Checkpoint | undefined> {
-  const one = historyWithValuesAnswer(1, keys)
-  return newestOwn(access, { one, all: historyWithValuesAnswer(unfilteredHistory, keys) })
+  return newestOwn(access, (limit) => historyWithValuesAnswer(limit, keys))
 }
 
 /** Whether the thread's state was edited by hand between two times. */
@@ -125,17 +152,23 @@ export async function wasEdited(access: RunAccess, sinceMs = 0, untilMs: number)
 
 async function newestOwn(
   access: RunAccess,
-  answers: { readonly one: Answer; readonly all: Answer },
+  answerOf: (limit: number) => Answer,
   select?: readonly string[],
 ): Promise<Checkpoint | undefined> {
   const isOwnOne = (checkpoint: Checkpoint) => isOwn(checkpoint, access.run.runId)
+  const one = answerOf(1)
   const filter = { limit: 1, metadata: { run_id: access.run.runId } }
-  const filtered = () => history(access, answers.one, filter)
-  const answer = select ? history(access, answers.one, { ...filter, select }).catch(ifRefused(filtered)) : filtered()
+  const filtered = () => history(access, one, filter)
+  const answer = select ? history(access, one, { ...filter, select }).catch(ifRefused(filtered)) : filtered()
   const newest = await answer.catch(ifRefused(() => undefined))
   if (newest?.every(isOwnOne)) return newest[0]
   // The server cannot filter, or a state written by hand carries the run's id.
-  return (await history(access, answers.all, { limit: unfilteredHistory })).find(isOwnOne)
+  for (const limit of unfilteredLooks) {
+    const checkpoints = await history(access, limit === 1 ? one : answerOf(limit), { limit })
+    const own = checkpoints.find(isOwnOne)
+    if (own || checkpoints.length < limit) return own
+  }
+  return undefined
 }
 
 async function history(
@@ -167,6 +200,21 @@ export async function readStream(
   } finally {
     memory.release()
   }
+}
+
+/** Asks for fewer as long as the answer is too large. */
+async function firstThatFits<N, T>([most, ...fewer]: readonly N[], ask: (limit: N) => Promise<T>): Promise<T> {
+  if (most === undefined) throw new Error('nothing to ask for')
+  try {
+    return await ask(most)
+  } catch (error) {
+    if (!isTooLarge(error) || fewer.length === 0) throw error
+    return firstThatFits(fewer, ask)
+  }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof LangGraphError && error.type === langGraphFailureTypes.tooLarge
 }
 
 /** Some servers answer a filter, or a selection, that they do not know with an error. */

@@ -11,6 +11,7 @@ import { endingWithoutLaterWords } from './later-words.ts'
 import type { StatusLook } from './port.ts'
 import { begunRunsOf, continuesAnother, newestOwnCheckpoint, newestOwnEnding, readStream, threadOf } from './reads.ts'
 import type { ThreadRecord } from './reads.ts'
+import { endingByRecord } from './record-ending.ts'
 import { jsonOf, recordOf } from './wire.ts'
 import { withTimeout } from './with-timeout.ts'
 
@@ -23,7 +24,9 @@ export const noOwnCheckpoint =
 type ReadEnding = Exclude<RunEnding, { kind: 'unreadable' }>
 
 /** How a run that has ended with this status really ended. If one source fails, the others are asked. */
-export async function readEnding(access: RunAccess, { status, origin }: StatusLook): Promise<RunEnding> {
+export async function readEnding(access: RunAccess, { status, origin, ownWord }: StatusLook): Promise<RunEnding> {
+  const byRecord = ownWord && (await endingByRecord(access, status, ownWord, noOwnCheckpoint))
+  if (byRecord) return byRecord
   const ending = await endingInCheckpoints(access, status, origin).catch(async (error: unknown) => {
     const elsewhere = await endingElsewhere(access, status)
     if (elsewhere) return elsewhere

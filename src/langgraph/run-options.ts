@@ -3,6 +3,8 @@ import type { NewRun } from '../domain/creation.ts'
 import { isRecord, present } from '../domain/json.ts'
 import type { Json, RunOrigin } from '../domain/run.ts'
 import { sendable } from './exact-numbers.ts'
+import { givenTo, ignoresStrategies, metadataOf, ownWordIn, tellsItsEnd } from './run-record.ts'
+import type { OwnWord } from './run-record.ts'
 import { idOf, json, listOf, recordOf, textOf, utcTime } from './wire.ts'
 
 /** One run of a thread, as far as a list tells. */
@@ -11,6 +13,10 @@ export interface ListedRun {
   readonly status: string
   /** Its texts. A thread passes its metadata on to later runs, so a key in it may be an older run's. */
   readonly metadata: Readonly<Record<string, string>>
+  /** The server would have shown a run's metadata. */
+  readonly showsMetadata: boolean
+  readonly ignoresStrategies: boolean
+  readonly ownWord?: OwnWord
   /** When it was created. */
   readonly madeAtMs: number
   /** When it begins: for a run with `after_seconds`, servers that can say it give this as its time. */
@@ -33,7 +39,7 @@ const isOfOneRun = (name: string) => name === 'run_id' || name === 'callbacks'
 
 /** Reads the options of an earlier run from what the server says about it. */
 export function inheritedOptions(wire: Readonly<Record<string, unknown>>): InheritedOptions {
-  const kwargs = recordOf(wire['kwargs'])
+  const kwargs = givenTo(wire)
   const context = without(sendable(kwargs['context']))
   return {
     assistantId: textOf(wire['assistant_id']) ?? '',
@@ -82,14 +88,14 @@ export function listedRun(wire: unknown): ListedRun | undefined {
   const run = recordOf(wire)
   const runId = idOf(run['run_id'])?.toLowerCase()
   if (runId === undefined) return undefined
-  const metadata = Object.entries(recordOf(run['metadata'])).flatMap(([name, value]) =>
-    typeof value === 'string' ? [[name, value] as const] : [],
-  )
   const beginsAtMs = Date.parse(utcTime(run['created_at']) ?? '') || 0
   return {
     runId,
     status: textOf(run['status']) ?? '',
-    metadata: Object.fromEntries(metadata),
+    metadata: metadataOf(run),
+    showsMetadata: isRecord(run['metadata']),
+    ignoresStrategies: ignoresStrategies(run),
+    ...present({ ownWord: ownWordIn(run) }),
     madeAtMs: timeInUuid(runId) ?? beginsAtMs,
     beginsAtMs,
   }
@@ -107,6 +113,7 @@ export function originOf(wire: Readonly<Record<string, unknown>>): RunOrigin | u
     assistantId: idOf(wire['assistant_id']),
     graphId: textOf(graphId),
     continues: isRecord(kwargs) ? isContinuation(wire) : undefined,
+    holdsOutput: tellsItsEnd(wire) ? (true as const) : undefined,
   })
   return Object.keys(origin).length > 0 ? origin : undefined
 }

@@ -1,3 +1,4 @@
+import { langGraphFailureTypes } from '../domain/contract.ts'
 import type { CancelAction, Creation } from '../domain/creation.ts'
 import { present } from '../domain/json.ts'
 import type { RetrievalRequest } from '../domain/retrieved.ts'
@@ -10,7 +11,7 @@ import { valuesAt } from './checkpoint.ts'
 import { LangGraphClient } from './client.ts'
 import type { ServerConfig } from './client.ts'
 import { findLaterRun, tryToCreate } from './creation.ts'
-import { BadAnswer, isNotFound } from './errors.ts'
+import { BadAnswer, httpStatusOf, isNotFound, LangGraphError } from './errors.ts'
 import { firstLook } from './first-look.ts'
 import type { Intake } from './intake.ts'
 import { endingWithoutLaterWords } from './later-words.ts'
@@ -20,7 +21,9 @@ import { Outgoing } from './outgoing.ts'
 import { Redaction } from './redaction.ts'
 import { readStream } from './reads.ts'
 import { hiddenBy, noOwnCheckpoint, ownCheckpoint, readEnding } from './run-ending.ts'
+import { valuesByRecord } from './record-values.ts'
 import { originOf } from './run-options.ts'
+import { ownWordIn } from './run-record.ts'
 import { recordOf, textOf, utcTime } from './wire.ts'
 
 export type { ServerConfig } from './client.ts'
@@ -57,6 +60,7 @@ export class LangGraphServer implements LangGraph {
           updatedAt: utcTime(wire['updated_at']),
           resumable: typeof resumable === 'boolean' ? resumable : undefined,
           origin: isTerminal(status) ? originOf(wire) : undefined,
+          ownWord: isTerminal(status) ? ownWordIn(wire) : undefined,
         }),
       })
     })
@@ -75,6 +79,8 @@ export class LangGraphServer implements LangGraph {
     return this.ask(`state of thread ${threadId}`, signal, async () => {
       const keys = resultKeys ?? (await this.#outputs.fieldsOf(origin))
       const own = await ownCheckpoint(access, origin, keys)
+      const byRecord = origin?.holdsOutput ? await valuesByRecord(access, own, resultKeys) : undefined
+      if (byRecord) return this.#outgoing.values(byRecord)
       if (!own) return { found: 'nothing', reason: noOwnCheckpoint }
       const reason = await hiddenBy(access, origin)
       if (reason !== undefined) return this.#outgoing.values({ found: 'nothing', reason })
@@ -117,8 +123,18 @@ export class LangGraphServer implements LangGraph {
       try {
         await this.client.reading(anyAnswer).runs.cancel(threadId, runId, false, action, { signal })
       } catch (error) {
+        if (action === 'rollback' && isRefusal(error)) throw noRollback(runId)
         if (!isNotFound(error)) throw error
       }
     })
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return [400, 422].includes(httpStatusOf(error) ?? 0)
+}
+
+function noRollback(runId: string): LangGraphError {
+  const message = `the server refuses to roll back run ${runId}: cancel it with the action "interrupt"`
+  return new LangGraphError(langGraphFailureTypes.refused, message)
 }

@@ -38,7 +38,8 @@ export async function cancelAndConfirm(run: RunRef, action: CancelAction, onSent
     onSent()
     const refused = await ask(run, action)
     let after: Seen = before
-    const untilMs = Date.now() + confirmMs
+    // A refusal is final, but the run may have ended meanwhile.
+    const untilMs = Date.now() + (refused?.isFinal ? firstPauseMs : confirmMs)
     for (let n = 0; Date.now() < untilMs; n += 1) {
       await sleep(Math.min(firstPauseMs * 2 ** n, untilMs - Date.now()), { summary: 'until the run has stopped' })
       after = await look(run)
@@ -49,7 +50,7 @@ export async function cancelAndConfirm(run: RunRef, action: CancelAction, onSent
       if (status === 'success' || status === 'timeout') return hadEnded(run, after.look)
       return { cancellation: { ...cancellationOf(run, 'cancelled'), status } }
     }
-    return { cancellation: { ...cancellationOf(run, 'cancel_unconfirmed'), ...unconfirmed(after, refused) } }
+    return { cancellation: { ...cancellationOf(run, 'cancel_unconfirmed'), ...unconfirmed(after, refused?.error) } }
   })
 }
 
@@ -77,13 +78,19 @@ async function look(run: RunRef): Promise<Seen> {
   }
 }
 
+interface NotAsked {
+  readonly error: string
+  readonly isFinal: boolean
+}
+
 /** @returns why it could not be asked */
-async function ask(run: RunRef, action: CancelAction): Promise<string | undefined> {
+async function ask(run: RunRef, action: CancelAction): Promise<NotAsked | undefined> {
   try {
     await cancelRun.executeWithOptions({ summary: `cancel the run: ${action}` }, [{ ...run, action }])
     return undefined
   } catch (error) {
-    return bounded(noAnswer(error).message, maxReasonBytes)
+    const { type, message } = noAnswer(error)
+    return { error: bounded(message, maxReasonBytes), isFinal: type === langGraphFailureTypes.refused }
   }
 }
 

@@ -64,6 +64,10 @@ async function createRunIfNone(watch: Watch): Promise<WatchOutcome | undefined> 
       return concludeTimeoutOfCreation(watch, request)
     case 'cancelled':
       return outcomes.pollingRefused(watch, 'The run was cancelled before it was created', watch.runMayExist())
+    case 'unproven': {
+      const reason = `A run may have been created on thread ${end.threadId}: ${end.reason}`
+      return outcomes.pollingRefused(watch, reason, watch.runMayExist())
+    }
     case 'refused':
       return outcomes.pollingRefused(watch, `The run could not be created: ${end.reason}`)
   }

@@ -19,6 +19,8 @@ export type CreationEnd =
   /** Only a run that continues another can be: somebody else made its continuation. */
   | { readonly kind: 'overtaken'; readonly by: LaterRun }
   | { readonly kind: 'refused'; readonly reason: string }
+  /** Whether there is a run cannot be found out. */
+  | { readonly kind: 'unproven'; readonly reason: string; readonly threadId: string }
   /** The update `cancelRun` came before there was a run. */
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'timed_out'; readonly lastError: string }
@@ -96,7 +98,8 @@ async function tryOnce(watch: Watch, request: CreateRunRequest): Promise<Try> {
   watch.enter('creating')
   const summary = request.findOnly ? 'look for the run' : 'create the run'
   try {
-    const creation = await CancellationScope.nonCancellable(() => createRun.executeWithOptions({ summary }, [request]))
+    const asked = watch.runMayExist() ? { ...request, mayExist: true as const } : request
+    const creation = await CancellationScope.nonCancellable(() => createRun.executeWithOptions({ summary }, [asked]))
     return { kind: 'answered', creation }
   } catch (error) {
     const failed = noAnswer(error)
@@ -118,6 +121,7 @@ function endOf(watch: Watch, { deployment }: CreateRunRequest, creation: Creatio
     case 'not_found':
       return { kind: 'cancelled' }
     case 'overtaken':
+    case 'unproven':
     case 'refused':
       return creation
   }

@@ -66,6 +66,8 @@ async function goOn(watch: Watch, run: RunRef): Promise<HumanEnd | undefined> {
       const why = `The answer could not be given to LangGraph within \`maxPollTime\`${mayHaveBeenGiven(watch)}`
       return unanswered(watch, `${why}: ${watch.memory.polls.lastError ?? end.lastError}`)
     }
+    case 'unproven':
+      return unanswered(watch, `The answer may have been given to LangGraph: ${end.reason}`)
     case 'refused':
       log.warn('the answer was refused', { threadId: run.threadId, runId: run.runId })
       watch.answersRefused(end.reason)

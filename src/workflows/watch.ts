@@ -158,9 +158,10 @@ export class Watch {
   creationAnswered(creation: Creation): void {
     const { unanswered } = this.#memory.creation
     const isBusy = creation.kind === 'busy'
+    const isKnown = !isBusy && creation.kind !== 'unproven'
     this.#change({
       hasBeenReached: true,
-      creation: { threadId: creation.threadId, unanswered: isBusy ? unanswered : undefined },
+      creation: { threadId: creation.threadId, unanswered: isKnown ? undefined : unanswered },
     })
     this.#changePolls({ failedInARow: 0 })
     if (isBusy) this.noteError(`the thread is busy: ${creation.reason}`)

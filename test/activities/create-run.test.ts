@@ -65,7 +65,7 @@ describe('a creation', () => {
         body: {
           assistant_id: 'trading',
           input: { symbol: 'AAPL' },
-          config: { tags: ['x'] },
+          config: { tags: ['x'], metadata: { temporal_workflow: key } },
           context: { user: 'u' },
           metadata: { team: 'research', temporal_workflow: key },
           interrupt_before: ['trade'],
@@ -283,7 +283,7 @@ describe('a run that continues another one', () => {
         recursion_limit: 30,
         max_concurrency: 3,
         run_name: 'trade',
-        metadata: { team: 'r' },
+        metadata: { team: 'r', temporal_workflow: `${key}#1` },
         configurable: { model: 'm' },
       },
       stream_mode: ['updates'],
@@ -311,7 +311,7 @@ describe('a run that continues another one', () => {
     earlierRun({ context: { model: 'm' }, config: { configurable: { model: 'm' } } })
     await create(continues())
     expect(sent()).toMatchObject({ context: { model: 'm' } })
-    expect(sent()).not.toHaveProperty('config')
+    expect(sent()).not.toHaveProperty('config.configurable')
   })
 
   test('continues past a breakpoint without an answer', async () => {

@@ -318,7 +318,12 @@ describe('a poll of a run that has ended', () => {
     const refusal = text('no filter', { status: code })
     server.on('run', status('success')).on('history', refusal, refusal, json(history))
     expect(await poll()).toMatchObject({ ending: { kind: 'known', checkpointId: 'own' } })
-    expect(server.to('history')[2]?.body).toEqual({ limit: 100 })
+    expect(
+      server
+        .to('history')
+        .map(({ body }) => body)
+        .slice(2),
+    ).toEqual([{ limit: 1 }, { limit: 10 }])
   })
 
   test('asks for all fields if the server knows the filter, but no choice of fields', async () => {

@@ -15,8 +15,7 @@ import { sharedThreads } from './shared-threads.ts'
 import { createStage, situations as watched } from './situations.ts'
 import type { Execution, Ids, Stage } from './situations.ts'
 
-// aegra's column is not played until src/langgraph can read its runs: removing the filter switches it on.
-const names = (Object.keys(dialects) as Dialect[]).filter((name) => name !== 'aegra 0.6.0')
+const names = Object.keys(dialects) as Dialect[]
 const servers = new Map<Dialect, DialectServer>()
 const proxies = new Map<Dialect, TcpProxy>()
 const stages = new Map<Dialect, Stage>()

@@ -207,6 +207,54 @@ export const executions: readonly Situation[] = [
     expected: result({ ...done, answer: 'one', answer2: 'two' }),
   },
   {
+    title: 'executed: one node asks three times, answered each time',
+    play: async (stage) => {
+      const execution = await stage.start({ ...human, assistantId: 'three_questions' })
+      const { threadId, runId } = await asked(stage, execution)
+      const runIds: (string | undefined)[] = [runId]
+      for (const [n, value] of ['a', 'b', 'c'].entries()) {
+        const isNext = { phase: 'interrupted', run_id: runIds[n], interrupts: [{ value: { question: `q${n}` } }] }
+        await vi.waitFor(async () => expect(await stage.runs.progress(execution)).toMatchObject(isNext), patience)
+        runIds.push((await stage.runs.resume(execution, { value })).run_id)
+      }
+      const outcome = await execution.result()
+      expect(await runsOf(stage, threadId)).toEqual(runIds)
+      return outcome
+    },
+    expected: result({ symbol: 'AAPL', partial: 'partial AAPL', answer: ['a', 'b', 'c'] }),
+  },
+  {
+    title: 'executed: interrupt(), then a run with new input by somebody else',
+    play: async (stage) => {
+      const execution = await stage.start(human)
+      const { threadId, runId } = await asked(stage, execution)
+      const later = await stage.create('work', { symbol: 'MSFT' }, undefined, threadId)
+      await stage.ended(later)
+      await stage.runs.wake(execution)
+      const outcome = await execution.result()
+      expect(outcome.run_id).toBe(runId)
+      return outcome
+    },
+    expected: {
+      polling_result: 'interrupted',
+      error: expect.stringMatching(/ started over on this thread without answering/),
+    },
+  },
+  {
+    title: 'executed: interrupt(), answered: the run that continues has its options',
+    play: async (stage) => {
+      const options = { config: { tags: ['x'], recursion_limit: 30 }, context: { model: 'big' } }
+      const execution = await stage.start({ ...human, ...options })
+      const { threadId, runId } = await asked(stage, execution)
+      const { run_id = '' } = await stage.runs.resume(execution, { value: 'yes' })
+      const outcome = await execution.result()
+      expect(await givenTo(stage, { threadId, runId })).toMatchObject(options)
+      expect(await givenTo(stage, { threadId, runId: run_id })).toMatchObject(options)
+      return outcome
+    },
+    expected: result({ ...done, answer: 'yes' }),
+  },
+  {
     title: 'executed: interrupt(), answered in LangGraph',
     play: async (stage) => {
       const execution = await stage.start(human)
@@ -284,6 +332,12 @@ async function metadataOf({ langGraph }: Stage, { threadId, runId }: Ids): Promi
   const run: object = await langGraph.runs.get(threadId, runId)
   const config: unknown = Reflect.get(run, 'config')
   return { ...Reflect.get(Object(config), 'metadata'), ...Reflect.get(run, 'metadata') }
+}
+
+/** aegra keeps it beside the run's other fields. */
+async function givenTo({ langGraph }: Stage, { threadId, runId }: Ids): Promise<unknown> {
+  const run: object = await langGraph.runs.get(threadId, runId)
+  return Reflect.get(run, 'kwargs') ?? run
 }
 
 async function valuesOf({ langGraph }: Stage, { threadId }: Ids): Promise<unknown> {

@@ -10,12 +10,25 @@ import { LangGraphRuns } from './langgraph.ts'
 import { TcpProxy } from './tcp-proxy.ts'
 import { WorkerStage, holding } from './worker-process.ts'
 
+/** A server that lacks the feature has no such row, so that nothing is skipped. */
+function rowIf(isThere: boolean): (title: string, body: () => Promise<void>) => void {
+  return isThere ? test : () => undefined
+}
+
 /**
  * A run's whole life on a real server: created once, cancelled, answered, by workers that are killed meanwhile.
  *
- * @param busyStatus what the server answers while another run is running on the thread
+ * @param busyStatus what the server answers while another run is running on the thread; `undefined` if it starts both
+ * @param lacks what the server does not have
  */
-export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): void {
+export function testExecutions(
+  langGraphUrl: string,
+  busyStatus: 409 | 422 | undefined,
+  lacks: readonly ('rollback' | 'breakpoints')[] = [],
+): void {
+  const hasStrategies = busyStatus !== undefined
+  const hasRollback = !lacks.includes('rollback')
+  const hasBreakpoints = !lacks.includes('breakpoints')
   /** They start and end processes, all at once. */
   const unhurried = { timeout: 150_000 }
   const patience = { timeout: 90_000, interval: 100 }
@@ -138,26 +151,29 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
   testKilledWorkers(openProxiedStage, langGraph)
 
   describe.concurrent('a creation request that arrives later than it is waited for', unhurried, () => {
-    test('makes a second run if the thread takes several, and none if the run is running on its own thread', async () => {
-      const { proxy, stage: own } = await openProxiedStage()
-      const threadId = randomUUID()
-      proxy.delay(creation)
-      const [several, single] = await Promise.all([
-        start(own, { threadId, multitaskStrategy: 'enqueue' }),
-        start(own, { input: { seconds: 60 } }),
-      ])
-      await vi.waitFor(() => expect(proxy.held).toBe(2), patience)
-      proxy.holdNoMore()
-      const [outcome, run] = await Promise.all([several.result(), untilAtWork(own, single)])
-      const before = await langGraph.runsOf(threadId)
-      proxy.release()
-      expect(outcome).toMatchObject({ polling_result: 'success_with_results', result: values() })
-      expect(before).toEqual([outcome.run_id])
-      await vi.waitFor(async () => expect(await langGraph.runsOf(threadId)).toHaveLength(2), patience)
-      await vi.waitFor(() => expect(proxy.statuses).toContain(busyStatus), patience)
-      expect(await langGraph.runsOf(run.threadId)).toEqual([run.runId])
-      expect(await own.runs.cancelRun(single)).toMatchObject({ result: 'cancelled', run_id: run.runId })
-    })
+    rowIf(hasStrategies)(
+      'makes a second run if the thread takes several, and none if the run is running on its own thread',
+      async () => {
+        const { proxy, stage: own } = await openProxiedStage()
+        const threadId = randomUUID()
+        proxy.delay(creation)
+        const [several, single] = await Promise.all([
+          start(own, { threadId, multitaskStrategy: 'enqueue' }),
+          start(own, { input: { seconds: 60 } }),
+        ])
+        await vi.waitFor(() => expect(proxy.held).toBe(2), patience)
+        proxy.holdNoMore()
+        const [outcome, run] = await Promise.all([several.result(), untilAtWork(own, single)])
+        const before = await langGraph.runsOf(threadId)
+        proxy.release()
+        expect(outcome).toMatchObject({ polling_result: 'success_with_results', result: values() })
+        expect(before).toEqual([outcome.run_id])
+        await vi.waitFor(async () => expect(await langGraph.runsOf(threadId)).toHaveLength(2), patience)
+        await vi.waitFor(() => expect(proxy.statuses).toContain(busyStatus), patience)
+        expect(await langGraph.runsOf(run.threadId)).toEqual([run.runId])
+        expect(await own.runs.cancelRun(single)).toMatchObject({ result: 'cancelled', run_id: run.runId })
+      },
+    )
   })
 
   describe.concurrent('a worker that ends', unhurried, () => {
@@ -267,27 +283,30 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
       expect(await langGraph.status(run)).toBe('interrupted')
     })
 
-    test('by the workflow while the update rolls the run back ends both, with the run gone or stopped', async () => {
-      const { proxy, stage: own } = await openProxiedStage()
-      const execution = await start(own, { input: { seconds: 60 }, pollInterval: '1h' })
-      const run = await untilAtWork(own, execution)
-      proxy.hold(cancelRequest)
-      const byUpdate = own.runs.cancelRun(execution, { action: 'rollback' })
-      await vi.waitUntil(() => proxy.held > 0, patience)
-      const byWorkflow = cancelled(execution)
-      await vi.waitUntil(() => proxy.held > 1, patience)
-      proxy.release()
-      expect(await byWorkflow).toMatchObject({
-        run_id: run.runId,
-        result: expect.stringMatching(/^(cancelled|had_ended)$/),
-      })
-      expect(await byUpdate).toMatchObject({
-        run_id: run.runId,
-        result: expect.stringMatching(/^(cancelled|had_ended)$/),
-      })
-      const requests = proxy.requests.filter((line) => cancelRequest.test(line))
-      expect(requests.every((line) => line.includes('action=rollback'))).toBe(true)
-    })
+    rowIf(hasRollback)(
+      'by the workflow while the update rolls the run back ends both, with the run gone or stopped',
+      async () => {
+        const { proxy, stage: own } = await openProxiedStage()
+        const execution = await start(own, { input: { seconds: 60 }, pollInterval: '1h' })
+        const run = await untilAtWork(own, execution)
+        proxy.hold(cancelRequest)
+        const byUpdate = own.runs.cancelRun(execution, { action: 'rollback' })
+        await vi.waitUntil(() => proxy.held > 0, patience)
+        const byWorkflow = cancelled(execution)
+        await vi.waitUntil(() => proxy.held > 1, patience)
+        proxy.release()
+        expect(await byWorkflow).toMatchObject({
+          run_id: run.runId,
+          result: expect.stringMatching(/^(cancelled|had_ended)$/),
+        })
+        expect(await byUpdate).toMatchObject({
+          run_id: run.runId,
+          result: expect.stringMatching(/^(cancelled|had_ended)$/),
+        })
+        const requests = proxy.requests.filter((line) => cancelRequest.test(line))
+        expect(requests.every((line) => line.includes('action=rollback'))).toBe(true)
+      },
+    )
 
     test('while the result is retrieved leaves the run alone, which has ended', async () => {
       const { proxy, stage: own } = await openProxiedStage()
@@ -479,7 +498,7 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
       expect(await langGraph.runsOf(threadId)).toEqual([runId, second.run_id])
     })
 
-    test('keeps the breakpoints of the run: it stops there, and continues when told to', async () => {
+    rowIf(hasBreakpoints)('keeps the breakpoints of the run: it stops there, and continues when told to', async () => {
       const execution = await start(stage, { ...asking, interruptAfter: ['ask'] })
       const question = await untilAsked(stage, execution)
       const answered = await stage.runs.resume(execution, { value: 'yes' })
@@ -499,7 +518,7 @@ export function testExecutions(langGraphUrl: string, busyStatus: 409 | 422): voi
       })
     })
 
-    test('to a breakpoint before a question leads to the question', async () => {
+    rowIf(hasBreakpoints)('to a breakpoint before a question leads to the question', async () => {
       const execution = await start(stage, { ...asking, interruptBefore: ['ask', 'work'] })
       const stop = await untilAsked(stage, execution)
       const toQuestion = await stage.runs.resume(execution)

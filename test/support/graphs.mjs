@@ -39,6 +39,13 @@ export const work = prepared().addNode('work', doWork).addEdge('prepare', 'work'
 /** prepare → work: "ValueError: boom for <symbol>" after `seconds`. */
 export const fail = prepared().addNode('work', doFail).addEdge('prepare', 'work').addEdge('work', END).compile()
 
+/** A state without most of the channels of the other graphs. */
+export const few_channels = new StateGraph(Annotation.Root({ symbol: Annotation() }))
+  .addNode('keep', ({ symbol }) => ({ symbol }))
+  .addEdge(START, 'keep')
+  .addEdge('keep', END)
+  .compile()
+
 function doAsk({ symbol }) {
   const answer = interrupt({ question: `buy ${symbol}?` })
   if (answer === 'boom') throw new ValueError(`boom for ${symbol}`)

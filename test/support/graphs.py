@@ -64,6 +64,17 @@ def prepared():
 work = prepared().add_node("work", do_work).add_edge("prepare", "work").add_edge("work", END).compile()
 fail = prepared().add_node("work", do_fail).add_edge("prepare", "work").add_edge("work", END).compile()
 
+
+class FewState(TypedDict, total=False):
+    symbol: Any
+
+
+async def keep_symbol(state: FewState):
+    return {"symbol": state["symbol"]}
+
+
+few_channels = StateGraph(FewState).add_node("keep", keep_symbol).add_edge(START, "keep").add_edge("keep", END).compile()
+
 human = (
     prepared()
     .add_node("ask", ask)

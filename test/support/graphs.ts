@@ -13,6 +13,7 @@ export const graphNames = [
   'with_output',
   'numbers',
   'overflow',
+  'few_channels',
 ] as const
 
 /** A graph of `graphs.mjs`; its twin for Python servers is in `graphs.py`. */

@@ -32,6 +32,7 @@ const routes = {
   schemas: /^GET \/assistants\/[^/]+\/schemas$/,
   thread: /^GET \/threads\/[^/]+$/,
   info: /^GET \/info$/,
+  assistant: /^GET \/assistants\/[^/]+$/,
 } as const
 const routeNames = Object.keys(routes).filter((name): name is Route => name in routes)
 

@@ -2,7 +2,9 @@ import { WorkflowUpdateFailedError } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { CancelRunInput, Cancellation, WatchOutcome } from '../../src/client.ts'
+import { langGraphFailureTypes as types } from '../../src/domain/contract.ts'
 import type { Creation } from '../../src/domain/creation.ts'
+import { LangGraphError } from '../../src/langgraph/errors.ts'
 import { ended, running, values } from '../support/looks.ts'
 import { answers, Stage, testEveryHistory } from '../support/time-skipping.ts'
 import type { Script, ScriptedRun } from '../support/time-skipping.ts'
@@ -103,6 +105,23 @@ describe('the update `cancelRun`', () => {
     expect(cancellation).toEqual(ofRun(run, 'had_ended', { status: 'success' }))
     expect(await stage.handleOf(run).result()).toHaveProperty('result', values.values)
     expect(callsOf(run, 'cancelRun')).toEqual([])
+  })
+
+  test('that the server refuses says so at once, and the watch continues', async () => {
+    const refusal = new LangGraphError(types.refused, 'the server refuses to roll back run r1', { status: 422 })
+    const refuses = async () => {
+      throw refusal
+    }
+    // The poll, the look before, and the one after it.
+    const looks = [running, running, running, ended('success')]
+    const run = stage.run(atWork({ cancelRun: refuses, getRunStatus: answers(...looks) }))
+    await stage.startWatch(run, patient)
+    await stage.until(run, { phase: 'waiting' })
+
+    const { cancellation, outcome } = await cancelRun(run, { action: 'rollback' })
+
+    expect(cancellation).toMatchObject({ result: 'cancel_unconfirmed', error: refusal.message })
+    expect(outcome).toHaveProperty('result', values.values)
   })
 
   test('on a run that does not stop says so, and the watch continues', async () => {

@@ -28,7 +28,7 @@ const unanswered = (mayArriveForMs: number, http: { retryAfterMs?: number } = {}
 }
 
 /** What a try to create the run comes to. */
-type Try = 'created' | 'busy' | 'not_found' | 'refused' | Error | (() => Promise<void>)
+type Try = 'created' | 'busy' | 'not_found' | 'unproven' | 'refused' | Error | (() => Promise<void>)
 
 /** A run that is created by the last of the tries and then succeeds, unless the script says otherwise. */
 function created(tries: readonly Try[], script: Script = {}): ScriptedRun {
@@ -51,6 +51,8 @@ function creationOf(tried: Try, ids: ScriptedRun['ids']): Answer<Creation> {
       return { kind: 'busy', threadId, reason: 'run r1 is at work on the thread: HTTP 409' }
     case 'not_found':
       return { kind: 'not_found', threadId }
+    case 'unproven':
+      return { kind: 'unproven', threadId, reason: 'the server may have created run r1 for this one' }
     case 'refused':
       return { kind: 'refused', threadId, reason: 'HTTP 422: assistant "agent" not found' }
   }
@@ -186,10 +188,22 @@ describe('a try that got no answer', () => {
     expect(outcome).toMatchObject({ run_id: run.ids.runId, result: values.values })
     expect(triesOf(run).map(({ argument }) => argument)).toEqual([
       expect.objectContaining({ key: `default/execution/${run.ids.threadId}` }),
-      run.calls[0]?.argument,
+      { ...Object(run.calls[0]?.argument), mayExist: true },
     ])
     expect(pauseMs(run)).toBeGreaterThan(29_900)
     expect(pauseMs(run)).toBeLessThan(40_000)
+  })
+
+  test('ends the workflow if the run cannot be told from others, and says that one may exist', async () => {
+    const run = created([unanswered(1000), 'unproven'])
+    expect(await stage.execute(run, { pollInterval: '1s' })).toMatchObject({
+      polling_result: 'error',
+      status: 'polling_error',
+      thread_id: run.ids.threadId,
+      error: `A run may have been created on thread ${run.ids.threadId}: the server may have created run r1 for this one`,
+      cancellation: { result: 'cancel_unconfirmed', error: expect.stringMatching(/^A run may have been created/) },
+    })
+    expect(triesOf(run)).toHaveLength(2)
   })
 
   test('is not followed by another while its request may arrive, even if woken', async () => {

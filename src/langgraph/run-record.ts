@@ -1,0 +1,48 @@
+import { isRecord, present } from '../domain/json.ts'
+import type { ReadInterrupts } from '../domain/run.ts'
+import { boundedInterrupts, interruptsOf } from './checkpoint.ts'
+import { recordOf, textOf } from './wire.ts'
+
+/** A run as the server gives it, alone or in a list. */
+type Wire = Readonly<Record<string, unknown>>
+
+/** What a run's record says of how the run ended, without its values. */
+export interface OwnWord {
+  readonly error?: string
+  /** Of several questions that were asked at once it may hold only the last. */
+  readonly questions: ReadInterrupts
+  /** It has values of its own. */
+  readonly hasOutput: boolean
+}
+
+/** With what the run was created. Most servers keep that in `kwargs`, the others beside it. */
+export function givenTo(run: Wire): Wire {
+  return isRecord(run['kwargs']) ? run['kwargs'] : run
+}
+
+/** The texts among its metadata. A server that drops a run's metadata may still keep those of its configuration. */
+export function metadataOf(run: Wire): Readonly<Record<string, string>> {
+  const texts = [recordOf(run['config'])['metadata'], run['metadata']]
+    .flatMap((metadata) => Object.entries(recordOf(metadata)))
+    .flatMap(([name, value]) => (typeof value === 'string' ? [[name, value] as const] : []))
+  return Object.fromEntries(texts)
+}
+
+/** Its record shows what the run was given, and no strategy: such a server starts every run at once. */
+export function ignoresStrategies(run: Wire): boolean {
+  return 'input' in run && !('kwargs' in run) && !('multitask_strategy' in run)
+}
+
+/** `undefined`: the server keeps neither results nor errors in its records. */
+export function ownWordIn(run: Wire): OwnWord | undefined {
+  if (!tellsItsEnd(run)) return undefined
+  const error = textOf(run['error_message']) ?? ''
+  const { __interrupt__: asked, ...output } = recordOf(run['output'])
+  const questions = boundedInterrupts(interruptsOf(asked))
+  const hasOutput = questions.interrupts.length === 0 && Object.keys(output).length > 0
+  return { ...present({ error: error === '' ? undefined : error }), questions, hasOutput }
+}
+
+export function tellsItsEnd(run: Wire): boolean {
+  return !('kwargs' in run) && ('output' in run || 'error_message' in run)
+}
