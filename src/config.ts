@@ -16,7 +16,6 @@ export type { Environment } from './config/environment.ts'
 interface TemporalConfig {
   readonly connect: ClientConnectConfig
   readonly taskQueue: string
-  /** Of Temporal's Web UI, if somebody named it. */
   readonly uiUrl?: string
 }
 
@@ -80,7 +79,7 @@ function temporal(env: Environment, found: Findings): TemporalConfig {
   }
 }
 
-/** Those that are given, and beside them what leads Temporal's reader to its configuration file. */
+/** Keeps all variables that are given: some of them lead Temporal's reader to its configuration file. */
 function temporalVariables(env: Environment, found: Findings): Readonly<Record<string, string>> {
   const mayNotBeQuoted = /^TEMPORAL_(?!GRPC_META_)/
   const values = Object.keys(env).map(

@@ -11,7 +11,6 @@ export { ResultRetrievalError, RunResultRetriever } from './poller/result-retrie
 export type { PollerOptions } from './poller/options.ts'
 export type { PollerOutcome, ResultMetadata, RunResult } from './poller/outcome.ts'
 
-/** What one look at a run saw. */
 export interface RunStatusLook {
   /** `interrupted` if the run waits to be continued, although most servers call it `success`. */
   readonly status: string

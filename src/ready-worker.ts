@@ -7,7 +7,7 @@ import {
 } from '@temporalio/worker'
 import { ConfigError, loadWorkerConfig } from './config.ts'
 import type { Environment, WorkerConfig } from './config.ts'
-import { messageOf } from './domain/json.ts'
+import { messageOf, present } from './domain/json.ts'
 import { logFirstLooks } from './first-looks.ts'
 import {
   aboutAddress,
@@ -33,7 +33,7 @@ export async function runWorker(env: Environment): Promise<void> {
   try {
     const worker = await Worker.create({
       connection,
-      ...(config.connect.namespace !== undefined && { namespace: config.connect.namespace }),
+      ...present({ namespace: config.connect.namespace }),
       ...workerOptions(config.servers, config.taskQueue),
       ...workflowSource(),
     })
@@ -45,7 +45,7 @@ export async function runWorker(env: Environment): Promise<void> {
     await worker.run().finally(endLooks)
   } catch (error) {
     // The next worker takes up what was cut off.
-    if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw inWords(error, config)
+    if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw explained(error, config)
   } finally {
     await connection.close()
   }
@@ -65,7 +65,7 @@ async function connect({ connect: { connectionOptions } }: WorkerConfig): Promis
 }
 
 /** Temporal's native part has one error for all that the server refuses. */
-function inWords(error: unknown, { connect: { connectionOptions, namespace = 'default' } }: WorkerConfig): unknown {
+function explained(error: unknown, { connect: { connectionOptions, namespace = 'default' } }: WorkerConfig): unknown {
   const isNoNamespace = error instanceof TransportError && /^Namespace .* not found.*code: NotFound/.test(error.message)
   return isNoNamespace ? new ConfigError([noNamespace(connectionOptions.address ?? localAddress, namespace)]) : error
 }

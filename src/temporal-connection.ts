@@ -3,8 +3,6 @@ import type { ClientConnectConfig } from '@temporalio/envconfig'
 import { ConfigError } from './config.ts'
 import { messageOf } from './domain/json.ts'
 
-// What the worker and the command line say alike about their way to Temporal.
-
 type ConnectionOptions = ClientConnectConfig['connectionOptions']
 
 export const localAddress = 'localhost:7233'

@@ -9,7 +9,7 @@ import type { ServerConfig } from './langgraph/server.ts'
 export const tuning = {
   // Activities wait for LangGraph and use no CPU: the default of 100 slots would let the 101st starve.
   maxConcurrentActivityTaskExecutions: 1000,
-  // At least the number of open watches of one worker, at 80-200 KB each: a smaller cache replays their histories.
+  // A cache smaller than the number of open watches replays their histories. Each takes 80-200 KB.
   maxCachedWorkflows: 2000,
   // A watch of a killed worker continues 0.3 s after the next one is ready, not after 13 s (the default).
   stickyQueueScheduleToStartTimeout: '2s',
@@ -17,7 +17,7 @@ export const tuning = {
   shutdownGraceTime: '11s',
 } satisfies Partial<WorkerOptions>
 
-/** What the ready worker runs with; connection and namespace are the caller's. */
+/** The options of the ready worker; the caller adds connection and namespace. */
 export function workerOptions(servers: readonly ServerConfig[], taskQueue: string) {
   return {
     taskQueue,

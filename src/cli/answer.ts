@@ -15,8 +15,8 @@ interface Asking {
 }
 
 /**
- * What is to be sent: what was given, and the rest as the person says it. An answer that was given is not confirmed. The
- * question is named by its id, so that no other one gets the answer if another person is faster.
+ * Asks the person for what was not given. An answer that was given is not confirmed. The question is named by its id, so
+ * that no other one gets the answer if another person is faster.
  *
  * @throws CliError 64 if nobody can be asked, or if the person does not want to send it
  */
@@ -77,7 +77,6 @@ async function askForValue(dialog: Pick<Dialog, 'ask'>, offered: readonly Json[]
   }
 }
 
-/** As a person may type them. */
 function inList(offered: readonly Json[]): string {
   const typed = offered.map((answer) =>
     typeof answer === 'string' && isPlainText(answer) ? answer : JSON.stringify(answer),

@@ -26,7 +26,6 @@ const exitCodeOf: Readonly<Record<Cancellation['result'], ExitCode>> = {
   left: exitCodes.error,
 }
 
-/** Of the workflow's tries to cancel the run and to see it stopped. */
 const howLong = 'usually seconds, at most 65 s'
 
 export function addCancel(program: Command, context: CommandContext): void {
@@ -88,7 +87,7 @@ async function cancellationOf(
   }, open)
 }
 
-/** Before the update arrived, or before it was done. */
+/** Whether the watch ended before the update arrived, or before it was done. */
 function hasEndedMeanwhile(error: unknown): boolean {
   if (!(error instanceof WorkflowUpdateFailedError)) return error instanceof WorkflowNotFoundError
   return applicationFailureIn(error)?.type === 'AcceptedUpdateCompletedWorkflow'

@@ -81,7 +81,6 @@ export function hasCreatedNoRun(error: unknown): boolean {
   return createdNoRun.includes(applicationFailureIn(error)?.type)
 }
 
-/** What a person may do about an outcome that does not name it itself. */
 async function nextStepAfter(
   temporal: Temporal,
   workflowId: string,

@@ -56,14 +56,13 @@ export function noWorkflow(workflowId: string): CliError {
   return new CliError(exitCodes.error, message)
 }
 
-/** What a workflow, an update or the client failed with. */
 export function applicationFailureIn(error: unknown): ApplicationFailure | undefined {
   if (error instanceof ApplicationFailure) return error
   const isWrapped = error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError
   return isWrapped ? applicationFailureIn(error.cause) : undefined
 }
 
-/** If somebody ended the workflow, or a time limit did. @param run as arguments of a command */
+/** @param run as arguments of a command. @returns `undefined` unless somebody, or a time limit, ended the workflow */
 export function endedFromOutside(error: unknown, run: string): CliError | undefined {
   const how =
     error instanceof TerminatedFailure

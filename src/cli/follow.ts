@@ -54,7 +54,7 @@ async function untilEnded(temporal: Temporal, handle: WatchHandle): Promise<Endi
   }
 }
 
-/** Until the signal, or until a worker that is required is missing. */
+/** Runs until the signal. @throws CliError 69 if a worker is required and missing */
 async function showProgress(
   temporal: Temporal,
   handle: WatchHandle,

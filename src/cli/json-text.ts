@@ -11,7 +11,7 @@ export const jsonTextHelp = 'JSON, @FILE, or - for stdin'
 
 export interface GivenText {
   readonly text: string
-  /** For messages: the option, or the file. */
+  /** The option, or the file, as messages name it. */
   readonly source: string
   /** On the command line itself: a shell may have changed it. */
   readonly isInline: boolean

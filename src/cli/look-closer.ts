@@ -7,17 +7,15 @@ import { waitsForHuman } from './question.ts'
 import { runOfWatch } from './run-of.ts'
 import type { Temporal } from './temporal.ts'
 
-/** What a listed workflow answers itself. */
 export interface Details {
   readonly deployment?: string
   readonly thread_id?: string
   readonly run_id?: string
-  /** Of an open one. */
   readonly phase?: WatchProgress['phase']
   readonly waits_for_human?: true
   /** An open one that did not respond in time, as without a worker: it may wait for a human. */
   readonly no_answer?: true
-  /** Of one that has ended, if its outcome is small. */
+  /** Absent while it is open, and if its outcome is large. */
   readonly polling_result?: WatchOutcome['polling_result']
   readonly cancelled?: true
 }
@@ -46,7 +44,7 @@ const tooLate = `a worker took more than ${answerMs / 1000} s for one, or ${allM
 const mostHistoryBytes = 100_000
 
 interface Looked {
-  /** As many as were given, in their order. */
+  /** One for each that was given, in their order. */
   readonly details: readonly Details[]
   /** Why some did not respond. */
   readonly causes: readonly string[]

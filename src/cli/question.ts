@@ -18,7 +18,7 @@ export function offeredAnswers({ value }: Interrupt): readonly Json[] {
   return Array.isArray(offered) ? offered : []
 }
 
-/** For a person: who asks what, and until when. */
+/** Tells a person who asks what, and until when. */
 export function describeQuestion({ interrupts = [], truncated, next = [], human_deadline_at }: OpenQuestions): string {
   const until = human_deadline_at === undefined ? '' : `, until ${human_deadline_at}`
   if (interrupts.length === 0) {

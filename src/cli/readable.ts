@@ -1,7 +1,7 @@
 import { isRecord } from '../domain/json.ts'
 import { onOneLine, printable } from '../domain/printable.ts'
 
-/** For a person: one field a line, what is inside a field indented below it, lists as JSON. */
+/** Writes one field a line, what is inside a field indented below it, and lists as JSON. */
 export function readable(value: unknown): string {
   if (typeof value === 'string') return printable(value)
   if (!isTree(value)) return printable(JSON.stringify(value) ?? '')
@@ -26,7 +26,7 @@ function readableItem(item: unknown): string {
   return printable(JSON.stringify(item))
 }
 
-/** Of objects or lists: a list of plain values stays on its line. */
+/** Only lists of objects or lists count: a list of plain values stays on its line. */
 function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value) && value.some((item) => typeof item === 'object' && item !== null)
 }

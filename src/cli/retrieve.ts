@@ -42,7 +42,7 @@ async function retrieve(
   }
 }
 
-/** If the run has not ended: how to wait for it. */
+/** Says how to wait for a run that has not ended. */
 function notComplete(error: unknown, input: RetrieveRunResultInput): CliError | undefined {
   const failure = applicationFailureIn(error)
   if (failure?.type !== failureTypes.notComplete) return undefined

@@ -8,7 +8,6 @@ import type { FoundWorkflow } from './temporal-errors.ts'
 import type { Temporal, WatchHandle } from './temporal.ts'
 import { requireOurs } from './which-watch.ts'
 
-/** What a command starts, or attaches to. */
 export interface Attachable {
   readonly workflowId: string
   /** As in "The watch is still running". */

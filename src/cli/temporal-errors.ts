@@ -27,7 +27,6 @@ export interface FoundWorkflow {
   readonly workflowRunId: string
   /** The first one of its chain of continue-as-new. */
   readonly firstRunId: string
-  /** As `watchRun`. */
   readonly type: string
   readonly isOpen: boolean
   readonly startTime: Date
@@ -48,7 +47,7 @@ export function noWorker(taskQueue: string): string {
   return `No worker polls the task queue "${taskQueue}": ${startWorker(taskQueue)}, or set TEMPORAL_TASK_QUEUE to the queue that yours polls`
 }
 
-/** The same if an open workflow is on another task queue than ours: setting the variable would change nothing. */
+/** Says so for an open workflow on another task queue than ours: setting the variable would change nothing. */
 export function noWorkerElsewhere({ workflowId, type, taskQueue }: FoundWorkflow, ours: string): string {
   const isExecution = type === workflowTypes.executeRun
   const what = isExecution ? 'The open execution with this id' : 'The open watch of this run'

@@ -69,7 +69,7 @@ export class Temporal {
   }
 
   /**
-   * Of this one execution, through continue-as-new: its result and its updates are never those of another one that was
+   * Follows this one execution through continue-as-new: its result and its updates are never those of another one that was
    * started later with the same id.
    */
   handleOf({ workflowId, workflowRunId, firstRunId, isOpen }: FoundWorkflow): WatchHandle {

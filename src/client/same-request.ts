@@ -78,7 +78,7 @@ function differencesBetween(started: unknown, asked: unknown): Difference[] {
     .map((field) => ({ field, ...present({ was: json(before[field]), is: json(now[field]) }) }))
 }
 
-/** As JSON carries them: without fields that are `undefined`, and without classes. */
+/** Reads the fields as JSON carries them: without `undefined`, and without classes. */
 function fieldsOf(input: unknown): Readonly<Record<string, unknown>> {
   const parsed = parseExecuteRunInput(input)
   if (parsed.kind === 'refused') return {}

@@ -93,7 +93,7 @@ export const langGraphFailureTypes = {
 export interface LangGraphFailureDetails {
   /** The server was asked to create a run, and did not answer. */
   readonly creation_sent?: true
-  /** For how long that request may still arrive there. */
+  /** That request may still arrive there for so long. */
   readonly may_arrive_for_ms?: number
   readonly http_status?: number
   readonly retry_after_ms?: number

@@ -33,7 +33,7 @@ export interface CreateRunRequest {
   readonly deployment: string
   /** Absent: derived from the namespace, the deployment and the workflow id. */
   readonly threadId?: string
-  /** In the run's metadata: by this it is found again. */
+  /** Stands in the run's metadata, by which the run is found again. */
   readonly key: string
   readonly run: NewRun | Continuation
   /** Looks whether an earlier try has created it, and creates nothing. */
@@ -70,7 +70,6 @@ export interface RunIsGone {
 
 export type CancelAction = 'interrupt' | 'rollback'
 
-/** What came of cancelling a run. */
 export interface Cancellation {
   /**
    * `cancelled`: it has stopped, or is gone. `had_ended`: it ended by itself, before. `cancel_unconfirmed`: it was asked

@@ -19,7 +19,7 @@ const KB = 1024
 export const maxResultBytes = 1.5 * KB * KB
 export const maxErrorBytes = 4 * KB
 export const maxReasonBytes = KB
-/** Of `executeRun`: at continue-as-new it shares 2 MB with the watch's memory. */
+/** At continue-as-new the input shares 2 MB with the watch's memory. */
 export const maxExecuteRunInputBytes = KB * KB
 /** They travel with the request, and with the watch's memory beside the questions. */
 export const maxAnswersBytes = 512 * KB

@@ -7,7 +7,6 @@ export type Parsed<T> =
   | { readonly kind: 'accepted'; readonly options: T }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
 
-/** What a field may hold, in words. */
 interface Allowed {
   readonly allowed: string
   /** The same for a value that is written as a text. Default: `allowed`. */

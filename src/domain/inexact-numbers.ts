@@ -97,7 +97,7 @@ function pathTo(node: Node): string {
   return bounded(whole === '' ? '$' : whole, longestPath)
 }
 
-/** After the quote that ends it. */
+/** The index after the closing quote. */
 function endOfText(json: string, begin: number): number {
   for (let end = json.indexOf('"', begin); end !== -1; end = json.indexOf('"', end + 1)) {
     let backslashes = 0
@@ -107,7 +107,7 @@ function endOfText(json: string, begin: number): number {
   return json.length
 }
 
-/** Not the digits of a fraction or of an exponent, nor such as have one. */
+/** The digits of a fraction or an exponent, and those before one, are no integer. */
 function isNumber(json: string, begin: number, end: number): boolean {
   return !/[\w.+-]/.test(json[begin - 1] ?? '') && !/[\w.+-]/.test(json[end] ?? '')
 }

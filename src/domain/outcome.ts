@@ -52,7 +52,7 @@ interface AnyOutcome {
   readonly runs?: readonly ChainedRun[]
   /** The run was cancelled, whatever word its server has for it. */
   readonly cancelled?: true
-  /** What came of cancelling the run, if the watch was to cancel it. */
+  /** Set if the watch was to cancel the run. */
   readonly cancellation?: Cancellation
   /** Present, and false, if LangGraph would not say, or does not show, how the run ended: only its status is known. */
   readonly ending_verified?: false

@@ -11,7 +11,6 @@ export interface PollInterval {
 const shortestSleepMs = 1000
 const mostRetryAfterMs = 60_000
 
-/** How the last poll failed. */
 export interface FailedPoll {
   /** Failures in a row, this one included. */
   readonly inARow: number

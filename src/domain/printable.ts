@@ -16,7 +16,7 @@ export function onOneLine(text: string): string {
   return printable(text.replaceAll(/\s+/g, ' '))
 }
 
-/** With all lines but the first one moved in, so that none of them can be taken for a line of ours. */
+/** Indents all lines but the first one, so that none of them can be taken for a line of ours. */
 export function movedIn(text: string, by: string): string {
   return printable(text).replaceAll('\n', `\n${by}`)
 }

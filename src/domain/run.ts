@@ -34,7 +34,6 @@ export interface Interrupts {
   readonly truncated?: true
 }
 
-/** The same as a server was read. */
 export interface ReadInterrupts extends Interrupts {
   /** Where they hold integers that JavaScript has rounded: `interrupts[0].value.id`; at most 20. */
   readonly inexactNumbers?: readonly string[]
@@ -78,7 +77,7 @@ export type RunEnding =
 
 /** One look at a run. */
 export interface RunLook {
-  /** As the server gives it: may be a word nobody knows. */
+  /** The server's word, which may be one that nobody knows. */
   readonly status: string
   /** ISO 8601: when the server last changed the run. */
   readonly updatedAt?: string

@@ -17,7 +17,6 @@ export function shown(value: unknown, maxBytes = 100): string {
   return bounded(inJson(value), maxBytes)
 }
 
-/** What a problem found in a field. */
 export function found(value: unknown): string {
   return value === undefined ? 'missing' : shown(value)
 }

@@ -28,7 +28,6 @@ export interface PollerOptions {
   readonly taskQueue?: string
 }
 
-/** What the classes work with. */
 export interface PollerContext {
   readonly runs: BackgroundRuns
   readonly client: Client
@@ -38,7 +37,7 @@ export interface PollerContext {
   readonly maxPollTime: DurationWithUnit | 'none'
 }
 
-/** Those of the Python poller, which are not those of `watchRun`. */
+/** The Python poller has other defaults than `watchRun`. */
 const defaultPollInterval = '10s'
 const defaultMaxPollTime = '600s'
 
@@ -109,7 +108,7 @@ function insteadOf(name: string): string {
     return "the worker's configuration holds the LangGraph server's URL and key, and `deployment` names it"
   }
   const allowed = `allowed are ${known.join(', ')}`
-  // As Python spells it.
+  // Python spells it with underscores.
   const meant = known.find((option) => option.toLowerCase() === name.replaceAll('_', '').toLowerCase())
   return meant === undefined ? allowed : `write \`${meant}\`; ${allowed}`
 }

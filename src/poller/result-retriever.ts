@@ -41,7 +41,7 @@ export class RunResultRetriever {
   }
 
   /**
-   * The same within a time, above 0 and at most an hour, even if Temporal or every worker is down.
+   * Does the same within a time, above 0 and at most an hour, even if Temporal or every worker is down.
    *
    * Tradeoff: Temporal keeps the workflow that nobody waits for any more. It only reads, and ends by itself once a worker
    * is running.
