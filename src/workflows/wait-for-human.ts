@@ -8,6 +8,7 @@ import type { FoundRun } from './create-once.ts'
 import { noAnswer } from './failures.ts'
 import { isAnswered } from './question.ts'
 import type { Question } from './question.ts'
+import { isHistoryLong } from './watch.ts'
 import type { Watch } from './watch.ts'
 
 /** Looks for a run that somebody else made: 10 s apart at first, 5 min at last. */
@@ -113,7 +114,8 @@ async function untilNews(watch: Watch): Promise<void> {
   const pauseMs = Math.min(firstLookMs * 2 ** Math.min(looks - 1, 10), lastLookMs)
   const sleepMs = Math.min(pauseMs, untilMs - Date.now())
   if (sleepMs > 0) {
-    await condition(() => isOver(watch) || watch.memory.isWoken, sleepMs, { summary: 'until somebody answers' })
+    const isNews = () => isOver(watch) || watch.memory.isWoken || isHistoryLong()
+    await condition(isNews, sleepMs, { summary: 'until somebody answers' })
   }
   if (watch.memory.isWoken && !isOver(watch)) await condition(() => isOver(watch), betweenHintedLooksMs)
 }

@@ -5,6 +5,7 @@ import { parseExecuteRunInput, parseWatchRunInput } from '../domain/parse-input.
 import type { Json } from '../domain/run.ts'
 import { carryOut } from './carry-out.ts'
 import { accepted, noRunCreated } from './failures.ts'
+import { handedOver } from './handed-over.ts'
 import { takeUp } from './memory.ts'
 import type { Carried, Memory } from './memory.ts'
 import { Watch } from './watch.ts'
@@ -24,7 +25,7 @@ export async function watchRun<Result = Json>(input: WatchRunInput): Promise<Wat
 export async function watchRun(input: WatchRunInput): Promise<WatchOutcome>
 export async function watchRun(input: WatchRunInput, carried?: Carried): Promise<WatchOutcome> {
   const { run, ...options } = accepted('watchRun', parseWatchRunInput(input))
-  const memory = takeUp(carried, workflowInfo().startTime.getTime(), run)
+  const memory = takeUp(handedOver('watchRun', carried), workflowInfo().startTime.getTime(), run)
   const restart = (next: Memory) => continueAsNew<Next<WatchRunInput>>(input, next)
   return carryOut(new Watch({ options, memory, named: run, continueAsNew: restart }))
 }
@@ -39,7 +40,7 @@ export async function executeRun<Result = Json>(input: ExecuteRunInput): Promise
 export async function executeRun(input: ExecuteRunInput): Promise<WatchOutcome>
 export async function executeRun(input: ExecuteRunInput, carried?: Carried): Promise<WatchOutcome> {
   const { request, ...options } = accepted('executeRun', parseExecuteRunInput(input), noRunCreated)
-  const memory = takeUp(carried, workflowInfo().startTime.getTime())
+  const memory = takeUp(handedOver('executeRun', carried), workflowInfo().startTime.getTime())
   const restart = (next: Memory) => continueAsNew<Next<ExecuteRunInput>>(input, next)
   return carryOut(new Watch({ options, memory, request, continueAsNew: restart }))
 }

@@ -4,6 +4,7 @@ import {
   defineQuery,
   defineSignal,
   setCurrentDetails,
+  setDefaultSignalHandler,
   setHandler,
   sleep,
   workflowInfo,
@@ -31,6 +32,7 @@ const nearDeadlineMs = 1000
 const betweenHintedPollsMs = 1000
 /** Temporal suggests continue-as-new at 4 MB or 4,096 events; a watch with large failures should not come near. */
 const mostHistoryEvents = 4000
+const mostHistoryBytes = 4 * 1024 * 1024
 const mostHandledResumes = 200
 
 interface Given {
@@ -103,6 +105,8 @@ export class Watch {
   /** Answers `wake` and `progress` from here on. */
   acceptHints(): void {
     setHandler(wakeSignal, () => this.wake())
+    // Otherwise they would be kept until somebody asks for them.
+    setDefaultSignalHandler(() => {})
     setHandler(progressQuery, () => this.#progress())
   }
 
@@ -275,7 +279,8 @@ export class Watch {
     this.enter('waiting')
     const sleepMs = nextAtMs - Date.now()
     const summary = `until poll ${count + 1}`
-    const isHinted = sleepMs > 0 && (await condition(() => this.#memory.isWoken, sleepMs, { summary }))
+    const isCut = () => this.#memory.isWoken || isHistoryLong()
+    const isHinted = sleepMs > 0 && (await condition(isCut, sleepMs, { summary }))
     if (!isHinted) return
     const spacingMs = hintedAtMs + betweenHintedPollsMs - Date.now()
     const pauseMs = Math.min(spacingMs, this.deadlineMs - Date.now())
@@ -294,7 +299,8 @@ export class Watch {
   }
 }
 
-function isHistoryLong(): boolean {
-  const { continueAsNewSuggested, historyLength } = workflowInfo()
-  return continueAsNewSuggested || historyLength > mostHistoryEvents
+/** It may grow while a watch sleeps, too: anybody may send it signals, of any name and size. */
+export function isHistoryLong(): boolean {
+  const { continueAsNewSuggested, historyLength, historySize } = workflowInfo()
+  return continueAsNewSuggested || historyLength > mostHistoryEvents || historySize > mostHistoryBytes
 }

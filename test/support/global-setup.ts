@@ -23,8 +23,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const folder = await mkdtemp(join(tmpdir(), 'langgraph-background-runs-test-'))
   const workflowBundle = join(folder, 'workflow-bundle.js')
   const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url))
+  const handedOver = fileURLToPath(new URL('handed-over.ts', import.meta.url))
   const [{ code }, temporal, langGraph] = await Promise.all([
-    bundleWorkflowCode({ workflowsPath }),
+    bundleWorkflowCode({ workflowsPath, workflowInterceptorModules: [handedOver] }),
     startDevServer(),
     startLangGraphServer({ graphs }),
   ])

@@ -92,7 +92,7 @@ describe('a run that waits for a human', () => {
     const untilMs = Date.parse(progress.human_deadline_at ?? '') - (await stage.environment.currentTimeMs())
     expect(untilMs / 86_400_000).toBeCloseTo(1, 2)
     const details = await stage.detailsOf(run)
-    expect(details).toContain(`waits for a human before ask, until ${progress.human_deadline_at}`)
+    expect(details).toContain(`waits for a human before \`ask\`, until ${progress.human_deadline_at}`)
     expect(details).toContain(JSON.stringify(question))
     expect(details).toContain(`langgraph-runs resume --id ${stage.nameOf(run).workflowId}`)
   })
@@ -254,7 +254,7 @@ describe('an answer', () => {
     await stage.until(run, { phase: 'interrupted' })
     const refused = 'HTTP 422: no such interrupt'
     expect(await stage.runs.progress(run.ids)).toMatchObject({ interrupts: [question], answer_refused: refused })
-    expect(await stage.detailsOf(run)).toContain(`the last answer was refused: ${refused}`)
+    expect(await stage.detailsOf(run)).toContain(`the last answer was refused: \`${refused}\``)
     expect(await resume(run, { value: 'yes' })).toMatchObject({ run_id: followUp })
 
     expect(await handle.result()).toHaveProperty('result', values.values)

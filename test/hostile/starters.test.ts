@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto'
+import { Client, Connection } from '@temporalio/client'
+import type { WorkflowHandle } from '@temporalio/client'
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import type { WatchProgress } from '../../src/client.ts'
+import { byStarter } from '../support/handed-over.ts'
+
+const taskQueue = randomUUID()
+const polled: unknown[] = []
+let client: Client
+let stop: () => Promise<void>
+
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } })
+  const address = inject('temporalAddress')
+  const connection = await Connection.connect({ address })
+  const native = await NativeConnection.connect({ address })
+  client = new Client({ connection })
+  const worker = await Worker.create({
+    connection: native,
+    taskQueue,
+    workflowBundle: { codePath: inject('workflowBundle') },
+    activities: {
+      getRunStatus: async (run: unknown) => {
+        polled.push(run)
+        return { status: 'running' }
+      },
+    },
+  })
+  const running = worker.run()
+  stop = async () => {
+    worker.shutdown()
+    await running
+    await native.close()
+    await connection.close()
+  }
+})
+afterAll(() => stop())
+
+function start(workflowId: string, ...args: readonly unknown[]): Promise<WorkflowHandle> {
+  return client.workflow.start('watchRun', { taskQueue, workflowId, args: [...args] })
+}
+
+const ids = () => ({ threadId: randomUUID(), runId: randomUUID() })
+
+describe('a second argument', () => {
+  const stolen = { threadId: randomUUID(), runId: randomUUID(), deployment: 'of-others' }
+
+  test.each([
+    { what: 'a number', carried: 5 },
+    { what: 'nothing', carried: {} },
+    {
+      what: 'the memory of another watch',
+      carried: { startedAtMs: 0, run: stolen, polls: { count: 0, sleeps: 0, failedInARow: 0, unreadableInARow: 0 } },
+    },
+  ])('of a starter counts as none: $what', async ({ carried }) => {
+    const run = ids()
+    const handle = await start(`${byStarter}${randomUUID()}`, { ...run, pollInterval: '1h' }, carried)
+    await vi.waitFor(() => expect(polled).toContainEqual({ ...run, deployment: 'default' }), { timeout: 20_000 })
+    expect(JSON.stringify(polled)).not.toContain(stolen.threadId)
+    await handle.terminate()
+  })
+
+  test.each([
+    { what: 'a number', carried: 5 },
+    { what: 'nothing', carried: {} },
+    {
+      what: 'a run without ids',
+      carried: {
+        startedAtMs: 0,
+        run: { ...stolen, runId: '../x' },
+        polls: { sleeps: 0, failedInARow: 0, unreadableInARow: 0 },
+      },
+    },
+    {
+      what: 'lists that are none',
+      carried: { startedAtMs: 0, chain: 5, polls: { sleeps: 0, failedInARow: 0, unreadableInARow: 0 } },
+    },
+    { what: 'no numbers', carried: { startedAtMs: 0, polls: { sleeps: 'x', failedInARow: 0, unreadableInARow: 0 } } },
+  ])('of another workflow that continued as this one is refused: $what', async ({ carried }) => {
+    const handle = await start(randomUUID(), ids(), carried)
+    await expect(handle.result()).rejects.toMatchObject({
+      cause: {
+        type: 'InvalidInput',
+        message: expect.stringContaining('the second argument is not what a watch hands over'),
+      },
+    })
+  })
+})
+
+test(
+  'a watch that sleeps continues as new when others send it megabytes of signals',
+  { timeout: 120_000 },
+  async () => {
+    const run = ids()
+    const workflowId = randomUUID()
+    await start(workflowId, { ...run, pollInterval: '1h', maxPollTime: 'none' })
+    const latest = client.workflow.getHandle(workflowId)
+    const { runId } = await latest.describe()
+    const progress = () => latest.query<WatchProgress>('progress')
+    await vi.waitFor(async () => expect(await progress()).toMatchObject({ phase: 'waiting' }), { timeout: 20_000 })
+    const before = await progress()
+    for (let sent = 0; sent < 60; sent += 1) await latest.signal(`unknown-${sent}`, 'x'.repeat(100_000))
+    await vi.waitFor(async () => expect((await latest.describe()).runId).not.toBe(runId), {
+      timeout: 60_000,
+    })
+    await vi.waitFor(async () => expect(await progress()).toMatchObject({ phase: 'waiting' }), { timeout: 20_000 })
+    const after = await progress()
+    expect(after.started_at).toBe(before.started_at)
+    expect(after.poll_count).toBeLessThanOrEqual(before.poll_count + 2)
+    expect((await latest.describe()).historySize).toBeLessThan(5_000_000)
+    await latest.terminate()
+  },
+)
