@@ -1,12 +1,15 @@
 import { activityInfo } from '@temporalio/activity'
 import { v5 as uuidV5 } from 'uuid'
+import { isContinuation } from '../domain/creation.ts'
 import type { CreateRunRequest, Creation } from '../domain/creation.ts'
 import type { LangGraph } from '../langgraph/port.ts'
+import { requestHash } from './request-hash.ts'
 
 /** One try to create a run, on the given thread or on one that only this workflow has. */
 export function createRun(langGraph: LangGraph, request: CreateRunRequest, signal: AbortSignal): Promise<Creation> {
   const threadId = request.threadId ?? derivedThreadId(request.deployment)
-  return langGraph.tryToCreate({ ...request, threadId, isOwnThread: request.threadId === undefined }, signal)
+  const mark = isContinuation(request.run) ? {} : { requestHash: requestHash(request) }
+  return langGraph.tryToCreate({ ...request, threadId, isOwnThread: request.threadId === undefined, ...mark }, signal)
 }
 
 /** The same for every try of a workflow, and for no other workflow. */

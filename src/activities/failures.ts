@@ -23,7 +23,8 @@ export async function classified<T>(work: () => Promise<T>): Promise<T> {
 function classify(error: unknown): unknown {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error
   if (error instanceof UnknownDeploymentError) {
-    return withoutStack(ApplicationFailure.nonRetryable(error.message, failureTypes.unknownDeployment))
+    // Another worker may know it, as in a deploy.
+    return withoutStack(ApplicationFailure.retryable(error.message, failureTypes.unknownDeployment))
   }
   if (error instanceof CreationUnanswered) {
     return asFailure(error, { creation_sent: true, may_arrive_for_ms: error.mayArriveForMs })

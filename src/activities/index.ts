@@ -1,13 +1,14 @@
 import { activityInfo } from '@temporalio/activity'
-import type { CancelAction, CreateRunRequest, Creation, LaterRun, RunIsGone } from '../domain/creation.ts'
+import type { CancelAction, CreateRunRequest, Creation, Later, StateNow } from '../domain/creation.ts'
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
-import type { RunLook, RunRef } from '../domain/run.ts'
+import type { Polled, RunRef } from '../domain/run.ts'
 import type { Caller, Deployments, LangGraph, OwnValues } from '../langgraph/port.ts'
 import { createRun } from './create-run.ts'
 import { classified } from './failures.ts'
 import { getRunStatus } from './get-run-status.ts'
 import { retrieve } from './retrieve.ts'
-import { withinTry } from './time-limit.ts'
+import { scheduledAtMs, timed, withinTry } from './time-limit.ts'
+import type { Timed } from './time-limit.ts'
 
 export { createDeployments } from '../langgraph/deployments.ts'
 export type { ServerConfig } from '../langgraph/server.ts'
@@ -17,8 +18,9 @@ export type Activities = ReturnType<typeof createActivities>
 /** The activities of one worker, over the LangGraph servers that it may talk to. */
 export function createActivities(deployments: Deployments) {
   return {
-    getRunStatus(run: RunRef): Promise<RunLook> {
-      return onServer(run, (langGraph, signal) => getRunStatus(langGraph, run, signal))
+    async getRunStatus(run: RunRef): Promise<Polled> {
+      const look = await onServer(run, (langGraph, signal) => getRunStatus(langGraph, run, signal))
+      return { ...look, askedAtMs: scheduledAtMs() }
     },
     createRun(request: CreateRunRequest): Promise<Creation> {
       return onServer(request, (langGraph, signal) => createRun(langGraph, request, signal))
@@ -26,17 +28,17 @@ export function createActivities(deployments: Deployments) {
     cancelRun({ action, ...run }: RunRef & { readonly action: CancelAction }): Promise<void> {
       return onServer(run, (langGraph, signal) => langGraph.cancelRun(run, action, signal))
     },
-    /** The run that came next on the thread; null if none did. */
-    findLaterRun(run: RunRef): Promise<LaterRun | RunIsGone | null> {
-      return onServer(run, (langGraph, signal) => langGraph.findLaterRun(run, signal))
+    /** What has become of a run that waits. */
+    findLaterRun({ asked, ...run }: RunRef & { readonly asked: StateNow }): Promise<Later> {
+      return onServer(run, (langGraph, signal) => langGraph.findLaterRun(run, asked, signal))
     },
-    retrieveStreamValues(request: RetrievalRequest): Promise<Retrieved> {
+    retrieveStreamValues(request: RetrievalRequest): Promise<Timed<Retrieved>> {
       return retrieveFrom(request, (langGraph, signal) => langGraph.readOwnStream(request, 'begin', signal))
     },
-    retrieveThreadState(request: RetrievalRequest): Promise<Retrieved> {
+    retrieveThreadState(request: RetrievalRequest): Promise<Timed<Retrieved>> {
       return retrieveFrom(request, (langGraph, signal) => langGraph.readOwnState(request, signal))
     },
-    retrieveJoinStream(request: RetrievalRequest): Promise<Retrieved> {
+    retrieveJoinStream(request: RetrievalRequest): Promise<Timed<Retrieved>> {
       return retrieveFrom(request, (langGraph, signal) => langGraph.readOwnStream(request, 'now', signal))
     },
   }
@@ -52,8 +54,10 @@ export function createActivities(deployments: Deployments) {
   function retrieveFrom(
     request: RetrievalRequest,
     read: (langGraph: LangGraph, signal: AbortSignal) => Promise<OwnValues>,
-  ): Promise<Retrieved> {
-    return onServer(request, (langGraph, signal) => retrieve(request.resultKeys, () => read(langGraph, signal)))
+  ): Promise<Timed<Retrieved>> {
+    return timed(() =>
+      onServer(request, (langGraph, signal) => retrieve(request.resultKeys, () => read(langGraph, signal))),
+    )
   }
 }
 

@@ -1,4 +1,6 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity'
+import { ApplicationFailure } from '@temporalio/common'
+import type { LangGraphFailureDetails } from '../domain/contract.ts'
 import { withTimeout } from '../langgraph/with-timeout.ts'
 
 /** What an activity needs to say why it failed, before Temporal cuts it off without a word. */
@@ -16,4 +18,27 @@ export function withinTry<T>(work: (signal: AbortSignal) => Promise<T>): Promise
   const allLeftMs = scheduleToCloseTimeoutMs > 0 ? scheduleToCloseTimeoutMs - earlierTriesMs : Infinity
   const leftMs = Math.min(startToCloseTimeoutMs, allLeftMs) - marginMs
   return withTimeout(cancellationSignal(), Math.max(leftMs, shortestMs), work)
+}
+
+/** By Temporal's clock: the worker's may be wrong, and the workflow may not read its own. */
+export function scheduledAtMs(): number {
+  return activityInfo().currentAttemptScheduledTimestampMs
+}
+
+export type Timed<T> = T & { readonly tookMs: number }
+
+/** Says how long all tries of the activity took, in its answer or its failure: the workflow's clock would not do. */
+export async function timed<T>(work: () => Promise<T>): Promise<Timed<T>> {
+  const { scheduledTimestampMs } = activityInfo()
+  const startedMs = performance.now()
+  const tookMs = () => Math.round(scheduledAtMs() - scheduledTimestampMs + performance.now() - startedMs)
+  try {
+    return { ...(await work()), tookMs: tookMs() }
+  } catch (error) {
+    if (error instanceof ApplicationFailure) {
+      const took: LangGraphFailureDetails = { took_ms: tookMs() }
+      Object.assign(Object(error.details?.[0]), took)
+    }
+    throw error
+  }
 }

@@ -15,6 +15,8 @@ export const resumeUpdateName = 'resume'
 
 /** The key in a run's metadata by which `executeRun` finds the run that it created. */
 export const workflowMetadataKey = 'temporal_workflow'
+/** Beside it: a hash of the request, since an id that is used twice must not return another request's result. */
+export const requestMetadataKey = 'temporal_workflow_request'
 
 /** Temporal's servers accept this many bytes of UTF-8. */
 export const longestWorkflowId = 1000
@@ -97,4 +99,6 @@ export interface LangGraphFailureDetails {
   readonly may_arrive_for_ms?: number
   readonly http_status?: number
   readonly retry_after_ms?: number
+  /** How long a retrieval took. */
+  readonly took_ms?: number
 }

@@ -1,4 +1,4 @@
-import type { Json } from './run.ts'
+import type { Interrupt, Json } from './run.ts'
 
 /** A run to create, as `runs.create` of the LangGraph SDK takes it; what is absent is not sent. */
 export interface NewRun {
@@ -20,6 +20,8 @@ export interface NewRun {
 /** A run that continues an earlier one from its last step, with the options of that one. */
 export interface Continuation {
   readonly continues: string
+  /** What the run was waiting with. */
+  readonly asked?: StateNow
   /** By the question's id; for a question without an id the answer itself; absent at a breakpoint. */
   readonly resume?: Json
 }
@@ -35,6 +37,8 @@ export interface CreateRunRequest {
   readonly threadId?: string
   /** Stands in the run's metadata, by which the run is found again. */
   readonly key: string
+  /** A hash of what decides the run; absent for a continuation, whose key no other request has. */
+  readonly requestHash?: string
   readonly run: NewRun | Continuation
   /** Looks whether an earlier try has created it, and creates nothing. */
   readonly findOnly?: true
@@ -53,6 +57,10 @@ export type Creation =
   | { readonly kind: 'overtaken'; readonly threadId: string; readonly by: LaterRun }
   /** Only with `mayExist`: the server does not show which run is whose, and a run of the thread may be this one. */
   | { readonly kind: 'unproven'; readonly threadId: string; readonly reason: string }
+  /** Somebody has edited the thread's state, which does not ask this question any more. */
+  | { readonly kind: 'edited'; readonly threadId: string; readonly now: StateNow }
+  /** The key belongs to another request, which has its run. */
+  | { readonly kind: 'foreign'; readonly threadId: string; readonly runId: string }
   /** The server says no, and would say it again. */
   | { readonly kind: 'refused'; readonly threadId: string; readonly reason: string }
 
@@ -61,12 +69,24 @@ export interface LaterRun {
   readonly runId: string
   /** It resumes, or continues past a breakpoint; false: it started over with an input of its own. */
   readonly resumes: boolean
+  /** It is the same request once more: a proxy has delivered the creation of the first run twice. */
+  readonly isOwn?: true
 }
 
-/** The run whose successor was looked for is not on the thread any more. */
-export interface RunIsGone {
-  readonly isGone: true
+/** What a thread's newest state waits with. */
+export interface StateNow {
+  readonly interrupts: readonly Interrupt[]
+  readonly next: readonly string[]
 }
+
+/** What has become of a run that waits. */
+export type Later =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'later'; readonly by: LaterRun }
+  /** Somebody has edited the thread's state, which asks something else now, or nothing. */
+  | { readonly kind: 'edited'; readonly now: StateNow }
+  /** The run is not on the thread any more. */
+  | { readonly kind: 'gone' }
 
 export type CancelAction = 'interrupt' | 'rollback'
 

@@ -52,7 +52,7 @@ interface AnyOutcome {
   readonly runs?: readonly ChainedRun[]
   /** The run was cancelled, whatever word its server has for it. */
   readonly cancelled?: true
-  /** Set if the watch was to cancel the run. */
+  /** What came of cancelling the run, if the watch was to cancel it. */
   readonly cancellation?: Cancellation
   /** Present, and false, if LangGraph would not say, or does not show, how the run ended: only its status is known. */
   readonly ending_verified?: false
@@ -100,6 +100,8 @@ export type WatchOutcome<Result = Json> = AnyOutcome &
         /** `error`: the graph failed. `polling_error`: LangGraph gave a final answer that is no status. */
         readonly status: 'error' | 'polling_error'
         readonly error: string
+        /** The nodes that failed, if the run's checkpoint names them. */
+        readonly failed_nodes?: readonly string[]
         readonly polling_metadata: Completed
       }
     | {
@@ -107,6 +109,7 @@ export type WatchOutcome<Result = Json> = AnyOutcome &
         /** LangGraph ended the run at its own time limit. */
         readonly status: 'timeout'
         readonly error: string
+        readonly failed_nodes?: readonly string[]
         readonly polling_metadata: Completed
       }
     | {

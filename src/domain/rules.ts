@@ -1,5 +1,5 @@
 import { msToNumber } from '@temporalio/common'
-import { workflowMetadataKey } from './contract.ts'
+import { requestMetadataKey, workflowMetadataKey } from './contract.ts'
 import { retrievalStrategies } from './defaults.ts'
 import type { RetrievalStrategy } from './defaults.ts'
 import { list, matching, oneOf } from './fields.ts'
@@ -75,7 +75,8 @@ export const userMetadata: Rule<Readonly<Record<string, Json>>> = {
   allowed: `an object without "${workflowMetadataKey}", by which this application finds its run`,
   read: (value) => {
     const metadata = record.read(value)
-    return metadata && !Object.hasOwn(metadata, workflowMetadataKey) ? metadata : undefined
+    const own = [workflowMetadataKey, requestMetadataKey]
+    return metadata && !own.some((key) => Object.hasOwn(metadata, key)) ? metadata : undefined
   },
 }
 

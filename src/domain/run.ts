@@ -46,6 +46,8 @@ export type KnownEnding = {
   readonly next: readonly string[]
   /** The graph's own error, readable: "ValueError: boom for AAPL". */
   readonly error?: string
+  /** The nodes that failed. */
+  readonly failedNodes?: readonly string[]
   readonly checkpointId?: string
   /** A later run continued from the same checkpoint: it may have written over this run's error, or some of its questions. */
   readonly overwritten?: true
@@ -81,6 +83,8 @@ export interface RunLook {
   readonly status: string
   /** ISO 8601: when the server last changed the run. */
   readonly updatedAt?: string
+  /** ISO 8601: when the server made it; in the future if the run begins later. */
+  readonly dueAt?: string
   /** Whether the run's stream was kept for replay; absent if the server does not say. */
   readonly resumable?: boolean
   /** Only for a terminal run. */
@@ -98,6 +102,9 @@ export interface RunOrigin {
   /** Its record holds the values that it ended with. */
   readonly holdsOutput?: true
 }
+
+/** A look that a poll has made; `askedAtMs` by Temporal's clock. */
+export type Polled = RunLook & { readonly askedAtMs: number }
 
 /** A look at a run that has ended. */
 export type EndedRun = RunLook & { readonly status: TerminalStatus }

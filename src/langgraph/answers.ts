@@ -50,6 +50,7 @@ export const statusAnswer: Answer = {
   cut: only({
     status: begin(KB),
     updated_at: begin(100),
+    created_at: begin(100),
     assistant_id: idCut,
     kwargs: only({ resumable: keep, input: mark, config: graphCut }),
     output: marksBut({ __interrupt__: interruptsCut }),
@@ -74,6 +75,11 @@ export const likenessAnswer: Answer = {
   ...medium,
   maxKeptBytes: 2 * MB + maxValuesBytes,
   cut: only({ assistant_id: idCut, input: apart(maxValuesBytes) }),
+}
+/** What a run was asked for with, unparsed: enough to see whether two are the same. */
+export const requestAnswer: Answer = {
+  ...small,
+  cut: only({ assistant_id: idCut, kwargs: only({ input: begin(64 * KB), command: begin(64 * KB) }) }),
 }
 export const createdAnswer: Answer = { ...small, cut: only({ run_id: idCut }) }
 export const threadAnswer: Answer = {

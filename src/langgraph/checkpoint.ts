@@ -26,6 +26,7 @@ export interface Checkpoint {
   readonly createdAtMs?: number
   readonly next: readonly string[]
   readonly error?: string
+  readonly failedNodes?: readonly string[]
   readonly interrupts: ReadInterrupts
   /** As they were sent, if they were asked for. */
   readonly values: unknown
@@ -35,9 +36,9 @@ export function parseCheckpoint(wire: unknown): Checkpoint {
   const state = recordOf(wire)
   const metadata = recordOf(state['metadata'])
   const tasks = listOf(state['tasks']).map(recordOf)
-  const errors = textsIn(tasks.map(({ error }) => error))
-    .map(errorText)
-    .filter((error) => !noise.test(error))
+  const failed = tasks.filter(({ error }) => !noise.test(errorText(textOf(error) ?? 'CancelledError')))
+  const errors = textsIn(failed.map(({ error }) => error)).map(errorText)
+  const failedNodes = textsIn(failed.map(({ name }) => name))
   const asked = tasks.flatMap((task) => interruptsOf(task['interrupts'], textOf(task['name'])))
   return {
     ...present({
@@ -46,6 +47,7 @@ export function parseCheckpoint(wire: unknown): Checkpoint {
       checkpointId: idOf(recordOf(state['checkpoint'])['checkpoint_id']) ?? idOf(state['checkpoint_id']),
       createdAtMs: Date.parse(utcTime(state['created_at']) ?? '') || undefined,
       error: errors.length > 0 ? errors.join('; ').slice(0, longestError) : undefined,
+      failedNodes: failedNodes.length > 0 ? failedNodes : undefined,
     }),
     next: nextIn(textsIn(state['next']), tasks).slice(0, mostNextNodes),
     interrupts: boundedInterrupts(asked.length > 0 ? asked : interruptsOf(state['interrupts'])),
@@ -85,8 +87,8 @@ export function isOwn({ runId, source }: Checkpoint, ofRun: string): boolean {
   return runId?.toLowerCase() === ofRun && source !== 'update'
 }
 
-export function endingAt({ next, error, interrupts, checkpointId }: Checkpoint): KnownEnding {
-  return { kind: 'known', next, ...interrupts, ...present({ error, checkpointId }) }
+export function endingAt({ next, error, failedNodes, interrupts, checkpointId }: Checkpoint): KnownEnding {
+  return { kind: 'known', next, ...interrupts, ...present({ error, failedNodes, checkpointId }) }
 }
 
 /** A run's values are its result only if it has come to its end. */

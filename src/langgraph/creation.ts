@@ -1,18 +1,19 @@
 import { isDeepStrictEqual } from 'node:util'
-import { langGraphFailureTypes, workflowMetadataKey } from '../domain/contract.ts'
+import { langGraphFailureTypes, requestMetadataKey, workflowMetadataKey } from '../domain/contract.ts'
 import { isContinuation } from '../domain/creation.ts'
-import type { Creation, LaterRun, NewRun, RunIsGone } from '../domain/creation.ts'
+import type { Continuation, Creation, NewRun, StateNow } from '../domain/creation.ts'
 import { creationTimeoutMs, maxErrorBytes } from '../domain/defaults.ts'
+import { isRecord } from '../domain/json.ts'
 import { isTerminal } from '../domain/run.ts'
-import type { RunRef } from '../domain/run.ts'
-import { isRecord, present } from '../domain/json.ts'
+import type { Interrupt, Json } from '../domain/run.ts'
+import { asAskedNow } from '../domain/same-question.ts'
 import { bounded } from '../domain/text.ts'
 import { createdAnswer, runAnswer } from './answers.ts'
 import type { Connection } from './ask.ts'
 import { BadAnswer, LangGraphError } from './errors.ts'
 import type { RunToCreate } from './port.ts'
-import { continuesAnother, runsOf } from './reads.ts'
-import { readEnding } from './run-ending.ts'
+import { editedState, laterOf } from './later-run.ts'
+import { runsOf } from './reads.ts'
 import { inheritedOptions } from './run-options.ts'
 import type { ListedRun } from './run-options.ts'
 import { creationOfUnmarked } from './unmarked-runs.ts'
@@ -40,7 +41,9 @@ export async function tryToCreate(server: Connection, request: RunToCreate, sign
   if (request.findOnly) return { kind: 'not_found', threadId }
   const inTheWay = besideAnother(request, before.runs)
   if (inTheWay) return inTheWay
-  const answer = await create(server, request, await runToCreate(server, request, signal), signal)
+  const ready = await runToCreate(server, request, signal)
+  if (ready.kind === 'edited') return { ...ready, threadId }
+  const answer = await create(server, request, ready.run, signal)
   if (answer.kind === 'created') return { ...answer, threadId }
   const { refusal } = answer
   const reason = bounded(refusal.message, maxErrorBytes)
@@ -57,11 +60,15 @@ type Look =
   | { readonly kind: 'open'; readonly runs: readonly ListedRun[] }
 
 async function look(server: Connection, request: RunToCreate, signal: AbortSignal): Promise<Look> {
-  const { key, run, deployment, threadId } = request
+  const { key, requestHash, run, deployment, threadId } = request
   const asked = { what: `runs of thread ${threadId}`, withinMs: listTimeoutMs }
   const runs = await server.ask(asked, signal, (limited) => runsOf(server.client, threadId, limited))
   const own = ownOf(runs, key)
-  if (own) return { kind: 'decided', creation: { kind: 'created', threadId, runId: own.runId } }
+  if (own) {
+    const hash = own.metadata[requestMetadataKey]
+    const kind = isContinuation(run) || hash === undefined || hash === requestHash ? 'created' : 'foreign'
+    return { kind: 'decided', creation: { kind, threadId, runId: own.runId } }
+  }
   if (!isContinuation(run)) {
     const creation = request.mayExist && (await creationOfUnmarked(server, { ...request, run }, runs, signal))
     return creation ? { kind: 'decided', creation } : { kind: 'open', runs }
@@ -91,16 +98,29 @@ function besideAnother({ run, threadId }: RunToCreate, runs: readonly ListedRun[
   return { kind: 'refused', threadId, reason }
 }
 
-async function runToCreate(server: Connection, { run, threadId }: RunToCreate, signal: AbortSignal): Promise<NewRun> {
-  if (!isContinuation(run)) return run
+type Ready = { readonly kind: 'ready'; readonly run: NewRun } | { readonly kind: 'edited'; readonly now: StateNow }
+
+async function runToCreate(server: Connection, { run, threadId }: RunToCreate, signal: AbortSignal): Promise<Ready> {
+  if (!isContinuation(run)) return { kind: 'ready', run }
+  const now = await editedState(server, threadId, signal)
+  const open = run.asked && now ? asAskedNow(run.asked, now) : run.asked?.interrupts
+  if (now && !open) return { kind: 'edited', now }
   const asked = { what: `options of run ${run.continues}`, withinMs: lookTimeoutMs }
   const options = await server.ask(asked, signal, async (limited) =>
     inheritedOptions(
       recordOf(await server.client.reading(runAnswer).runs.get(threadId, run.continues, { signal: limited })),
     ),
   )
-  const what = run.resume === undefined ? { input: null } : { command: { resume: run.resume } }
-  return { ...options, ...what, multitaskStrategy: 'reject' }
+  const resume = resumeNow(run, open ?? [])
+  const what = resume === undefined ? { input: null } : { command: { resume } }
+  return { kind: 'ready', run: { ...options, ...what, multitaskStrategy: 'reject' } }
+}
+
+/** The answers under the ids that the questions have now. */
+function resumeNow({ asked, resume }: Continuation, now: readonly Interrupt[]): Json | undefined {
+  if (!isRecord(resume)) return resume
+  const ids = new Map(asked?.interrupts.map(({ id }, index) => [id, now[index]?.id]))
+  return Object.fromEntries(Object.entries(resume).map(([id, answer]) => [ids.get(id) ?? id, answer]))
 }
 
 type Answer =
@@ -109,13 +129,14 @@ type Answer =
 
 async function create(
   server: Connection,
-  { threadId, key }: RunToCreate,
+  { threadId, key, requestHash }: RunToCreate,
   run: NewRun,
   signal: AbortSignal,
 ): Promise<Answer> {
   const sentAtMs = Date.now()
   const { assistantId, ...options } = run
-  const payload = { ...options, ...marked(run, { [workflowMetadataKey]: key }), ifNotExists: 'create' as const }
+  const marks = { [workflowMetadataKey]: key, ...(requestHash !== undefined && { [requestMetadataKey]: requestHash }) }
+  const payload = { ...options, ...marked(run, marks), ifNotExists: 'create' as const }
   const asked = {
     what: `new run of assistant "${assistantId}"`,
     on404: 'check `assistantId` and the deployment',
@@ -178,65 +199,4 @@ function whyBusy(
   // What was active then may have ended by now.
   const isUnchanged = isDeepStrictEqual(before, after)
   return refusal.httpStatus === 409 || !isUnchanged ? `a run was active on the thread: ${refusal.message}` : undefined
-}
-
-export async function findLaterRun(
-  server: Connection,
-  run: RunRef,
-  signal: AbortSignal,
-): Promise<LaterRun | RunIsGone | null> {
-  const { ask, client } = server
-  const runs = await ask(`runs of thread ${run.threadId}`, signal, () => runsOf(client, run.threadId, signal))
-  const later = await laterOf(server, runs, run, signal)
-  switch (later.kind) {
-    case 'later':
-      return later.by
-    case 'gone':
-      return { isGone: true }
-    case 'none':
-      return null
-  }
-}
-
-type Later =
-  | { readonly kind: 'later'; readonly by: LaterRun }
-  | { readonly kind: 'none' }
-  /** The run that was looked from is not on the thread any more. */
-  | { readonly kind: 'gone' }
-
-/** The first run after this one that has begun: one that waits for its turn, or was cancelled before, changes nothing. */
-async function laterOf(
-  server: Connection,
-  runs: readonly ListedRun[],
-  run: RunRef,
-  signal: AbortSignal,
-): Promise<Later> {
-  const index = runs.findIndex(({ runId }) => runId === run.runId)
-  if (index === -1) return { kind: 'gone' }
-  for (const listed of runs.slice(index + 1)) {
-    const { runId } = listed
-    const later = { ...run, runId }
-    if (!(await hasBegun(server, later, listed, signal))) continue
-    const asked = { what: `input of run ${runId}`, withinMs: lookTimeoutMs }
-    const resumes = await server.ask(asked, signal, (limited) =>
-      continuesAnother({ client: server.client, run: later, signal: limited }),
-    )
-    return { kind: 'later', by: { runId, resumes } }
-  }
-  return { kind: 'none' }
-}
-
-async function hasBegun(
-  server: Connection,
-  run: RunRef,
-  { status, ownWord }: ListedRun,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (status === 'pending') return false
-  if (status !== 'interrupted' && status !== 'error') return true
-  const asked = { what: `ending of run ${run.runId}`, withinMs: lookTimeoutMs }
-  const ending = await server.ask(asked, signal, (limited) =>
-    readEnding({ client: server.client, run, signal: limited }, { status, ...present({ ownWord }) }),
-  )
-  return ending.kind !== 'unproven'
 }

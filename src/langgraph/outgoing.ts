@@ -1,4 +1,4 @@
-import type { Creation } from '../domain/creation.ts'
+import type { Creation, Later, StateNow } from '../domain/creation.ts'
 import { maxErrorBytes, maxReasonBytes } from '../domain/defaults.ts'
 import { present } from '../domain/json.ts'
 import { isTerminal } from '../domain/run.ts'
@@ -64,16 +64,28 @@ export class Outgoing {
       case 'busy':
       case 'unproven':
         return { ...creation, reason: this.#text(creation.reason, maxErrorBytes) }
+      case 'edited':
+        return { ...creation, now: this.#state(creation.now) }
       case 'created':
+      case 'foreign':
       case 'not_found':
       case 'overtaken':
         return creation
     }
   }
 
+  later(later: Later): Later {
+    return later.kind === 'edited' ? { ...later, now: this.#state(later.now) } : later
+  }
+
+  #state(now: StateNow): StateNow {
+    return { ...this.#interrupts(now), next: this.#next(now.next) }
+  }
+
   #known(ending: KnownEnding): KnownEnding {
     const next = this.#next(ending.next)
-    return { ...ending, ...this.#interrupts(ending), next, ...this.#checkpoint(ending.checkpointId) }
+    const failed = present({ failedNodes: ending.failedNodes && this.#next(ending.failedNodes) })
+    return { ...ending, ...this.#interrupts(ending), next, ...failed, ...this.#checkpoint(ending.checkpointId) }
   }
 
   #errorOf(ending: RunEnding): { readonly error?: string } {

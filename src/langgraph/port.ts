@@ -1,4 +1,4 @@
-import type { CancelAction, CreateRunRequest, Creation, LaterRun, RunIsGone } from '../domain/creation.ts'
+import type { CancelAction, CreateRunRequest, Creation, Later, StateNow } from '../domain/creation.ts'
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
 import type { RunEnding, RunLook, RunRef } from '../domain/run.ts'
 import type { OwnWord } from './run-record.ts'
@@ -47,8 +47,8 @@ export interface LangGraph {
    * @throws CreationUnanswered if the server was asked to create it and gave no answer; whatever else is thrown came before
    */
   tryToCreate(request: RunToCreate, signal: AbortSignal): Promise<Creation>
-  /** The run that began next on the thread; null if none did. */
-  findLaterRun(run: RunRef, signal: AbortSignal): Promise<LaterRun | RunIsGone | null>
+  /** What has become of a run that waits: the run that began next on the thread, or an edit of the thread's state. */
+  findLaterRun(run: RunRef, asked: StateNow, signal: AbortSignal): Promise<Later>
   /** Asks for it, and no more: some servers say yes and change nothing. A run that has ended, or is gone, is not an error. */
   cancelRun(run: RunRef, action: CancelAction, signal: AbortSignal): Promise<void>
 }

@@ -1,5 +1,5 @@
 import { langGraphFailureTypes } from '../domain/contract.ts'
-import type { CancelAction, Creation } from '../domain/creation.ts'
+import type { CancelAction, Creation, Later, StateNow } from '../domain/creation.ts'
 import { present } from '../domain/json.ts'
 import type { RetrievalRequest } from '../domain/retrieved.ts'
 import { isTerminal } from '../domain/run.ts'
@@ -10,10 +10,11 @@ import type { Ask } from './ask.ts'
 import { valuesAt } from './checkpoint.ts'
 import { LangGraphClient } from './client.ts'
 import type { ServerConfig } from './client.ts'
-import { findLaterRun, tryToCreate } from './creation.ts'
+import { tryToCreate } from './creation.ts'
 import { BadAnswer, httpStatusOf, isNotFound, LangGraphError } from './errors.ts'
 import { firstLook } from './first-look.ts'
 import type { Intake } from './intake.ts'
+import { findLaterRun } from './later-run.ts'
 import { endingWithoutLaterWords } from './later-words.ts'
 import { DeclaredOutputs, withoutUnseen } from './output.ts'
 import type { FirstLook, LangGraph, OwnValues, RunToCreate, StatusLook } from './port.ts'
@@ -58,6 +59,7 @@ export class LangGraphServer implements LangGraph {
         status,
         ...present({
           updatedAt: utcTime(wire['updated_at']),
+          dueAt: utcTime(wire['created_at']),
           resumable: typeof resumable === 'boolean' ? resumable : undefined,
           origin: isTerminal(status) ? originOf(wire) : undefined,
           ownWord: isTerminal(status) ? ownWordIn(wire) : undefined,
@@ -114,8 +116,8 @@ export class LangGraphServer implements LangGraph {
     return this.#outgoing.creation(await tryToCreate(this, request, signal))
   }
 
-  findLaterRun(run: RunRef, signal: AbortSignal) {
-    return findLaterRun(this, run, signal)
+  async findLaterRun(run: RunRef, asked: StateNow, signal: AbortSignal): Promise<Later> {
+    return this.#outgoing.later(await findLaterRun(this, run, asked, signal))
   }
 
   cancelRun({ threadId, runId }: RunRef, action: CancelAction, signal: AbortSignal): Promise<void> {

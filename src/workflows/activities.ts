@@ -1,5 +1,6 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { Activities } from '../activities/index.ts'
+import { failureTypes } from '../domain/contract.ts'
 
 /** A cancelled workflow ends at once, since nothing that these activities do needs undoing. */
 const cancellationType = ActivityCancellationType.TRY_CANCEL
@@ -19,7 +20,7 @@ export const { getRunStatus: poll } = proxyActivities<Activities>({
 /** One look without a loop around it. It has three tries, so that a single lost packet is not a failure. */
 export const { getRunStatus: lookAtRun } = proxyActivities<Activities>({
   startToCloseTimeout: lookTimeoutMs,
-  retry: { maximumAttempts: 3 },
+  retry: { maximumAttempts: 3, nonRetryableErrorTypes: [failureTypes.unknownDeployment] },
   cancellationType,
 })
 

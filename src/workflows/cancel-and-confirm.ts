@@ -1,16 +1,20 @@
-import { CancellationScope, sleep } from '@temporalio/workflow'
-import { langGraphFailureTypes } from '../domain/contract.ts'
+import { CancellationScope, condition, sleep } from '@temporalio/workflow'
+import { failureTypes, langGraphFailureTypes } from '../domain/contract.ts'
 import type { CancelAction, Cancellation } from '../domain/creation.ts'
 import { maxReasonBytes } from '../domain/defaults.ts'
 import { hasEnded } from '../domain/run.ts'
 import type { EndedRun, RunLook, RunRef } from '../domain/run.ts'
 import { bounded } from '../domain/text.ts'
 import { cancelRun, lookAtCancelledRun } from './activities.ts'
+import { Alarm } from './alarm.ts'
 import { noAnswer } from './failures.ts'
+import type { NoAnswer } from './failures.ts'
+import type { Watch } from './watch.ts'
 
 /** A run may take this long to stop once the server was asked. Looks that hang count. */
-const confirmMs = 30_000
+const confirmLength = '30s'
 const firstPauseMs = 500
+const mostUnknownPauseMs = 60_000
 
 interface Cancelled {
   readonly cancellation: Cancellation
@@ -25,33 +29,45 @@ type Seen =
 
 /**
  * Cancels a run and waits until it has stopped: at most 65 s, of which a look takes 10 s, the request 15 s, the waiting
- * 30 s and the last look 10 s. A run that has ended is left alone, since some servers would rewrite how it ended. A
- * cancellation of the workflow does not cut it short.
+ * 30 s and the last look 10 s. A time in which no worker knows the deployment does not count. A run that has ended is left
+ * alone, since some servers would rewrite how it ended. A cancellation of the workflow does not cut it short.
  *
  * @param onSent is called before the server is asked: from then on it is known why the run stops
  */
-export async function cancelAndConfirm(run: RunRef, action: CancelAction, onSent = () => {}): Promise<Cancelled> {
+export async function cancelAndConfirm(
+  watch: Watch,
+  run: RunRef,
+  action: CancelAction,
+  onSent = () => {},
+): Promise<Cancelled> {
   return CancellationScope.nonCancellable(async () => {
-    const before = await look(run)
+    const before = await look(watch, run)
     if (before.kind === 'seen' && hasEnded(before.look)) return hadEnded(run, before.look)
     if (before.kind === 'gone') return { cancellation: cancellationOf(run, 'had_ended') }
     onSent()
-    const refused = await ask(run, action)
-    let after: Seen = before
+    const refused = await ask(watch, run, action)
     // A refusal is final, but the run may have ended meanwhile.
-    const untilMs = Date.now() + (refused?.isFinal ? firstPauseMs : confirmMs)
-    for (let n = 0; Date.now() < untilMs; n += 1) {
-      await sleep(Math.min(firstPauseMs * 2 ** n, untilMs - Date.now()), { summary: 'until the run has stopped' })
-      after = await look(run)
-      if (after.kind === 'gone') return { cancellation: cancellationOf(run, 'cancelled') }
-      if (after.kind !== 'seen' || !hasEnded(after.look)) continue
-      const { status } = after.look
-      // It ended before the cancellation reached it.
-      if (status === 'success' || status === 'timeout') return hadEnded(run, after.look)
-      return { cancellation: { ...cancellationOf(run, 'cancelled'), status } }
+    const limit = new Alarm(refused?.isFinal ? firstPauseMs : confirmLength, 'limit: stopping the run')
+    let after: Seen = before
+    for (let n = 0; !limit.isOver; n += 1) {
+      await condition(() => limit.isOver, firstPauseMs * 2 ** n, { summary: 'until the run has stopped' })
+      after = await look(watch, run)
+      const cancelled = cancelledAt(run, after)
+      if (!cancelled) continue
+      limit.stop()
+      return cancelled
     }
     return { cancellation: { ...cancellationOf(run, 'cancel_unconfirmed'), ...unconfirmed(after, refused?.error) } }
   })
+}
+
+function cancelledAt(run: RunRef, after: Seen): Cancelled | undefined {
+  if (after.kind === 'gone') return { cancellation: cancellationOf(run, 'cancelled') }
+  if (after.kind !== 'seen' || !hasEnded(after.look)) return undefined
+  const { status } = after.look
+  // It ended before the cancellation reached it.
+  if (status === 'success' || status === 'timeout') return hadEnded(run, after.look)
+  return { cancellation: { ...cancellationOf(run, 'cancelled'), status } }
 }
 
 function unconfirmed(after: Seen, refused: string | undefined): Partial<Cancellation> {
@@ -65,17 +81,13 @@ function unconfirmed(after: Seen, refused: string | undefined): Partial<Cancella
   }
 }
 
-async function look(run: RunRef): Promise<Seen> {
-  try {
-    return {
-      kind: 'seen',
-      look: await lookAtCancelledRun.executeWithOptions({ summary: 'has the run stopped?' }, [run]),
-    }
-  } catch (error) {
-    const { type, message } = noAnswer(error)
-    if (type === langGraphFailureTypes.notFound) return { kind: 'gone' }
-    return { kind: 'failed', error: bounded(message, maxReasonBytes) }
-  }
+async function look(watch: Watch, run: RunRef): Promise<Seen> {
+  const summary = 'has the run stopped?'
+  const seen = await untilKnown(watch, () => lookAtCancelledRun.executeWithOptions({ summary }, [run]))
+  if (seen.kind === 'done') return { kind: 'seen', look: seen.result }
+  const { type, message } = seen.failed
+  if (type === langGraphFailureTypes.notFound) return { kind: 'gone' }
+  return { kind: 'failed', error: bounded(message, maxReasonBytes) }
 }
 
 interface NotAsked {
@@ -84,13 +96,28 @@ interface NotAsked {
 }
 
 /** @returns why it could not be asked */
-async function ask(run: RunRef, action: CancelAction): Promise<NotAsked | undefined> {
-  try {
-    await cancelRun.executeWithOptions({ summary: `cancel the run: ${action}` }, [{ ...run, action }])
-    return undefined
-  } catch (error) {
-    const { type, message } = noAnswer(error)
-    return { error: bounded(message, maxReasonBytes), isFinal: type === langGraphFailureTypes.refused }
+async function ask(watch: Watch, run: RunRef, action: CancelAction): Promise<NotAsked | undefined> {
+  const summary = `cancel the run: ${action}`
+  const asked = await untilKnown(watch, () => cancelRun.executeWithOptions({ summary }, [{ ...run, action }]))
+  if (asked.kind === 'done') return undefined
+  const { type, message } = asked.failed
+  return { error: bounded(message, maxReasonBytes), isFinal: type === langGraphFailureTypes.refused }
+}
+
+type Asked<T> = { readonly kind: 'done'; readonly result: T } | { readonly kind: 'failed'; readonly failed: NoAnswer }
+
+/** Asks until a worker knows the deployment: a cancellation must not be lost in a deploy. */
+async function untilKnown<T>(watch: Watch, work: () => Promise<T>): Promise<Asked<T>> {
+  for (let n = 0; ; n += 1) {
+    try {
+      return { kind: 'done', result: await work() }
+    } catch (error) {
+      const failed = noAnswer(error)
+      if (failed.type !== failureTypes.unknownDeployment) return { kind: 'failed', failed }
+      watch.noteError(failed.message)
+      const pauseMs = Math.min(1000 * 2 ** n, mostUnknownPauseMs)
+      await sleep(pauseMs, { summary: 'until a worker knows the deployment' })
+    }
   }
 }
 

@@ -29,12 +29,13 @@ export function acceptCancellation(watch: Watch): void {
 }
 
 async function cancelNow(watch: Watch, action: CancelAction): Promise<Cancellation> {
+  watch.grows(0)
   const isRunKnown = () => watch.memory.run !== undefined && watch.memory.question === undefined
   // A creation that is under way ends first, and so does the wait for a human, with or without a run that continues.
   if (!isRunKnown()) watch.wake()
   await until(() => watch.isEnding || isRunKnown())
   for (;;) {
-    const unknown = watch.runMayExist()
+    const unknown = watch.whatIsUnknown()
     if (unknown) return unknown
     const { run } = watch.memory
     if (!run) return { result: 'not_created' }
@@ -42,7 +43,7 @@ async function cancelNow(watch: Watch, action: CancelAction): Promise<Cancellati
     if (cancellation.result !== 'had_ended' || watch.options.onInterrupt === 'return') return cancellation
     // It may have stopped to ask, and somebody else may have answered: then the watch follows the run that continues.
     await until(() => watch.isEnding || (watch.memory.run !== run && isRunKnown()))
-    if (watch.memory.run === run) return watch.runMayExist() ?? cancellation
+    if (watch.memory.run === run) return watch.whatIsUnknown() ?? cancellation
   }
 }
 
@@ -54,7 +55,7 @@ async function until(isSo: () => boolean): Promise<void> {
 
 /** Polls continue meanwhile: they see how the run ended. */
 async function cancelWatched(watch: Watch, run: RunRef, action: CancelAction): Promise<Cancellation> {
-  const { cancellation } = await cancelAndConfirm(run, action, () => watch.cancelSent())
+  const { cancellation } = await cancelAndConfirm(watch, run, action, () => watch.cancelSent())
   if (cancellation.result === 'cancel_unconfirmed') watch.cancelFailed()
   watch.wake()
   return cancellation

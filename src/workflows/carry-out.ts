@@ -1,10 +1,13 @@
 import { allHandlersFinished, CancellationScope, condition, isCancellation, log } from '@temporalio/workflow'
 import type { RunRequest } from '../domain/input.ts'
+import { present } from '../domain/json.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
 import type { EndedRun, RunRef } from '../domain/run.ts'
+import { utf8Bytes } from '../domain/text.ts'
 import { cancelAndConfirm } from './cancel-and-confirm.ts'
 import { acceptCancellation } from './cancel-update.ts'
 import { createOnce, creationOf, findRun } from './create-once.ts'
+import { momentMs } from './clock.ts'
 import { endCancelled } from './end-cancelled.ts'
 import { failure, noRunCreated } from './failures.ts'
 import * as outcomes from './outcomes.ts'
@@ -12,6 +15,7 @@ import { pollUntilTerminal } from './poll-until-terminal.ts'
 import { questionIn } from './question.ts'
 import { acceptAnswers } from './resume-update.ts'
 import { retrieveInOrder } from './retrieve-in-order.ts'
+import type { Retrieval } from './retrieve-in-order.ts'
 import { verdictOn } from './verdict.ts'
 import { waitForHuman } from './wait-for-human.ts'
 import type { Watch } from './watch.ts'
@@ -39,14 +43,16 @@ async function outcomeOf(watch: Watch): Promise<WatchOutcome> {
     const { run } = watch
     if (!watch.memory.question) {
       const outcome = await outcomeOfRun(watch, run)
-      const question = questionIn(watch.options, outcome, Date.now())
+      const question = questionIn(watch.options, outcome, momentMs())
       if (!question) return outcome
       watch.asked(question)
+      watch.grows(utf8Bytes(JSON.stringify(question)))
     }
     const end = await waitForHuman(watch, run)
-    if (end.kind === 'unanswered') return outcomes.unanswered(watch, end.question, end.why)
-    watch.follow(end.run, end.by, Date.now())
-    watch.scheduleNextPoll(Date.now())
+    watch.humanIsNotAwaited()
+    if (end.kind === 'unanswered') return outcomes.unanswered(watch, end)
+    watch.follow(end.run, end.by, momentMs())
+    watch.scheduleNextPoll()
   }
 }
 
@@ -58,25 +64,26 @@ async function createRunIfNone(watch: Watch): Promise<WatchOutcome | undefined> 
   switch (end.kind) {
     case 'created':
       watch.turnTo(end.run)
-      watch.scheduleNextPoll(Date.now())
+      if (request.run.afterSeconds !== undefined) watch.dueAt(momentMs() + request.run.afterSeconds * 1000)
+      watch.scheduleNextPoll()
       return undefined
     case 'timed_out':
       return concludeTimeoutOfCreation(watch, request)
     case 'cancelled':
-      return outcomes.pollingRefused(watch, 'The run was cancelled before it was created', watch.runMayExist())
+      return outcomes.cancelledBefore(watch, watch.whatIsUnknown())
     case 'unproven': {
       const reason = `A run may have been created on thread ${end.threadId}: ${end.reason}`
-      return outcomes.pollingRefused(watch, reason, watch.runMayExist())
+      return outcomes.pollingRefused(watch, { reason, ...present({ cancellation: watch.whatIsUnknown() }) })
     }
     case 'refused':
-      return outcomes.pollingRefused(watch, `The run could not be created: ${end.reason}`)
+      return outcomes.pollingRefused(watch, { reason: `The run could not be created: ${end.reason}` })
   }
 }
 
 async function concludeTimeoutOfCreation(watch: Watch, request: RunRequest): Promise<WatchOutcome> {
   if (watch.options.onPollTimeout === 'leave') return outcomes.pollingTimedOut(watch)
   const found = await findRun(watch, creationOf(request))
-  if (!found) return outcomes.pollingTimedOut(watch, watch.runMayExist())
+  if (!found) return outcomes.pollingTimedOut(watch, watch.whatIsUnknown())
   watch.turnTo(found.run)
   return concludeTimeout(watch, found.run)
 }
@@ -87,7 +94,7 @@ async function outcomeOfRun(watch: Watch, run: RunRef): Promise<WatchOutcome> {
     case 'timed_out':
       return concludeTimeout(watch, run)
     case 'refused':
-      return outcomes.pollingRefused(watch, end.reason)
+      return outcomes.pollingRefused(watch, end)
     case 'terminal':
       return concludeRun(watch, run, end.look)
   }
@@ -95,7 +102,7 @@ async function outcomeOfRun(watch: Watch, run: RunRef): Promise<WatchOutcome> {
 
 async function concludeTimeout(watch: Watch, run: RunRef): Promise<WatchOutcome> {
   if (watch.options.onPollTimeout === 'leave') return outcomes.pollingTimedOut(watch)
-  const { cancellation, ended } = await cancelAndConfirm(run, 'interrupt')
+  const { cancellation, ended } = await cancelAndConfirm(watch, run, 'interrupt')
   return ended ? concludeRun(watch, run, ended) : outcomes.pollingTimedOut(watch, cancellation)
 }
 
@@ -109,15 +116,25 @@ async function concludeRun(watch: Watch, run: RunRef, look: EndedRun): Promise<W
       return outcomes.interrupted(watch, verdict.ending)
     case 'success':
       watch.enter('retrieving')
-      return outcomes.retrieved(watch, await retrieveInOrder(run, watch.options.retrieval, look), look.ending)
+      return outcomes.retrieved(watch, await retrieve(watch, run, look), look.ending)
   }
+}
+
+/** A worker that does not know the deployment is waited out, however long that takes. */
+function retrieve(watch: Watch, run: RunRef, look: EndedRun): Promise<Retrieval> {
+  return retrieveInOrder(run, watch.options.retrieval, look, async (message) => {
+    watch.noteError(message)
+    watch.enter('retrieving')
+    await watch.restartWhereLong()
+  })
 }
 
 function deliver(watch: Watch, outcome: WatchOutcome): WatchOutcome {
   watch.enter('done', outcomes.details(outcome))
   const { polling_result, status, polling_metadata } = outcome
   log.info('watch ended', { pollingResult: polling_result, status, polls: polling_metadata.poll_count })
-  if (watch.options.onUnsuccessful === 'return' || polling_result === 'success_with_results') return outcome
-  const details = watch.memory.run || watch.runMayExist() ? [outcome] : [outcome, noRunCreated]
+  const isReturned = watch.options.onUnsuccessful === 'return' && !outcomes.isNotCreated(outcome)
+  if (isReturned || polling_result === 'success_with_results') return outcome
+  const details = watch.memory.run || watch.mayHaveCreated ? [outcome] : [outcome, noRunCreated]
   throw failure(outcomes.failureType(outcome), outcomes.summary(outcome), ...details)
 }

@@ -1,12 +1,12 @@
 import { CancellationScope, condition, log, sleep, workflowInfo } from '@temporalio/workflow'
-import { langGraphFailureTypes } from '../domain/contract.ts'
-import type { Continuation, CreateRunRequest, Creation, LaterRun, NewRun } from '../domain/creation.ts'
+import { failureTypes, langGraphFailureTypes } from '../domain/contract.ts'
+import type { Continuation, CreateRunRequest, Creation, LaterRun, NewRun, StateNow } from '../domain/creation.ts'
 import { creationTimeoutMs } from '../domain/defaults.ts'
 import type { RunRequest } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
 import type { RunRef } from '../domain/run.ts'
 import { createRun } from './activities.ts'
-import { isFinal, noAnswer } from './failures.ts'
+import { failure, isFinal, noAnswer, noRunCreated } from './failures.ts'
 import type { NoAnswer } from './failures.ts'
 import { answersOf, isAnswered } from './question.ts'
 import type { Question } from './question.ts'
@@ -16,21 +16,24 @@ const mostLooks = 3
 
 export type CreationEnd =
   | { readonly kind: 'created'; readonly run: RunRef }
-  /** Only a run that continues another can be: somebody else made its continuation. */
-  | { readonly kind: 'overtaken'; readonly by: LaterRun }
   | { readonly kind: 'refused'; readonly reason: string }
   /** Whether there is a run cannot be found out. */
   | { readonly kind: 'unproven'; readonly reason: string; readonly threadId: string }
   /** The update `cancelRun` came before there was a run. */
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'timed_out'; readonly lastError: string }
+  // Only a run that continues another can end as these.
+  /** Another run, which somebody else made, has continued it. */
+  | { readonly kind: 'overtaken'; readonly by: LaterRun }
+  /** The thread's state was edited, and does not ask this question any more. */
+  | { readonly kind: 'edited'; readonly now: StateNow }
 
+type FirstEnd = Exclude<CreationEnd, { readonly kind: 'overtaken' | 'edited' }>
 export type FoundRun = Extract<CreationEnd, { readonly kind: 'created' | 'overtaken' }>
 
 interface FirstRun extends CreateRunRequest {
   readonly run: NewRun
 }
-type NotOvertaken<End> = Exclude<End, { readonly kind: 'overtaken' }>
 
 type Try =
   | { readonly kind: 'answered'; readonly creation: Creation }
@@ -40,23 +43,22 @@ type Try =
  * Tries until there is a run, the server says no for good, or the deadline has passed. A busy thread is waited for, and
  * so is a server that is away. Every try first looks for what an earlier one has created.
  */
-export function createOnce(watch: Watch, request: FirstRun): Promise<NotOvertaken<CreationEnd>>
+export function createOnce(watch: Watch, request: FirstRun): Promise<FirstEnd>
 export function createOnce(watch: Watch, request: CreateRunRequest): Promise<CreationEnd>
 export async function createOnce(watch: Watch, request: CreateRunRequest): Promise<CreationEnd> {
   for (;;) {
-    await watch.untilNextPoll()
-    await untilNoneIsOnItsWay(watch)
+    const slept = await watch.untilNextPoll()
+    const isLastTry = (await watch.untilNothingArrives()) === 'overdue' || slept === 'overdue'
     // Last chance to be cancelled: the request below is shielded, so a cancelled workflow must stop here. A condition
     // that is met at once still throws then.
     await condition(() => true)
     if (watch.memory.cancelling) return (await findRun(watch, request)) ?? { kind: 'cancelled' }
-    const isLastTry = Date.now() >= watch.deadlineMs
     const tried = await tryOnce(watch, request)
     const end = tried.kind === 'answered' ? endOf(watch, request, tried.creation) : refusalOf(watch, tried.failed)
     if (end) return end
     if (watch.memory.cancelling) continue
     if (isLastTry) return { kind: 'timed_out', lastError: watch.memory.polls.lastError ?? 'no answer' }
-    watch.scheduleNextPoll(Date.now(), tried.kind === 'failed' ? tried.failed.retryAfterMs : undefined)
+    watch.scheduleNextPoll(tried.kind === 'failed' ? tried.failed.retryAfterMs : undefined)
     await watch.restartWhereLong()
   }
 }
@@ -64,32 +66,31 @@ export async function createOnce(watch: Watch, request: CreateRunRequest): Promi
 /**
  * After a cancellation: the run that a try created without saying so, or that somebody else made as its continuation.
  *
- * @returns `undefined` if there is none, and if that could not be found out: then `runMayExist` says so
+ * @returns `undefined` if there is none, and if that could not be found out: then `whatIsUnknown` says so
  */
-export function findRun(watch: Watch, request: FirstRun): Promise<NotOvertaken<FoundRun> | undefined>
+export function findRun(
+  watch: Watch,
+  request: FirstRun,
+): Promise<Extract<FoundRun, { readonly kind: 'created' }> | undefined>
 export function findRun(watch: Watch, request: CreateRunRequest): Promise<FoundRun | undefined>
 export async function findRun(watch: Watch, request: CreateRunRequest): Promise<FoundRun | undefined> {
-  if (!watch.runMayExist() && !('continues' in request.run)) return undefined
+  if (!watch.mayHaveCreated && !('continues' in request.run)) return undefined
   for (let look = 1; ; look += 1) {
-    if (look > 1) await sleep(1000 * 2 ** look, { summary: 'until the run is looked for again' })
-    await untilNoneIsOnItsWay(watch)
+    await watch.untilNothingArrives()
     const tried = await tryOnce(watch, { ...request, findOnly: true })
     if (tried.kind === 'answered') {
       const end = endOf(watch, request, tried.creation)
       return end?.kind === 'created' || end?.kind === 'overtaken' ? end : undefined
     }
     watch.noteError(tried.failed.message)
+    // A worker that does not know the deployment has not looked.
+    if (tried.failed.type === failureTypes.unknownDeployment) look -= 1
     if (look === mostLooks) {
-      watch.existenceUnknown(tried.failed.message, Date.now())
+      watch.runNotFoundOut(tried.failed.message)
       return undefined
     }
+    await sleep(1000 * 2 ** (look + 1), { summary: 'until the run is looked for again' })
   }
-}
-
-/** A request that got no answer may still arrive: a look before that would not see its run. */
-async function untilNoneIsOnItsWay({ memory }: Watch): Promise<void> {
-  const leftMs = (memory.creation.unanswered?.untilMs ?? 0) - Date.now()
-  if (leftMs > 0) await sleep(leftMs, { summary: 'until no earlier request can arrive' })
 }
 
 /** A cancellation does not stop it: whether there is a run now must be known. */
@@ -98,13 +99,15 @@ async function tryOnce(watch: Watch, request: CreateRunRequest): Promise<Try> {
   watch.enter('creating')
   const summary = request.findOnly ? 'look for the run' : 'create the run'
   try {
-    const asked = watch.runMayExist() ? { ...request, mayExist: true as const } : request
+    const asked = watch.mayHaveCreated ? { ...request, mayExist: true as const } : request
     const creation = await CancellationScope.nonCancellable(() => createRun.executeWithOptions({ summary }, [asked]))
     return { kind: 'answered', creation }
   } catch (error) {
     const failed = noAnswer(error)
-    if (failed.mayHaveCreated && !request.findOnly)
-      watch.creationUnanswered(Date.now() + (failed.mayArriveForMs ?? creationTimeoutMs), failed.message)
+    if (failed.mayHaveCreated && !request.findOnly) {
+      watch.creationUnanswered(failed.message)
+      watch.mayArriveFor(failed.mayArriveForMs ?? creationTimeoutMs)
+    }
     return { kind: 'failed', failed }
   }
 }
@@ -120,19 +123,30 @@ function endOf(watch: Watch, { deployment }: CreateRunRequest, creation: Creatio
       return undefined
     case 'not_found':
       return { kind: 'cancelled' }
+    case 'foreign':
+      throw failure(failureTypes.differentRequest, ofAnotherRequest(creation.runId, threadId))
     case 'overtaken':
     case 'unproven':
+    case 'edited':
     case 'refused':
       return creation
   }
 }
 
-function refusalOf(watch: Watch, { type, message }: NoAnswer): CreationEnd | undefined {
+function ofAnotherRequest(runId: string, threadId: string): string {
+  const { workflowId } = workflowInfo()
+  return `Workflow id "${workflowId}" belongs to another request, for which run ${runId} of thread ${threadId} was created. Take another workflow id for another run`
+}
+
+function refusalOf(watch: Watch, failed: NoAnswer): CreationEnd | undefined {
+  const { type, message } = failed
   watch.pollFailed(message)
+  const details = watch.memory.run || watch.mayHaveCreated ? [] : [noRunCreated]
+  if (watch.isMisspelt(failed)) throw failure(failureTypes.unknownDeployment, message, ...details)
   const { polls, hasBeenReached } = watch.memory
   log.warn('the run could not be created', { failedInARow: polls.failedInARow, type })
   const isFinalHere = type === langGraphFailureTypes.tooLarge || isFinal(type, hasBeenReached)
-  return isFinalHere && !watch.runMayExist() ? { kind: 'refused', reason: message } : undefined
+  return isFinalHere && !watch.mayHaveCreated ? { kind: 'refused', reason: message } : undefined
 }
 
 /** What creates the run of an execution. */
@@ -147,7 +161,9 @@ export function later({ deployment, threadId, runId }: RunRef): CreateRunRequest
 
 /** What creates the run that continues after the answers; while some are missing it can only be looked for. */
 export function continuation(watch: Watch, question: Question, run: RunRef): CreateRunRequest {
-  const how: Continuation = { continues: run.runId, ...present({ resume: answersOf(question) }) }
+  const { interrupts, truncated, next } = question
+  const asked = { interrupts, next, ...present({ truncated }) }
+  const how: Continuation = { continues: run.runId, asked, ...present({ resume: answersOf(question) }) }
   // A watch of the same run may have been there before, with the same id, and another answer.
   const key = `${creationKey()}/${workflowInfo().firstExecutionRunId}#${watch.questionNumber + 1}`
   const request = { deployment: run.deployment, threadId: run.threadId, key, run: how }

@@ -20,7 +20,7 @@ export async function endCancelled(watch: Watch): Promise<void> {
 
 function leftAlone(watch: Watch): Cancellation {
   const { run, polls } = watch.memory
-  const unknown = watch.runMayExist()
+  const unknown = watch.whatIsUnknown()
   if (!run && !unknown) return { result: 'not_created' }
   return {
     ...unknown,
@@ -32,14 +32,14 @@ function leftAlone(watch: Watch): Cancellation {
 async function cancelWhatRuns(watch: Watch): Promise<Cancellation> {
   let run = await findWhatRuns(watch)
   for (;;) {
-    const unknown = watch.runMayExist()
+    const unknown = watch.whatIsUnknown()
     if (unknown) return unknown
     if (!run) return { result: 'not_created' }
-    const { cancellation } = await cancelAndConfirm(run, watch.memory.cancelling?.action ?? 'interrupt')
+    const { cancellation } = await cancelAndConfirm(watch, run, watch.memory.cancelling?.action ?? 'interrupt')
     if (cancellation.result !== 'had_ended' || watch.options.onInterrupt === 'return') return cancellation
     // It may have stopped to ask, and somebody else may have answered.
     const next = await findRun(watch, later(run))
-    if (next?.kind !== 'overtaken' || !next.by.resumes) return watch.runMayExist() ?? cancellation
+    if (next?.kind !== 'overtaken' || !next.by.resumes) return watch.whatIsUnknown() ?? cancellation
     run = { ...run, runId: next.by.runId }
   }
 }

@@ -32,17 +32,18 @@ export function accepted<T>(workflowType: string, parsed: Parsed<T>, ...more: re
 export interface NoAnswer {
   readonly type: string
   readonly message: string
+  /** False if Temporal says it: the worker hangs, or died. */
+  readonly isFromWorker: boolean
   readonly retryAfterMs?: number
   /** After `createRun`: the server may have got the request, and the run may exist. */
   readonly mayHaveCreated: boolean
   /** For how long that request may still arrive there; absent if nobody knows. */
   readonly mayArriveForMs?: number
+  /** How long a retrieval took until it failed. */
+  readonly tookMs?: number
 }
 
-/**
- * Reads an activity's failure. Anything that says nothing about LangGraph is thrown on: a cancellation, a bug, a
- * deployment that this worker does not have.
- */
+/** Reads an activity's failure. Anything that says nothing about LangGraph is thrown on: a cancellation, or a bug. */
 export function noAnswer(error: unknown): NoAnswer {
   if (!(error instanceof ActivityFailure)) throw error
   const { cause } = error
@@ -50,23 +51,29 @@ export function noAnswer(error: unknown): NoAnswer {
     return {
       type: langGraphFailureTypes.timeout,
       message: `${error.activityType} gave no answer in its time: LangGraph hangs, or the worker died`,
+      isFromWorker: false,
       mayHaveCreated: true,
     }
   }
   if (!(cause instanceof ApplicationFailure)) throw error
-  if (cause.type === failureTypes.unknownDeployment) throw failure(cause.type, cause.message)
   const details: LangGraphFailureDetails = Object(cause.details?.[0])
   return {
     type: cause.type ?? langGraphFailureTypes.unforeseen,
     message: cause.message,
+    isFromWorker: true,
     mayHaveCreated: details.creation_sent ?? !isLangGraphFailure(cause.type),
-    ...present({ retryAfterMs: details.retry_after_ms, mayArriveForMs: details.may_arrive_for_ms }),
+    ...present({
+      retryAfterMs: details.retry_after_ms,
+      mayArriveForMs: details.may_arrive_for_ms,
+      tookMs: details.took_ms,
+    }),
   }
 }
 
 /** The activities say this themselves; anything else (a worker that shuts down) came from outside, at any moment. */
 function isLangGraphFailure(type: string | null | undefined): boolean {
-  return Object.values(langGraphFailureTypes).some((known) => known === type)
+  const own: readonly string[] = [...Object.values(langGraphFailureTypes), failureTypes.unknownDeployment]
+  return own.includes(type ?? '')
 }
 
 /** Asking again would not help. */

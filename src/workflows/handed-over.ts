@@ -4,7 +4,7 @@ import { isRecord } from '../domain/json.ts'
 import { refusal } from '../domain/problem.ts'
 import { deploymentName, uuid } from '../domain/rules.ts'
 import { failure } from './failures.ts'
-import type { Carried } from './memory.ts'
+import type { Memory } from './memory.ts'
 
 /**
  * What an earlier execution has handed over by continue-as-new. Whoever starts a workflow may give it a second argument
@@ -12,7 +12,7 @@ import type { Carried } from './memory.ts'
  *
  * @throws `InvalidInput` if it is not the memory of a watch: another workflow may have continued as this one
  */
-export function handedOver(workflowType: string, carried: unknown): Carried | undefined {
+export function handedOver(workflowType: string, carried: unknown): Memory | undefined {
   const { continuedFromExecutionRunId, attempt, cronSchedule } = workflowInfo()
   const isContinued = continuedFromExecutionRunId !== undefined && attempt === 1 && cronSchedule === undefined
   if (!isContinued || carried === undefined || carried === null) return undefined
@@ -22,17 +22,18 @@ export function handedOver(workflowType: string, carried: unknown): Carried | un
 }
 
 const lists = ['chain', 'handledResumes']
-const groups = ['polls', 'creation', 'question', 'cancelling']
+const groups = ['question', 'cancelling']
 
-function isMemory(carried: unknown): carried is Carried {
+function isMemory(carried: unknown): carried is Memory {
   if (!isRecord(carried) || !isNumber(carried['startedAtMs'])) return false
-  const { run, polls = carried } = carried
+  const { run, polls } = carried
   return (
     (run === undefined || isRun(run)) &&
-    lists.every((name) => carried[name] === undefined || Array.isArray(carried[name])) &&
+    lists.every((name) => Array.isArray(carried[name])) &&
+    isRecord(carried['creation']) &&
     groups.every((name) => carried[name] === undefined || isRecord(carried[name])) &&
     isRecord(polls) &&
-    ['sleeps', 'failedInARow', 'unreadableInARow'].every((name) => isNumber(polls[name]))
+    ['count', 'sleeps', 'failedInARow', 'unreadableInARow'].every((name) => isNumber(polls[name]))
   )
 }
 

@@ -6,10 +6,19 @@ import { codeBlock, codeSpan, onOneLine } from '../domain/printable.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
 import type { KnownEnding, ReadInterrupts, RunEnding } from '../domain/run.ts'
 import { bounded, seconds } from '../domain/text.ts'
-import type { Question } from './question.ts'
+import { iso, momentMs } from './clock.ts'
 import type { Retrieval } from './retrieve-in-order.ts'
 import type { Verdict } from './verdict.ts'
+import type { HumanEnd } from './wait-for-human.ts'
 import type { Watch } from './watch.ts'
+
+type Unanswered = Extract<HumanEnd, { readonly kind: 'unanswered' }>
+
+interface Refusal {
+  readonly reason: string
+  readonly isCancelled?: true
+  readonly cancellation?: Cancellation
+}
 
 /** A run's own checkpoint proves how it ended; its status on the wire alone does not. */
 const notVerified = { ending_verified: false } as const
@@ -60,33 +69,40 @@ export function interrupted(watch: Watch, ending: KnownEnding): WatchOutcome {
 /** It succeeded by its status, which says no more than that it stopped: it may wait for a human. */
 function unproven(watch: Watch, reason: string, retrievalError: string): WatchOutcome {
   const error = `The run has ended, but whether it finished or waits for a human cannot be proven: ${reason}. ${retrievalError}`
-  return { ...pollingRefused(watch, error), ...notVerified }
+  return { ...pollingRefused(watch, { reason: error }), ...notVerified }
 }
 
 /** The run ended badly. */
 export function unsuccessful(
   watch: Watch,
-  { status, error }: Verdict & { kind: 'unsuccessful' },
+  { status, error, isCancelled }: Verdict & { kind: 'unsuccessful' },
   ending: RunEnding | undefined,
 ): WatchOutcome {
-  const isUnreadable = ending?.kind === 'unreadable'
-  const base = { ...ids(watch), ...(isUnreadable && notVerified), error: bounded(error, maxErrorBytes) }
+  const known = ending?.kind === 'known' ? ending : undefined
+  const base = {
+    ...ids(watch),
+    ...(ending?.kind === 'unreadable' && notVerified),
+    error: bounded(error, maxErrorBytes),
+    ...present({ cancelled: isCancelled }),
+  }
+  const failed = present({ failed_nodes: known?.failedNodes })
   const polling_metadata = completed(watch)
   switch (status) {
     case 'error':
-      return { polling_result: 'error', status, ...base, polling_metadata }
+      return { polling_result: 'error', status, ...base, ...failed, polling_metadata }
     case 'timeout':
-      return { polling_result: 'timeout', status, ...base, polling_metadata }
+      return { polling_result: 'timeout', status, ...base, ...failed, polling_metadata }
     case 'interrupted': {
-      const next = ending?.kind === 'known' && ending.next.length > 0 ? { next: ending.next } : {}
+      const next = known && known.next.length > 0 ? { next: known.next } : {}
       return { polling_result: 'interrupted', status, ...base, ...next, polling_metadata }
     }
   }
 }
 
 /** Nobody answered the run's question, or nobody can any more. */
-export function unanswered(watch: Watch, question: Question, error: string): WatchOutcome {
-  return waiting(watch, question, question.next, { ...ids(watch), error: bounded(error, maxErrorBytes) })
+export function unanswered(watch: Watch, { question, why, isCancelled }: Unanswered): WatchOutcome {
+  const cancelled = present({ cancelled: isCancelled })
+  return waiting(watch, question, question.next, { ...ids(watch), error: bounded(why, maxErrorBytes), ...cancelled })
 }
 
 /** All runs of a chain. */
@@ -109,7 +125,7 @@ export function pollingTimedOut(watch: Watch, cancellation?: Cancellation): Watc
     status: 'polling_timeout',
     ...ids(watch),
     error,
-    ...present({ cancellation }),
+    ...present({ cancellation, cancelled: cancellation?.result === 'cancelled' ? (true as const) : undefined }),
     polling_metadata: {
       poll_count: polls,
       elapsed_seconds: elapsedSeconds(watch),
@@ -119,19 +135,33 @@ export function pollingTimedOut(watch: Watch, cancellation?: Cancellation): Watc
   }
 }
 
-export function pollingRefused(watch: Watch, reason: string, cancellation?: Cancellation): WatchOutcome {
+/** LangGraph gave a final answer that is no status. */
+export function pollingRefused(watch: Watch, { reason, isCancelled, cancellation }: Refusal): WatchOutcome {
   return {
     polling_result: 'error',
     status: 'polling_error',
     ...ids(watch),
     error: bounded(reason, maxErrorBytes),
-    ...present({ cancellation }),
+    ...present({ cancellation, cancelled: isCancelled }),
     polling_metadata: completed(watch),
   }
 }
 
+/** The update `cancelRun` came before there was a run. */
+export function cancelledBefore(watch: Watch, unknown: Cancellation | undefined): WatchOutcome {
+  const refusal = unknown ? { cancellation: unknown } : { isCancelled: true as const }
+  return pollingRefused(watch, { reason: 'The run was cancelled before it was created', ...refusal })
+}
+
+/** LangGraph has refused for good to create the run. */
+export function isNotCreated({ status, run_id, cancelled, cancellation }: WatchOutcome): boolean {
+  return status === 'polling_error' && run_id === undefined && !cancelled && !cancellation
+}
+
 /** The type of the failure under `onUnsuccessful: 'fail'`. */
-export function failureType({ polling_result, status }: WatchOutcome): string {
+export function failureType(outcome: WatchOutcome): string {
+  const { polling_result, status } = outcome
+  if (isNotCreated(outcome)) return failureTypes.runNotCreated
   switch (polling_result) {
     case 'error':
       return status === 'polling_error' ? failureTypes.runPollingFailed : failureTypes.runFailed
@@ -185,7 +215,7 @@ function waiting(
   watch: Watch,
   { interrupts, truncated, inexactNumbers }: ReadInterrupts,
   next: readonly string[] | undefined,
-  base: ReturnType<typeof ids> & { readonly error?: string },
+  base: ReturnType<typeof ids> & { readonly error?: string; readonly cancelled?: true },
 ): WatchOutcome {
   return {
     polling_result: 'interrupted',
@@ -203,7 +233,7 @@ function names(nodes: readonly string[]): string {
 
 /** A try to create the run got no answer. */
 function isCreationUnknown(watch: Watch): boolean {
-  return !watch.memory.run && watch.runMayExist() !== undefined
+  return !watch.memory.run && watch.mayHaveCreated
 }
 
 function count(n: number, noun: string): string {
@@ -223,9 +253,9 @@ function completed(watch: Watch) {
 }
 
 function elapsedSeconds({ memory }: Watch): number {
-  return (Date.now() - memory.startedAtMs) / 1000
+  return (momentMs() - memory.startedAtMs) / 1000
 }
 
 function timestamp(): string {
-  return new Date(Date.now()).toISOString()
+  return iso(momentMs())
 }

@@ -2,6 +2,7 @@ import { present } from '../domain/json.ts'
 import { codeBlock, codeSpan, quoted } from '../domain/printable.ts'
 import type { WatchProgress } from '../domain/outcome.ts'
 import { bounded } from '../domain/text.ts'
+import { iso, momentMs } from './clock.ts'
 import type { Memory } from './memory.ts'
 import { openInterrupts } from './question.ts'
 import type { Question } from './question.ts'
@@ -16,10 +17,11 @@ export function progress(memory: Memory, phase: WatchProgress['phase'], isRunNam
     phase,
     poll_count: polls.count,
     started_at: iso(startedAtMs),
-    elapsed_seconds: (Date.now() - startedAtMs) / 1000,
+    elapsed_seconds: (momentMs() - startedAtMs) / 1000,
     ...present({
-      status: polls.seen?.status,
-      next_poll_at: phase === 'waiting' && polls.nextAtMs !== undefined ? iso(polls.nextAtMs) : undefined,
+      // A waiting run is `success` on most servers.
+      status: question ? 'interrupted' : polls.seen?.status,
+      next_poll_at: phase === 'waiting' && polls.next ? iso(polls.next.atMs) : undefined,
       last_error: polls.lastError,
       updated_at: polls.seen?.updatedAt,
       run_id: isRunNamed ? undefined : run?.runId,
@@ -40,10 +42,6 @@ function asked(question: Question) {
       human_deadline_at: untilMs === undefined ? undefined : iso(untilMs),
     }),
   }
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString()
 }
 
 /** The same for the Web UI, as markdown. */

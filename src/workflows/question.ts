@@ -1,4 +1,5 @@
 import { maxAnswersBytes } from '../domain/defaults.ts'
+import type { StateNow } from '../domain/creation.ts'
 import type { WatchOptions } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
@@ -16,8 +17,11 @@ export interface Question extends ReadInterrupts {
   readonly goOn: boolean
   /** Why the last answer could not be carried out. */
   readonly refused?: string | undefined
-  /** Looks so far for a run that somebody else made. */
+  /** Why the last answer was not given to LangGraph: somebody has edited the thread's state. */
+  readonly lost?: string | undefined
+  /** Looks so far for what somebody else has done. */
   readonly looks: number
+  readonly failedLooks: number
 }
 
 export interface Answer {
@@ -35,7 +39,15 @@ export function questionIn(
   if (!isQuestion || onInterrupt === 'return') return undefined
   const { interrupts = [], truncated, next = [], inexact_numbers: inexactNumbers } = outcome
   const untilMs = Number.isFinite(humanTimeoutMs) ? nowMs + humanTimeoutMs : undefined
-  return { interrupts, next, answers: {}, goOn: false, looks: 0, ...present({ truncated, inexactNumbers, untilMs }) }
+  return {
+    interrupts,
+    next,
+    answers: {},
+    goOn: false,
+    looks: 0,
+    failedLooks: 0,
+    ...present({ truncated, inexactNumbers, untilMs }),
+  }
 }
 
 /** Those that nobody has answered yet. */
@@ -50,14 +62,22 @@ export function isAnswered(question: Question): boolean {
 /** The question with one more answer, which `whatIsWrong` has nothing against. */
 export function withAnswer(question: Question, { value, interruptId }: Answer): Question {
   const { interrupts, answers } = question
-  if (interrupts.length === 0) return { ...question, goOn: true, refused: undefined }
+  const open = { ...question, refused: undefined, lost: undefined }
+  if (interrupts.length === 0) return { ...open, goOn: true }
   const given = value === undefined ? {} : { [indexOf(question, interruptId)]: value }
-  return { ...question, answers: { ...answers, ...given }, refused: undefined }
+  return { ...open, answers: { ...answers, ...given } }
 }
 
 /** The question without its answers: each may be given once more. */
 export function reopened(question: Question, refused: string): Question {
   return { ...question, answers: {}, goOn: false, refused }
+}
+
+/** What the edited state asks, for as long as the question that it takes the place of. */
+export function editedQuestion({ looks, untilMs }: Question, now: StateNow): Question {
+  const lost =
+    "The thread's state was edited by hand, and this is not asked any more: the query `progress` shows what is"
+  return { ...now, answers: {}, goOn: false, lost, looks, failedLooks: 0, ...present({ untilMs }) }
 }
 
 /** What LangGraph is given: by id, since the answers to several questions would otherwise be mixed up. */

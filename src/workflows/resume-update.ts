@@ -4,6 +4,8 @@ import type { ResumeInput } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
 import type { ResumeReceipt } from '../domain/outcome.ts'
 import { parseResumeInput } from '../domain/parse-input.ts'
+import { utf8Bytes } from '../domain/text.ts'
+import { momentMs } from './clock.ts'
 import { accepted, failure, withoutStack } from './failures.ts'
 import type { HandledResume } from './memory.ts'
 import { isAnswered, openInterrupts, whatIsWrong } from './question.ts'
@@ -19,7 +21,9 @@ export function acceptAnswers(watch: Watch): void {
     async (input) => {
       const id = updateId()
       const isNew = !handled(watch, id)
-      if (isNew) watch.answered(id, accepted(resumeUpdateName, parseResumeInput(input)), Date.now())
+      const answer = accepted(resumeUpdateName, parseResumeInput(input))
+      if (isNew) watch.answered(id, answer, momentMs())
+      watch.grows(utf8Bytes(JSON.stringify(answer)))
       const n = handled(watch, id)?.question ?? watch.questionNumber
       await condition(() => isSettled(watch, n)).catch((error: unknown) => {
         throw withoutStack(error)
@@ -56,6 +60,7 @@ function isSettled(watch: Watch, n: number): boolean {
 
 function refuseWhatCameToNothing(watch: Watch, id: string, n: number): void {
   const { chain, creation, question } = watch.memory
+  if (!handled(watch, id) && question?.lost !== undefined) throw failure(failureTypes.notAsked, question.lost)
   if (!handled(watch, id) && question?.refused !== undefined) {
     const message = `The answer was refused, and the question is still open: ${question.refused}`
     throw failure(langGraphFailureTypes.refused, message)
@@ -65,11 +70,11 @@ function refuseWhatCameToNothing(watch: Watch, id: string, n: number): void {
     throw failure(failureTypes.notAsked, message)
   }
   if (n !== watch.questionNumber || !watch.isEnding) return
-  if (!creation.unanswered) {
+  if (creation.unknown?.what !== 'created') {
     const message = 'The watch ended before the answer was given to LangGraph: its outcome says why'
     throw failure(failureTypes.notAsked, message)
   }
-  const message = `The watch ended, and LangGraph has not said whether it took the answer: ${creation.unanswered.error}`
+  const message = `The watch ended, and LangGraph has not said whether it took the answer: ${creation.unknown.error}`
   throw failure(langGraphFailureTypes.unavailable, message)
 }
 

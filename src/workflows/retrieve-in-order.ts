@@ -1,5 +1,5 @@
 import { sleep } from '@temporalio/workflow'
-import { langGraphFailureTypes } from '../domain/contract.ts'
+import { failureTypes, langGraphFailureTypes } from '../domain/contract.ts'
 import { maxReasonBytes } from '../domain/defaults.ts'
 import type { RetrievalStrategy } from '../domain/defaults.ts'
 import type { RetrievalOptions } from '../domain/input.ts'
@@ -9,8 +9,8 @@ import type { Retrieved } from '../domain/retrieved.ts'
 import type { Json, ReadInterrupts, RunLook, RunRef } from '../domain/run.ts'
 import { bounded, seconds } from '../domain/text.ts'
 import { retrieveJoinStream, retrieveStreamValues, retrieveThreadState, strategyTimeoutMs } from './activities.ts'
+import { iso, momentMs } from './clock.ts'
 import { noAnswer } from './failures.ts'
-import { TimeBudget } from './time-budget.ts'
 
 const activityOf = {
   stream_values: retrieveStreamValues,
@@ -20,6 +20,7 @@ const activityOf = {
 
 /** A shorter round is not worth starting. */
 const shortestRoundMs = 1000
+const mostUnknownPauseMs = 60_000
 
 export type Retrieval = { readonly metadata: RetrievalMetadata } & (
   | { readonly found: 'result'; readonly result: Json; readonly inexactNumbers?: readonly string[] }
@@ -29,33 +30,56 @@ export type Retrieval = { readonly metadata: RetrievalMetadata } & (
 )
 
 interface Attempt extends RetrievalAttempt {
+  readonly tookMs: number
+  readonly isUnknownDeployment?: boolean
   readonly retrieved?: Retrieved
   readonly retryAfterMs?: number
 }
 
-/** Tries one strategy after the other. If all say "missing" it is over; if one could not be asked, the order starts again. */
-export async function retrieveInOrder(run: RunRef, options: RetrievalOptions, look: RunLook): Promise<Retrieval> {
-  const startedMs = Date.now()
-  const budget = new TimeBudget(options.timeoutMs)
+/**
+ * Tries one strategy after the other. If all say "missing" it is over; if one could not be asked, the order starts again.
+ * The time limit counts what the tries and pauses take, so it does not run while no worker is running.
+ *
+ * @param onUnknownDeployment is called after a round in which no worker knew the deployment, which does not count
+ */
+export async function retrieveInOrder(
+  run: RunRef,
+  options: RetrievalOptions,
+  look: RunLook,
+  onUnknownDeployment: (message: string) => Promise<void>,
+): Promise<Retrieval> {
+  const startedMs = momentMs()
   const attempts: Attempt[] = []
-
-  for (let round = 0; budget.leftMs() > 0; round += 1) {
+  let leftMs = options.timeoutMs
+  let unknownRounds = 0
+  for (let round = 0; leftMs > 0; round += 1) {
     const tried: Attempt[] = []
     for (const strategy of options.order) {
-      const timeoutMs = Math.min(strategyTimeoutMs, budget.leftMs())
+      const timeoutMs = Math.min(strategyTimeoutMs, leftMs)
       if (timeoutMs === 0) break
-      const attempt = await budget.spend(timeoutMs, tryStrategy(strategy, run, options, look, timeoutMs))
+      const attempt = await tryStrategy(strategy, run, options, look, timeoutMs)
+      leftMs -= Math.min(attempt.tookMs, timeoutMs)
       tried.push(attempt)
-      attempts.push(attempt)
-      const retrieval = conclude(attempt, run, look, metadata(attempts, startedMs, attempt, look))
+      const retrieval = conclude(attempt, run, look, metadata([...attempts, ...tried], startedMs, attempt, look))
       if (retrieval) return retrieval
     }
+    const unknown = tried.find(({ isUnknownDeployment }) => isUnknownDeployment)
+    if (unknown) {
+      await onUnknownDeployment(unknown.reason ?? '')
+      const pauseMs = Math.min(1000 * 2 ** unknownRounds, mostUnknownPauseMs)
+      await sleep(pauseMs, { summary: 'until a worker knows the deployment' })
+      unknownRounds += 1
+      round -= 1
+      continue
+    }
+    attempts.push(...tried)
     if (tried.length === options.order.length && tried.every(({ outcome }) => outcome === 'missing')) {
       return nothing(allFailed(attempts), metadata(attempts, startedMs))
     }
-    const pauseMs = Math.min(pauseAfter(round, tried), budget.leftMs() - shortestRoundMs)
+    const pauseMs = Math.min(pauseAfter(round, tried), leftMs - shortestRoundMs)
     if (pauseMs <= 0) break
-    await budget.spend(pauseMs, sleep(pauseMs, { summary: `until retrieval round ${round + 2}` }))
+    leftMs -= pauseMs
+    await sleep(pauseMs, { summary: `until retrieval round ${round + 2}` })
   }
   const error = `Result retrieval timed out after ${seconds(options.timeoutMs)}: ${lastReasons(attempts)}`
   return nothing(error, metadata(attempts, startedMs))
@@ -69,7 +93,8 @@ async function tryStrategy(
   timeoutMs: number,
 ): Promise<Attempt> {
   if (strategy === 'stream_values' && look.resumable === false) {
-    return { strategy, outcome: 'missing', reason: 'the run was not created as resumable: LangGraph kept no stream' }
+    const reason = 'the run was not created as resumable: LangGraph kept no stream'
+    return { strategy, outcome: 'missing', reason, tookMs: 0 }
   }
   const request = { ...run, ...present({ resultKeys: options.resultKeys, origin: look.origin }) }
   try {
@@ -77,13 +102,15 @@ async function tryStrategy(
       { scheduleToCloseTimeout: timeoutMs, summary: strategy },
       [request],
     )
-    return { strategy, ...outcomeOf(retrieved), retrieved }
+    return { strategy, ...outcomeOf(retrieved), retrieved, tookMs: retrieved.tookMs }
   } catch (error) {
-    const { type, message, retryAfterMs } = noAnswer(error)
+    const { type, message, isFromWorker, retryAfterMs, tookMs = isFromWorker ? 0 : timeoutMs } = noAnswer(error)
     return {
       strategy,
       outcome: type === langGraphFailureTypes.timeout ? 'timed_out' : 'failed',
       reason: bounded(message, maxReasonBytes),
+      tookMs,
+      isUnknownDeployment: type === failureTypes.unknownDeployment,
       ...present({ retryAfterMs }),
     }
   }
@@ -143,10 +170,10 @@ function nothing(error: string, metadata: RetrievalMetadata): Retrieval & { foun
 function metadata(attempts: readonly Attempt[], startedMs: number, used?: Attempt, look?: RunLook): RetrievalMetadata {
   const values = used?.retrieved?.found === 'values' ? used.retrieved : undefined
   const checkpointId = values && (values.checkpointId ?? checkpointOf(look))
-  const now = Date.now()
+  const now = momentMs()
   return {
     retrieval_duration_seconds: (now - startedMs) / 1000,
-    timestamp: new Date(now).toISOString(),
+    timestamp: iso(now),
     attempts: attempts.map(({ strategy, outcome, reason }) => ({ strategy, outcome, ...present({ reason }) })),
     ...present({ strategy_used: values && used?.strategy, checkpoint_id: checkpointId }),
   }

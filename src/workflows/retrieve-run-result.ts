@@ -23,7 +23,9 @@ export async function retrieveRunResult(input: RetrieveRunResultInput): Promise<
   const { run, retrieval } = accepted('retrieveRunResult', parseRetrieveRunResultInput(input))
   const seen = await look(run)
   requireSuccess(seen)
-  const retrieved = await retrieveInOrder(run, retrieval, seen)
+  const retrieved = await retrieveInOrder(run, retrieval, seen, (message) => {
+    throw failure(failureTypes.unknownDeployment, message)
+  })
   switch (retrieved.found) {
     case 'result':
       return {

@@ -1,3 +1,4 @@
+import { present } from '../domain/json.ts'
 import { isWaiting } from '../domain/run.ts'
 import type { EndedRun, KnownEnding, RunEnding, TerminalStatus } from '../domain/run.ts'
 
@@ -6,7 +7,12 @@ export type Verdict =
   | { readonly kind: 'success' }
   /** It stopped to be continued, at a question or a breakpoint. On most servers the wire says `success`. */
   | { readonly kind: 'waiting'; readonly ending: KnownEnding }
-  | { readonly kind: 'unsuccessful'; readonly status: Exclude<TerminalStatus, 'success'>; readonly error: string }
+  | {
+      readonly kind: 'unsuccessful'
+      readonly status: Exclude<TerminalStatus, 'success'>
+      readonly error: string
+      readonly isCancelled?: true
+    }
 
 /** @param isCancelled the run was asked to stop: some servers call such a run failed */
 export function verdictOn({ status, ending }: EndedRun, isCancelled = false): Verdict {
@@ -15,11 +21,8 @@ export function verdictOn({ status, ending }: EndedRun, isCancelled = false): Ve
     case 'success':
       return isWaiting(ending) ? { kind: 'waiting', ending } : { kind: 'success' }
     case 'error':
-      return {
-        kind: 'unsuccessful',
-        status,
-        error: graphError ?? (isCancelled ? wasCancelled(ending) : noErrorText(ending)),
-      }
+      if (isCancelled && graphError === undefined) return cancelled(status, ending)
+      return { kind: 'unsuccessful', status, error: graphError ?? noErrorText(ending) }
     case 'timeout': {
       const error = graphError ?? 'LangGraph ended the run at its own time limit for background runs'
       return { kind: 'unsuccessful', status, error }
@@ -28,7 +31,7 @@ export function verdictOn({ status, ending }: EndedRun, isCancelled = false): Ve
       // Most servers mean "cancelled" by it, some "waiting": a question tells them apart.
       return isWaiting(ending) && ending.interrupts.length > 0
         ? { kind: 'waiting', ending }
-        : { kind: 'unsuccessful', status, error: graphError ?? wasCancelled(ending) }
+        : { ...cancelled(status, ending, isCancelled), ...present({ error: graphError }) }
   }
 }
 
@@ -36,6 +39,11 @@ type Unseen = Extract<RunEnding, { kind: 'unreadable' | 'hidden' }>
 
 function isUnseen(ending: RunEnding | undefined): ending is Unseen {
   return ending?.kind === 'unreadable' || ending?.kind === 'hidden'
+}
+
+function cancelled(status: 'error' | 'interrupted', ending: RunEnding | undefined, isCertain = true): Verdict {
+  const isKnown = isCertain || !isUnseen(ending)
+  return { kind: 'unsuccessful', status, error: wasCancelled(ending), ...(isKnown && { isCancelled: true }) }
 }
 
 function noErrorText(ending: RunEnding | undefined): string {

@@ -1,37 +1,35 @@
-import { condition, log } from '@temporalio/workflow'
-import type { LaterRun } from '../domain/creation.ts'
+import { log } from '@temporalio/workflow'
+import type { LaterRun, StateNow } from '../domain/creation.ts'
 import type { RunRef } from '../domain/run.ts'
 import { seconds } from '../domain/text.ts'
 import { findLaterRun } from './activities.ts'
 import { continuation, createOnce, findRun } from './create-once.ts'
-import type { FoundRun } from './create-once.ts'
 import { noAnswer } from './failures.ts'
-import { isAnswered } from './question.ts'
+import { asAskedNow } from '../domain/same-question.ts'
+import { editedQuestion, isAnswered } from './question.ts'
 import type { Question } from './question.ts'
-import { isHistoryLong } from './watch.ts'
 import type { Watch } from './watch.ts'
 
-/** Looks for a run that somebody else made: 10 s apart at first, 5 min at last. */
+/** Looks for a run that somebody else made: 10 s apart at first, 5 min at last. Failed looks are repeated as polls are. */
 const firstLookMs = 10_000
 const lastLookMs = 300_000
-const betweenHintedLooksMs = 1000
+const firstRetryMs = 1000
 
 export type HumanEnd =
   | { readonly kind: 'continued'; readonly run: RunRef; readonly by: 'resume' | 'elsewhere' }
-  | { readonly kind: 'unanswered'; readonly question: Question; readonly why: string }
+  | { readonly kind: 'unanswered'; readonly question: Question; readonly why: string; readonly isCancelled?: true }
 
 /** Waits until the question is answered here or elsewhere, nobody has answered in time, or nobody can any more. */
 export async function waitForHuman(watch: Watch, run: RunRef): Promise<HumanEnd> {
-  const { untilMs = Infinity } = questionOf(watch)
+  let isLastLook = false
   for (;;) {
     watch.enter('interrupted')
-    const isLastLook = Date.now() >= untilMs
     const end = isOver(watch) ? await goOn(watch, run) : await lookElsewhere(watch, run)
     if (end) return end
     if (isLastLook && !isAnswered(questionOf(watch))) {
       return unanswered(watch, `Nobody answered within ${seconds(watch.options.humanTimeoutMs)} (\`humanTimeout\`)`)
     }
-    await untilNews(watch)
+    isLastLook = await watch.untilHumanNews(() => isOver(watch), pauseMs(questionOf(watch)))
     await watch.restartWhereLong()
   }
 }
@@ -46,29 +44,37 @@ function isOver(watch: Watch): boolean {
   return isAnswered(questionOf(watch)) || watch.memory.cancelling !== undefined
 }
 
+export function pauseMs({ looks, failedLooks }: Question): number {
+  const ordinaryMs = Math.min(firstLookMs * 2 ** Math.min(Math.max(looks - 1, 0), 10), lastLookMs)
+  return failedLooks > 0 ? Math.min(ordinaryMs, firstRetryMs * 2 ** Math.min(failedLooks - 1, 10)) : ordinaryMs
+}
+
 /** Gives the answers to LangGraph; after a cancellation finds out whether another run continues this one. */
 async function goOn(watch: Watch, run: RunRef): Promise<HumanEnd | undefined> {
   const request = continuation(watch, questionOf(watch), run)
   const end = await createOnce(watch, request)
   switch (end.kind) {
     case 'created':
+      return { kind: 'continued', run: end.run, by: 'resume' }
     case 'overtaken':
-      return continued(watch, end, run)
-    case 'cancelled':
-      return unanswered(
-        watch,
-        isAnswered(questionOf(watch))
-          ? `The run was cancelled before the answer was given to it${mayHaveBeenGiven(watch)}`
-          : 'The run was cancelled while it waited for a human',
-      )
+      return overtaken(watch, end.by, run)
+    case 'cancelled': {
+      const why = isAnswered(questionOf(watch))
+        ? `The run was cancelled before the answer was given to it${mayHaveBeenGiven(watch)}`
+        : 'The run was cancelled while it waited for a human'
+      return { ...unanswered(watch, why), isCancelled: true }
+    }
     case 'timed_out': {
       const found = watch.options.onPollTimeout === 'cancel_run' ? await findRun(watch, request) : undefined
-      if (found) return continued(watch, found, run)
+      if (found?.kind === 'created') return { kind: 'continued', run: found.run, by: 'resume' }
+      if (found) return overtaken(watch, found.by, run)
       const why = `The answer could not be given to LangGraph within \`maxPollTime\`${mayHaveBeenGiven(watch)}`
       return unanswered(watch, `${why}: ${watch.memory.polls.lastError ?? end.lastError}`)
     }
     case 'unproven':
       return unanswered(watch, `The answer may have been given to LangGraph: ${end.reason}`)
+    case 'edited':
+      return edited(watch, end.now)
     case 'refused':
       log.warn('the answer was refused', { threadId: run.threadId, runId: run.runId })
       watch.answersRefused(end.reason)
@@ -77,45 +83,51 @@ async function goOn(watch: Watch, run: RunRef): Promise<HumanEnd | undefined> {
 }
 
 function mayHaveBeenGiven(watch: Watch): string {
-  return watch.runMayExist() ? ' (or it was, and the run that continues is not known)' : ''
+  return watch.mayHaveCreated ? ' (or it was, and the run that continues is not known)' : ''
 }
 
 async function lookElsewhere(watch: Watch, run: RunRef): Promise<HumanEnd | undefined> {
   watch.lookBegins()
   try {
-    const later = await findLaterRun.executeWithOptions({ summary: 'did somebody else answer?' }, [run])
+    const { interrupts, next } = questionOf(watch)
+    const look = { ...run, asked: { interrupts, next } }
+    const found = await findLaterRun.executeWithOptions({ summary: 'did somebody else answer?' }, [look])
     watch.lookAnswered()
-    if (!later) return undefined
-    if ('isGone' in later) return unanswered(watch, 'The run, or its thread, is gone: nobody can answer it')
-    return continued(watch, { kind: 'overtaken', by: later }, run)
+    switch (found.kind) {
+      case 'none':
+        return undefined
+      case 'gone':
+        return unanswered(watch, 'The run, or its thread, is gone: nobody can answer it')
+      case 'edited':
+        return edited(watch, found.now)
+      case 'later':
+        return overtaken(watch, found.by, run)
+    }
   } catch (error) {
-    watch.noteError(noAnswer(error).message)
+    watch.lookFailed(noAnswer(error).message)
     return undefined
   }
 }
 
-function continued(watch: Watch, found: FoundRun, run: RunRef): HumanEnd {
-  if (found.kind === 'created') return { kind: 'continued', run: found.run, by: 'resume' }
-  const { runId, resumes }: LaterRun = found.by
-  if (resumes) return { kind: 'continued', run: { ...run, runId }, by: 'elsewhere' }
+/** The thread's state was edited by hand: what it asks now is asked here, if it asks anything. */
+function edited(watch: Watch, now: StateNow): HumanEnd | undefined {
+  const question = questionOf(watch)
+  const same = asAskedNow(question, now)
+  if (same) watch.askedUnderOtherIds(same)
+  else watch.askedAnew(editedQuestion(question, now))
+  if (now.next.length > 0) return undefined
+  return unanswered(watch, "The thread's state was edited by hand, and nobody is asked any more")
+}
+
+/** A run that started over did so with the key of this workflow if the server got its creation twice. */
+function overtaken(watch: Watch, { runId, resumes, isOwn }: LaterRun, run: RunRef): HumanEnd {
+  if (resumes || isOwn) return { kind: 'continued', run: { ...run, runId }, by: 'elsewhere' }
   return unanswered(
     watch,
     `Run ${runId} started over on this thread without answering, so the question can no longer be answered`,
   )
 }
 
-function unanswered(watch: Watch, why: string): HumanEnd {
-  return { kind: 'unanswered', question: questionOf(watch), why }
-}
-
-/** Sleeps until an answer, a hint, or the next look. */
-async function untilNews(watch: Watch): Promise<void> {
-  const { looks, untilMs = Infinity } = questionOf(watch)
-  const pauseMs = Math.min(firstLookMs * 2 ** Math.min(looks - 1, 10), lastLookMs)
-  const sleepMs = Math.min(pauseMs, untilMs - Date.now())
-  if (sleepMs > 0) {
-    const isNews = () => isOver(watch) || watch.memory.isWoken || isHistoryLong()
-    await condition(isNews, sleepMs, { summary: 'until somebody answers' })
-  }
-  if (watch.memory.isWoken && !isOver(watch)) await condition(() => isOver(watch), betweenHintedLooksMs)
+function unanswered(watch: Watch, why: string) {
+  return { kind: 'unanswered', question: questionOf(watch), why } as const
 }

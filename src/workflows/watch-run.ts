@@ -1,13 +1,15 @@
 import { continueAsNew, workflowInfo } from '@temporalio/workflow'
+import { failureTypes } from '../domain/contract.ts'
+import { refusal } from '../domain/problem.ts'
 import type { ExecuteRunInput, WatchRunInput } from '../domain/input.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
 import { parseExecuteRunInput, parseWatchRunInput } from '../domain/parse-input.ts'
 import type { Json } from '../domain/run.ts'
 import { carryOut } from './carry-out.ts'
-import { accepted, noRunCreated } from './failures.ts'
+import { accepted, failure, noRunCreated } from './failures.ts'
 import { handedOver } from './handed-over.ts'
-import { takeUp } from './memory.ts'
-import type { Carried, Memory } from './memory.ts'
+import { beginning } from './memory.ts'
+import type { Memory } from './memory.ts'
 import { Watch } from './watch.ts'
 
 // The second argument of both workflows is internal: what an earlier execution handed over by continue-as-new. `Result` is
@@ -23,9 +25,9 @@ type Next<Input> = (input: Input, carried: Memory) => Promise<WatchOutcome>
  */
 export async function watchRun<Result = Json>(input: WatchRunInput): Promise<WatchOutcome<Result>>
 export async function watchRun(input: WatchRunInput): Promise<WatchOutcome>
-export async function watchRun(input: WatchRunInput, carried?: Carried): Promise<WatchOutcome> {
+export async function watchRun(input: WatchRunInput, carried?: Memory): Promise<WatchOutcome> {
   const { run, ...options } = accepted('watchRun', parseWatchRunInput(input))
-  const memory = takeUp(handedOver('watchRun', carried), workflowInfo().startTime.getTime(), run)
+  const memory = handedOver('watchRun', carried) ?? beginning(workflowInfo().startTime.getTime(), run)
   const restart = (next: Memory) => continueAsNew<Next<WatchRunInput>>(input, next)
   return carryOut(new Watch({ options, memory, named: run, continueAsNew: restart }))
 }
@@ -38,9 +40,18 @@ export async function watchRun(input: WatchRunInput, carried?: Carried): Promise
  */
 export async function executeRun<Result = Json>(input: ExecuteRunInput): Promise<WatchOutcome<Result>>
 export async function executeRun(input: ExecuteRunInput): Promise<WatchOutcome>
-export async function executeRun(input: ExecuteRunInput, carried?: Carried): Promise<WatchOutcome> {
+export async function executeRun(input: ExecuteRunInput, carried?: Memory): Promise<WatchOutcome> {
   const { request, ...options } = accepted('executeRun', parseExecuteRunInput(input), noRunCreated)
-  const memory = takeUp(handedOver('executeRun', carried), workflowInfo().startTime.getTime())
+  refuseCron()
+  const memory = handedOver('executeRun', carried) ?? beginning(workflowInfo().startTime.getTime())
   const restart = (next: Memory) => continueAsNew<Next<ExecuteRunInput>>(input, next)
   return carryOut(new Watch({ options, memory, request, continueAsNew: restart }))
+}
+
+/** A cron starts one workflow id again and again, and an id has one run. */
+function refuseCron(): void {
+  const { cronSchedule } = workflowInfo()
+  if (cronSchedule === undefined) return
+  const problem = `\`cron\` is "${cronSchedule}": must be absent, since all its ticks have one workflow id, and an id has one run. Use a Temporal Schedule, which gives each start an id of its own`
+  throw failure(failureTypes.invalidInput, refusal('executeRun', [problem]), [problem], noRunCreated)
 }

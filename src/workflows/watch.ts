@@ -6,34 +6,35 @@ import {
   setCurrentDetails,
   setDefaultSignalHandler,
   setHandler,
-  sleep,
   workflowInfo,
 } from '@temporalio/workflow'
-import { progressQueryName, wakeSignalName } from '../domain/contract.ts'
-import type { CancelAction, Cancellation, Creation } from '../domain/creation.ts'
-import { maxReasonBytes } from '../domain/defaults.ts'
+import { failureTypes, progressQueryName, wakeSignalName } from '../domain/contract.ts'
 import type { RunRequest, WatchOptions } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
 import type { WatchProgress } from '../domain/outcome.ts'
 import { nextSleepMs } from '../domain/poll-interval.ts'
-import type { RunLook, RunRef } from '../domain/run.ts'
-import { bounded } from '../domain/text.ts'
-import type { Memory, Polls } from './memory.ts'
+import type { RunRef } from '../domain/run.ts'
+import { Alarm } from './alarm.ts'
+import { lengthUntil, momentMs, sleepLength } from './clock.ts'
+import type { NoAnswer } from './failures.ts'
+import type { Memory } from './memory.ts'
 import { describe, progress } from './progress.ts'
-import { isAnswered, reopened, withAnswer } from './question.ts'
-import type { Answer, Question } from './question.ts'
+import { WatchMemory } from './watch-memory.ts'
 
 /** Poll now. A hint, never the truth: a lost, late or repeated one costs at most one poll. */
 const wakeSignal = defineSignal(wakeSignalName)
 const progressQuery = defineQuery<WatchProgress>(progressQueryName)
 
-/** A sleep that would end this close to the deadline ends at it: its poll is the last look. */
-const nearDeadlineMs = 1000
 const betweenHintedPollsMs = 1000
-/** Temporal suggests continue-as-new at 4 MB or 4,096 events; a watch with large failures should not come near. */
+/** For so long a deployment may be unknown to every worker before its name counts as misspelt. */
+const unknownDeploymentLength = '2m'
+/**
+ * Temporal suggests continue-as-new at 4,096 events or 4 MB. The watch counts for itself, since what Temporal says is as
+ * stale after a query as the clock: about this many events and signals, and a KB of a payload as one event.
+ */
 const mostHistoryEvents = 4000
-const mostHistoryBytes = 4 * 1024 * 1024
-const mostHandledResumes = 200
+const eventsOfAPhase = 6
+const eventsOfAHint = 4
 
 interface Given {
   readonly options: WatchOptions
@@ -45,40 +46,33 @@ interface Given {
   continueAsNew(memory: Memory): Promise<never>
 }
 
-/** One watch: it owns its options, its memory, which nothing else changes, and its pace. */
-export class Watch {
+/** One watch: its options, its memory, what it shows, and its pace. */
+export class Watch extends WatchMemory {
   readonly options: WatchOptions
   readonly request: RunRequest | undefined
   readonly #named: RunRef | undefined
   readonly #continueAsNew: (memory: Memory) => Promise<never>
-  #memory: Memory
   #phase: WatchProgress['phase'] = 'waiting'
+  #events = 0
   #isRestarting = false
   #isEnding = false
-  /** Updates `cancelRun` that are being carried out. */
-  #cancellations = 0
+  #deadline: { readonly alarm: Alarm; readonly forMs: number } | undefined
+  #humanDeadline: Alarm | undefined
+  #unknownDeployment: Alarm | undefined
+  /** Until it ends a request that got no answer may still arrive, and a look would not see its run. */
+  #arrival: Alarm | undefined
 
   constructor({ options, memory, request, named, continueAsNew }: Given) {
+    super(memory)
     this.options = options
     this.request = request
     this.#named = named
-    this.#memory = memory
     this.#continueAsNew = continueAsNew
   }
 
-  get memory(): Memory {
-    return this.#memory
-  }
-
-  /** The run that is waited for. */
-  get run(): RunRef {
-    if (!this.#memory.run) throw new Error('there is no run yet')
-    return this.#memory.run
-  }
-
-  /** `Infinity`: none. It moves when a human has answered. */
+  /** `Infinity`: none. It moves when a human has answered, and if the run is due later. */
   get deadlineMs(): number {
-    return (this.#memory.polls.fromMs ?? this.#memory.startedAtMs) + this.options.maxPollTimeMs
+    return (this.memory.polls.fromMs ?? this.memory.startedAtMs) + this.options.maxPollTimeMs
   }
 
   /** It continues as new as soon as all update handlers have returned: none may wait for more. */
@@ -91,216 +85,146 @@ export class Watch {
     return this.#isEnding
   }
 
-  /** The number of the question that is open, or comes next. */
-  get questionNumber(): number {
-    return this.#memory.chain.length
-  }
-
-  /** What can be said of the run if none is known: one may exist all the same. */
-  runMayExist(): Cancellation | undefined {
-    const { unanswered } = this.#memory.creation
-    return unanswered && { result: 'cancel_unconfirmed', error: `A run may have been created: ${unanswered.error}` }
+  ends(): void {
+    this.#isEnding = true
   }
 
   /** Answers `wake` and `progress` from here on. */
   acceptHints(): void {
-    setHandler(wakeSignal, () => this.wake())
+    setHandler(wakeSignal, (...sent: readonly unknown[]) => {
+      this.#signalled(sent)
+      this.wake()
+    })
     // Otherwise they would be kept until somebody asks for them.
-    setDefaultSignalHandler(() => {})
+    setDefaultSignalHandler((_, ...sent) => this.#signalled(sent))
     setHandler(progressQuery, () => this.#progress())
+  }
+
+  /** Anybody may send signals, of any name and size, also while a watch sleeps. */
+  #signalled(sent: readonly unknown[]): void {
+    this.#events += eventsOfAHint + JSON.stringify(sent).length / 1024
+  }
+
+  /** Whether a wait must end, so that the watch continues as new. */
+  get #isTooLong(): boolean {
+    return this.#events >= mostHistoryEvents && this.memory.cancelling === undefined
   }
 
   /** Changes what `progress` and the Web UI show. */
   enter(phase: WatchProgress['phase'], details?: string): void {
+    this.#events += eventsOfAPhase
     this.#phase = phase
     setCurrentDetails(details ?? describe(this.#progress(), workflowInfo().workflowId))
   }
 
   #progress(): WatchProgress {
-    const { run } = this.#memory
-    return progress(this.#memory, this.#phase, run === undefined || run.runId === this.#named?.runId)
+    const { run } = this.memory
+    return progress(this.memory, this.#phase, run === undefined || run.runId === this.#named?.runId)
   }
 
-  wake(): void {
-    this.#change({ isWoken: true })
-  }
-
-  /** From here on another run is waited for, and the sleeps begin again. */
-  turnTo(run: RunRef): void {
-    this.#change({ run })
-    this.#changePolls({ sleeps: 0, failedInARow: 0, unreadableInARow: 0, lastError: undefined, seen: undefined })
-  }
-
-  pollBegins(): void {
-    this.#change({ isWoken: false })
-    this.#changePolls({ count: this.#memory.polls.count + 1 })
-  }
-
-  pollAnswered({ status, updatedAt, ending }: RunLook, nowMs: number): void {
-    const { seen, failedInARow, unreadableInARow } = this.#memory.polls
-    const sinceMs = updatedAt !== undefined ? Date.parse(updatedAt) : seen?.status === status ? seen.sinceMs : nowMs
-    this.#change({ hasBeenReached: true })
-    this.#changePolls({ seen: { status, updatedAt: updatedAt ?? seen?.updatedAt, sinceMs } })
-    if (ending?.kind !== 'unreadable') {
-      this.#changePolls({ failedInARow: 0, unreadableInARow: 0, lastError: undefined })
-      return
-    }
-    this.#changePolls({ failedInARow: failedInARow + 1, unreadableInARow: unreadableInARow + 1 })
-    this.noteError(`the run has ended (${status}), but how could not be read: ${ending.reason}`)
-  }
-
-  /** A poll, or a try to create the run, got no answer or a refusal. */
-  pollFailed(message: string): void {
-    this.#changePolls({ failedInARow: this.#memory.polls.failedInARow + 1, unreadableInARow: 0 })
-    this.noteError(message)
-  }
-
-  creationBegins(): void {
-    this.#change({ isWoken: false })
-  }
-
-  creationAnswered(creation: Creation): void {
-    const { unanswered } = this.#memory.creation
-    const isBusy = creation.kind === 'busy'
-    const isKnown = !isBusy && creation.kind !== 'unproven'
-    this.#change({
-      hasBeenReached: true,
-      creation: { threadId: creation.threadId, unanswered: isKnown ? undefined : unanswered },
-    })
-    this.#changePolls({ failedInARow: 0 })
-    if (isBusy) this.noteError(`the thread is busy: ${creation.reason}`)
-  }
-
-  /** The server was asked to create a run and has not answered. */
-  creationUnanswered(untilMs: number, message: string): void {
-    this.#change({ creation: { ...this.#memory.creation, unanswered: { untilMs, error: message } } })
-  }
-
-  /** Whether there is a run could not be found out. */
-  existenceUnknown(message: string, nowMs: number): void {
-    if (!this.#memory.creation.unanswered) this.creationUnanswered(nowMs, message)
-  }
-
-  asked(question: Question): void {
-    this.#change({ question })
-    this.#changePolls({ nextAtMs: undefined })
-  }
-
-  /** Looks for a run that somebody else made. */
-  lookBegins(): void {
-    const { question } = this.#memory
-    this.#change({ isWoken: false, question: question && { ...question, looks: question.looks + 1 } })
-  }
-
-  lookAnswered(): void {
-    this.#changePolls({ lastError: undefined })
-  }
-
-  answered(id: string, answer: Answer, nowMs: number): void {
-    const { question, handledResumes } = this.#memory
-    if (!question) return
-    const after = withAnswer(question, answer)
-    const handled = [...handledResumes, { id, question: this.questionNumber }].slice(-mostHandledResumes)
-    this.#change({ question: after, handledResumes: handled })
-    // The human's time is not counted, and the run that continues has all of `maxPollTime`.
-    if (isAnswered(after)) this.#changePolls({ fromMs: nowMs, nextAtMs: undefined })
-  }
-
-  /** The question is open again, and each answer may be sent once more. */
-  answersRefused(reason: string): void {
-    const { question, handledResumes } = this.#memory
-    this.#change({
-      question: question && reopened(question, reason),
-      handledResumes: handledResumes.filter((resume) => resume.question !== this.questionNumber),
-    })
-  }
-
-  /** Another run continues the one that asked. */
-  follow(run: RunRef, by: 'resume' | 'elsewhere', nowMs: number): void {
-    const before = { run_id: this.run.runId, status: 'interrupted', continued_by: by }
-    this.#change({ chain: [...this.#memory.chain, before], question: undefined })
-    if (by === 'elsewhere') this.#changePolls({ fromMs: nowMs })
-    this.turnTo(run)
-  }
-
-  /** Of several the action that undoes more counts. */
-  cancelAsked(action: CancelAction): void {
-    this.#cancellations += 1
-    const { cancelling = { action, isSent: false } } = this.#memory
-    this.#change({ cancelling: { ...cancelling, action: cancelling.action === 'rollback' ? 'rollback' : action } })
-  }
-
-  /** The server is asked to cancel the run: from here on it is known why it stops. */
-  cancelSent(): void {
-    const { cancelling } = this.#memory
-    this.#change({ cancelling: cancelling && { ...cancelling, isSent: true } })
-  }
-
-  /** The run does not stop: whatever becomes of it now is not of this, unless another update still cancels it. */
-  cancelFailed(): void {
-    if (this.#cancellations === 1) this.#change({ cancelling: undefined })
-  }
-
-  cancelEnds(): void {
-    this.#cancellations -= 1
-  }
-
-  ends(): void {
-    this.#isEnding = true
-  }
-
-  noteError(message: string): void {
-    const { creation } = this.#memory
-    const error = bounded(message, maxReasonBytes)
-    this.#changePolls({ lastError: error })
-    if (creation.unanswered) this.creationUnanswered(creation.unanswered.untilMs, error)
-  }
-
-  #change(change: Partial<Memory>): void {
-    this.#memory = { ...this.#memory, ...change }
-  }
-
-  #changePolls(change: Partial<Polls>): void {
-    this.#change({ polls: { ...this.#memory.polls, ...change } })
-  }
-
-  scheduleNextPoll(nowMs: number, retryAfterMs?: number): void {
-    const { failedInARow, sleeps } = this.#memory.polls
+  scheduleNextPoll(retryAfterMs?: number): void {
+    const { failedInARow, sleeps } = this.memory.polls
     const failed = failedInARow > 0 ? { inARow: failedInARow, ...present({ retryAfterMs }) } : undefined
-    const nextAtMs = nowMs + nextSleepMs(this.options.pollInterval, sleeps, failed)
-    const isNearDeadline = nextAtMs > this.deadlineMs - nearDeadlineMs
-    this.#changePolls({ sleeps: sleeps + 1, nextAtMs: isNearDeadline ? this.deadlineMs : nextAtMs })
+    const sleepMs = nextSleepMs(this.options.pollInterval, sleeps, failed)
+    const atMs = Math.min(momentMs() + sleepMs, this.deadlineMs)
+    this.changePolls({ sleeps: sleeps + 1, next: { sleepMs, atMs } })
   }
 
-  /** The first poll comes at once; `wake` cuts any later sleep short. */
-  async untilNextPoll(): Promise<void> {
-    const { nextAtMs, count, hintedAtMs = 0 } = this.#memory.polls
-    if (nextAtMs === undefined) return
+  /**
+   * The first poll comes at once; `wake` cuts any later sleep short, but for the first second after a hinted poll.
+   *
+   * @returns `overdue` if the deadline has cut the sleep: the next poll is the last one
+   */
+  async untilNextPoll(): Promise<'due' | 'overdue'> {
+    const { next, count, wasHinted } = this.memory.polls
+    if (!next) return 'due'
     this.enter('waiting')
-    const sleepMs = nextAtMs - Date.now()
-    const summary = `until poll ${count + 1}`
-    const isCut = () => this.#memory.isWoken || isHistoryLong()
-    const isHinted = sleepMs > 0 && (await condition(isCut, sleepMs, { summary }))
-    if (!isHinted) return
-    const spacingMs = hintedAtMs + betweenHintedPollsMs - Date.now()
-    const pauseMs = Math.min(spacingMs, this.deadlineMs - Date.now())
-    if (pauseMs > 0) await sleep(pauseMs, { summary: 'hinted polls are 1 s apart' })
-    this.#changePolls({ hintedAtMs: Date.now() })
+    const deadline = this.#deadlineFromHere()
+    const isOver = () => deadline?.isOver === true || this.#isUnknownForLong()
+    let { sleepMs } = next
+    let isCut = false
+    if (wasHinted) {
+      isCut = await condition(isOver, betweenHintedPollsMs, { summary: 'hinted polls are 1 s apart' })
+      sleepMs -= betweenHintedPollsMs
+    }
+    if (!isCut && sleepMs > 0) {
+      const summary = `until poll ${count + 1}`
+      const length = sleepLength(sleepMs, this.deadlineMs)
+      isCut = await condition(() => isOver() || this.memory.isWoken || this.#isTooLong, length, { summary })
+    }
+    this.changePolls({ wasHinted: this.memory.isWoken })
+    return isCut && deadline?.isOver ? 'overdue' : 'due'
+  }
+
+  #deadlineFromHere(): Alarm | undefined {
+    const { deadlineMs } = this
+    if (this.#deadline?.forMs !== deadlineMs) {
+      this.#deadline?.alarm.stop()
+      const alarm = Number.isFinite(deadlineMs) && new Alarm(lengthUntil(deadlineMs), 'limit: `maxPollTime`')
+      this.#deadline = alarm ? { alarm, forMs: deadlineMs } : undefined
+    }
+    return this.#deadline?.alarm
+  }
+
+  /** @returns `true` if `humanTimeout` is over */
+  async untilHumanNews(isNews: () => boolean, pauseMs: number): Promise<boolean> {
+    this.#events += eventsOfAPhase
+    const { untilMs } = this.memory.question ?? {}
+    if (untilMs !== undefined) this.#humanDeadline ??= new Alarm(lengthUntil(untilMs), 'limit: `humanTimeout`')
+    const deadline = this.#humanDeadline
+    const isOver = () => isNews() || deadline?.isOver === true
+    const isCut = () => isOver() || this.memory.isWoken || this.#isTooLong
+    await condition(isCut, pauseMs, { summary: 'until somebody answers' })
+    // Hinted looks are 1 s apart.
+    if (this.memory.isWoken && !isOver()) await condition(isOver, betweenHintedPollsMs)
+    return deadline?.isOver === true
+  }
+
+  humanIsNotAwaited(): void {
+    this.#humanDeadline?.stop()
+    this.#humanDeadline = undefined
+  }
+
+  /** A request that got no answer may arrive for so long. */
+  mayArriveFor(ms: number): void {
+    if (ms > 0) this.#arrival = Alarm.shielded(ms, 'limit: an earlier request may arrive')
+  }
+
+  async untilNothingArrives(): Promise<'due' | 'overdue'> {
+    if (!this.#arrival) return 'due'
+    await this.#arrival.ended
+    this.#arrival = undefined
+    return this.#deadline?.alarm.isOver ? 'overdue' : 'due'
+  }
+
+  /**
+   * A worker that does not know the deployment is an outage: a deploy is in progress, or a configuration is wrong. Only if
+   * no worker has known it for 2 minutes the name is wrong.
+   */
+  isMisspelt({ type, isFromWorker }: NoAnswer): boolean {
+    if (isFromWorker && type !== failureTypes.unknownDeployment) this.deploymentKnown()
+    if (!isFromWorker || this.memory.isDeploymentKnown) return false
+    this.#unknownDeployment ??= new Alarm(unknownDeploymentLength, 'limit: deployment unknown')
+    return this.#unknownDeployment.isOver
+  }
+
+  #isUnknownForLong(): boolean {
+    return !this.memory.isDeploymentKnown && this.#unknownDeployment?.isOver === true
+  }
+
+  /** Something of this size goes into history. */
+  grows(bytes: number): void {
+    this.#events += eventsOfAPhase + bytes / 1024
   }
 
   /** Continues as new if the history has grown long; between two steps only. */
   async restartWhereLong(): Promise<void> {
-    if (!isHistoryLong()) return
+    if (this.#events < mostHistoryEvents) return
+    await this.untilNothingArrives()
     this.#isRestarting = true
-    await condition(() => allHandlersFinished() || this.#memory.cancelling !== undefined)
+    await condition(() => allHandlersFinished() || this.memory.cancelling !== undefined)
     // The update `cancelRun` waits for what the watch does next, which is soon.
-    if (allHandlersFinished()) await this.#continueAsNew(this.#memory)
+    if (allHandlersFinished()) await this.#continueAsNew(this.memory)
     this.#isRestarting = false
   }
-}
-
-/** It may grow while a watch sleeps, too: anybody may send it signals, of any name and size. */
-export function isHistoryLong(): boolean {
-  const { continueAsNewSuggested, historyLength, historySize } = workflowInfo()
-  return continueAsNewSuggested || historyLength > mostHistoryEvents || historySize > mostHistoryBytes
 }

@@ -15,7 +15,7 @@ const longTry = { startToCloseTimeoutMs: 20_000 }
 let server: ScriptedLangGraph
 beforeEach(async () => {
   server = await ScriptedLangGraph.start()
-  server.on('create', json({ run_id: ours }))
+  server.on('create', json({ run_id: ours })).on('state', json({}))
 })
 afterEach(() => server.stop())
 
@@ -27,12 +27,16 @@ interface Listed {
   readonly status?: string
   readonly n?: number
   readonly key?: string
+  readonly hash?: string
 }
-const listed = ({ runId = randomUUID(), status = 'success', n = 1, key: itsKey }: Listed) => ({
+const listed = ({ runId = randomUUID(), status = 'success', n = 1, key: itsKey, hash }: Listed) => ({
   run_id: runId,
   status,
   created_at: new Date(Date.UTC(2026, 0, 1, 0, 0, n)).toISOString(),
-  metadata: itsKey === undefined ? {} : { temporal_workflow: itsKey },
+  metadata: {
+    ...(itsKey !== undefined && { temporal_workflow: itsKey }),
+    ...(hash !== undefined && { temporal_workflow_request: hash }),
+  },
 })
 /** Page after page; the last one is empty. */
 const pages = (...of: readonly (readonly Listed[])[]) =>
@@ -67,7 +71,7 @@ describe('a creation', () => {
           input: { symbol: 'AAPL' },
           config: { tags: ['x'], metadata: { temporal_workflow: key } },
           context: { user: 'u' },
-          metadata: { team: 'research', temporal_workflow: key },
+          metadata: { team: 'research', temporal_workflow: key, temporal_workflow_request: expect.any(String) },
           interrupt_before: ['trade'],
           interrupt_after: '*',
           durability: 'sync',
@@ -108,6 +112,18 @@ describe('a creation', () => {
     expect(await create()).toEqual({ kind: 'created', threadId, runId: found })
     expect(server.to('create')).toEqual([])
     expect(server.to('runs').map(({ query }) => query.get('offset'))).toEqual(['0', '2', '3', '4'])
+  })
+
+  test('marks the run with a hash of the request, by which another request under the same key is told apart', async () => {
+    nobody()
+    await create()
+    const hash: unknown = Reflect.get(Object(Reflect.get(Object(sent()), 'metadata')), 'temporal_workflow_request')
+    expect(hash).toMatch(/^[0-9a-f]{64}$/)
+    const found = randomUUID()
+    pages([{ key, runId: found, hash: String(hash) }])
+    expect(await create()).toEqual({ kind: 'created', threadId, runId: found })
+    pages([{ key, runId: found, hash: 'of another request' }])
+    expect(await create()).toEqual({ kind: 'foreign', threadId, runId: found })
   })
 
   test('takes the oldest of several runs with the key: later ones have it from the thread', async () => {
@@ -314,6 +330,42 @@ describe('a run that continues another one', () => {
     expect(sent()).not.toHaveProperty('config.configurable')
   })
 
+  const asked = { interrupts: [{ id: 'i1', value: { q: 1 }, node: 'ask' }], next: ['ask'] }
+  /** The thread's newest state, written by hand. */
+  const editedState = (...interrupts: readonly object[]) =>
+    server.on(
+      'state',
+      json({ next: ['ask'], tasks: [{ name: 'ask', interrupts }], metadata: { source: 'update', run_id: earlier } }),
+    )
+
+  test('gives the answer under the id that the question has after an edit of the state', async () => {
+    pages([{ runId: earlier, key }])
+    earlierRun({})
+    editedState({ id: 'new', value: { q: 1 } })
+    await create(continues({ asked }))
+    expect(sent()).toMatchObject({ command: { resume: { new: 'yes' } } })
+  })
+
+  test.each([
+    { what: 'asks something else', interrupts: [{ id: 'new', value: { q: 2 } }] },
+    { what: 'asks nothing', interrupts: [] },
+  ])('is not created if the edited state $what', async ({ interrupts }) => {
+    pages([{ runId: earlier, key }])
+    earlierRun({})
+    editedState(...interrupts)
+    const now = { interrupts: interrupts.map((interrupt) => ({ ...interrupt, node: 'ask' })), next: ['ask'] }
+    expect(await create(continues({ asked }))).toEqual({ kind: 'edited', threadId, now })
+    expect(server.to('create')).toEqual([])
+  })
+
+  test('is created past a breakpoint at which the state was edited', async () => {
+    pages([{ runId: earlier, key }])
+    earlierRun({})
+    editedState()
+    const breakpoint = { continues: earlier, asked: { interrupts: [], next: ['ask'] } }
+    expect(await create({ key: `${key}#1`, run: breakpoint })).toMatchObject({ kind: 'created' })
+  })
+
   test('continues past a breakpoint without an answer', async () => {
     pages([{ runId: earlier, key }])
     earlierRun({})
@@ -331,10 +383,12 @@ describe('a run that continues another one', () => {
       { runId: earlier, n: 1, key },
       { runId: later, n: 2, key },
     ])
-    server.on('run', json({ run_id: later, kwargs: { input } }))
+    const first = json({ run_id: earlier, kwargs: { input: { symbol: 'A' } } })
+    const second = json({ run_id: later, kwargs: { input } })
+    server.on('run', second, first, second)
     const by = { runId: later, resumes }
     expect(await create(continues())).toEqual({ kind: 'overtaken', threadId, by })
-    expect(server.to('run').map(({ path }) => path)).toEqual([`/threads/${threadId}/runs/${later}`])
+    expect(server.to('run')[0]?.path).toBe(`/threads/${threadId}/runs/${later}`)
     expect(sent()).toBeUndefined()
   })
 
@@ -350,19 +404,52 @@ describe('a run that continues another one', () => {
 
 describe('a look for a later run', () => {
   const watched = { ...newRun(), threadId }
+  const asked = { interrupts: [{ id: 'i1', value: 'buy?', node: 'ask' }], next: ['ask'] }
   const next = randomUUID()
-  const later = () => inActivity(activitiesOn(server.url).findLaterRun, watched, longTry)
+  const later = () => inActivity(activitiesOn(server.url).findLaterRun, { ...watched, asked }, longTry)
   const resuming = () => server.on('run', json({ run_id: next, kwargs: { input: null } }))
 
   test('finds the first that came after', async () => {
     pages([{ n: 3 }, { n: 2, runId: next }, { n: 1, runId: watched.runId }, { n: 0 }])
     resuming()
-    expect(await later()).toEqual({ runId: next, resumes: true })
+    expect(await later()).toEqual({ kind: 'later', by: { runId: next, resumes: true } })
   })
 
   test('finds none if it is the last', async () => {
     pages([{ n: 0 }, { n: 1, runId: watched.runId }])
-    expect(await later()).toBeNull()
+    expect(await later()).toEqual({ kind: 'none' })
+  })
+
+  test('knows its own creation, which a proxy has delivered twice', async () => {
+    pages([
+      { n: 1, runId: watched.runId, key },
+      { n: 2, runId: next, key },
+    ])
+    server.on('run', json({ run_id: next, assistant_id: 'a-1', kwargs: { input: { symbol: 'AAPL' } } }))
+    expect(await later()).toEqual({ kind: 'later', by: { runId: next, resumes: false, isOwn: true } })
+  })
+
+  test('takes a run with another input for one of somebody else, even if it has the key from the thread', async () => {
+    pages([
+      { n: 1, runId: watched.runId, key },
+      { n: 2, runId: next, key },
+    ])
+    const [first, second] = ['AAPL', 'MSFT'].map((symbol) =>
+      json({ assistant_id: 'a-1', kwargs: { input: { symbol } } }),
+    )
+    if (first && second) server.on('run', second, first, second)
+    expect(await later()).toEqual({ kind: 'later', by: { runId: next, resumes: false } })
+  })
+
+  test.each([
+    { what: 'asks the same under the same id', id: 'i1', value: 'buy?', kind: 'none' },
+    { what: 'asks the same under another id', id: 'i2', value: 'buy?', kind: 'edited' },
+    { what: 'asks something else', id: 'i2', value: 'sell?', kind: 'edited' },
+  ])('of a thread whose state was edited sees that it $what', async ({ id, value, kind }) => {
+    pages([{ n: 1, runId: watched.runId }])
+    const tasks = [{ name: 'ask', interrupts: [{ id, value }] }]
+    server.on('state', json({ next: ['ask'], tasks, metadata: { source: 'update' } }))
+    expect(await later()).toMatchObject({ kind })
   })
 
   test('passes over one that has not begun', async () => {
@@ -372,7 +459,7 @@ describe('a look for a later run', () => {
       { n: 3, runId: next },
     ])
     resuming()
-    expect(await later()).toEqual({ runId: next, resumes: true })
+    expect(await later()).toEqual({ kind: 'later', by: { runId: next, resumes: true } })
   })
 
   test.each(['interrupted', 'error'])('passes over one that ended as %s before it began', async (status) => {
@@ -382,7 +469,7 @@ describe('a look for a later run', () => {
     ])
     server.on('history', json([])).on('thread', json({})).on('stream', events([]))
     server.on('state', json({ next: ['ask'], tasks: [{ name: 'ask' }], metadata: { run_id: watched.runId } }))
-    expect(await later()).toBeNull()
+    expect(await later()).toEqual({ kind: 'none' })
   })
 
   test('finds one that failed with the answer before it wrote a checkpoint', async () => {
@@ -391,7 +478,7 @@ describe('a look for a later run', () => {
     const tasks = [{ name: 'ask', error: 'broker down' }]
     server.on('history', json([])).on('state', json({ next: [], tasks, metadata: { run_id: watched.runId } }))
     resuming()
-    expect(await later()).toEqual({ runId: next, resumes: true })
+    expect(await later()).toEqual({ kind: 'later', by: { runId: next, resumes: true } })
   })
 
   test.each(['interrupted', 'error'])('finds one that began and ended as %s', async (status) => {
@@ -402,7 +489,7 @@ describe('a look for a later run', () => {
     const own = { values: {}, next: ['ask'], tasks: [{ name: 'ask', error: 'boom' }], metadata: { run_id: next } }
     server.on('history', json([own]))
     resuming()
-    expect(await later()).toEqual({ runId: next, resumes: true })
+    expect(await later()).toEqual({ kind: 'later', by: { runId: next, resumes: true } })
   })
 
   test.each([
@@ -410,12 +497,12 @@ describe('a look for a later run', () => {
     { what: 'the thread', runs: [] },
   ])('says that $what is gone', async ({ runs }) => {
     pages(runs)
-    expect(await later()).toEqual({ isGone: true })
+    expect(await later()).toEqual({ kind: 'gone' })
   })
 
   test('asks for no inputs, and does without that if a server refuses', async () => {
     server.on('runs', text('select?', { status: 422 }), json([listed({ runId: watched.runId })]), json([]))
-    expect(await later()).toBeNull()
+    expect(await later()).toEqual({ kind: 'none' })
     const [asked, again] = server.to('runs').map(({ query }) => query.getAll('select').join())
     expect(asked).toBe('run_id,status,metadata,created_at')
     expect(again).toBe('')

@@ -222,7 +222,7 @@ describe('a poll that gets no answer', () => {
       ]),
     )
     const failure = await failureOf(inActivity(getRunStatus, { ...run, deployment: 'us' }))
-    expect(failure).toMatchObject({ type: 'UnknownDeployment', nonRetryable: true })
+    expect(failure).toMatchObject({ type: 'UnknownDeployment', nonRetryable: false })
     expect(failure.message).toContain('Deployment "us" is not configured on this worker; configured: "default", "eu"')
     expect(server.requests).toEqual([])
   })

@@ -32,7 +32,7 @@ const record = (more: object = {}) => ({
 const runs = (...records: readonly object[]) =>
   server.on('runs', json(records), json([])).on('run', ...records.map((one) => json(one)))
 const activities = () => activitiesOn(server.url)
-const look = () => inActivity(activities().findLaterRun, run, longTry)
+const look = () => inActivity(activities().findLaterRun, { ...run, asked: { interrupts: [], next: ['ask'] } }, longTry)
 const poll = () => inActivity(activities().getRunStatus, run, longTry)
 const retrieve = () => inActivity(activities().retrieveThreadState, { ...run, origin: { holdsOutput: true } }, longTry)
 /** The run's own checkpoint. */
@@ -137,7 +137,7 @@ describe('a creation', () => {
 test('a list of runs that is too large is asked for in smaller pages', async () => {
   const large = json(Array.from({ length: 70 }, () => record({ output: { blob: 'x'.repeat(1_000_000) } })))
   server.on('runs', large, json([record({ run_id: runId })]), json([]))
-  expect(await look()).toBeNull()
+  expect(await look()).toEqual({ kind: 'none' })
   expect(server.to('runs').map(({ query }) => query.get('limit'))).toEqual(['100', '10', '100'])
 })
 
@@ -148,7 +148,7 @@ describe('a look for a later run', () => {
 
   test('knows one with an input as one that started over', async () => {
     thread({ symbol: 'MSFT' })
-    expect(await look()).toEqual({ runId: later.run_id, resumes: false })
+    expect(await look()).toEqual({ kind: 'later', by: { runId: later.run_id, resumes: false } })
   })
 
   test.each([
@@ -157,7 +157,7 @@ describe('a look for a later run', () => {
   ])('tells an empty input from none by its checkpoint: $source', async ({ source, resumes }) => {
     thread({})
     server.on('history', json([{ metadata: { run_id: later.run_id, source } }]))
-    expect(await look()).toEqual({ runId: later.run_id, resumes })
+    expect(await look()).toEqual({ kind: 'later', by: { runId: later.run_id, resumes } })
   })
 })
 

@@ -86,8 +86,9 @@ describe('an answer of 60 MB', () => {
       '{"run_id":"later","status":"pending"},',
       '{}]',
     )
-    server.on('runs', runs, json([]))
-    expect(await langGraph.findLaterRun(run, inTime())).toBeNull()
+    server.on('runs', runs, json([])).on('state', json({}))
+    const asked = { interrupts: [], next: ['ask'] }
+    expect(await langGraph.findLaterRun(run, asked, inTime())).toEqual({ kind: 'none' })
     expect(await server.to('runs')[0]?.closed).toBe('aborted')
   })
 
@@ -171,7 +172,7 @@ test('a thread whose list of runs never ends is not listed for ever', async () =
     page += 1
     return json(Array.from({ length: 100 }, (_, n) => ({ run_id: `${page}-${n}`, status: 'success' })))(response)
   })
-  await expect(langGraph.findLaterRun(run, inTime())).rejects.toMatchObject({
+  await expect(langGraph.findLaterRun(run, { interrupts: [], next: ['ask'] }, inTime())).rejects.toMatchObject({
     type: 'LangGraphBadAnswer',
     message: expect.stringContaining('more than 20000 runs'),
   })

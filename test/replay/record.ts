@@ -8,6 +8,8 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { Worker } from '@temporalio/worker'
 import { startTimeSkippingServer } from '../../dev/embedded-temporal.ts'
 import type { Activities } from '../../src/activities/index.ts'
+import { timed } from '../../src/activities/time-limit.ts'
+import type { Retrieved } from '../../src/domain/retrieved.ts'
 import { BackgroundRuns } from '../../src/client.ts'
 import type { ExecuteRunInput, RunInput, WatchProgress, WatchRunInput } from '../../src/client.ts'
 import { langGraphFailureTypes } from '../../src/domain/contract.ts'
@@ -51,8 +53,8 @@ interface Script {
   readonly creations?: readonly (Creation | Error)[]
   /** What somebody else has made of the thread. */
   readonly later?: LaterRun
-  readonly stream?: Awaited<ReturnType<Activities['retrieveStreamValues']>> | Error
-  readonly state?: Awaited<ReturnType<Activities['retrieveThreadState']>> | Error
+  readonly stream?: Retrieved | Error
+  readonly state?: Retrieved | Error
 }
 
 interface Shape extends Script {
@@ -277,11 +279,14 @@ function scripted(
   return {
     createRun: () => answer(tries.length > 1 ? tries.shift() : tries[0]),
     cancelRun: () => Promise.resolve(),
-    findLaterRun: () => Promise.resolve(later ?? null),
-    getRunStatus: () => answer(left.length > 1 ? left.shift() : left[0]),
-    retrieveStreamValues: () => answer(stream),
-    retrieveThreadState: () => answer(state),
-    retrieveJoinStream: () => answer({ found: 'nothing', reason: 'the stream held no values' } as const),
+    findLaterRun: () => Promise.resolve(later ? { kind: 'later', by: later } : { kind: 'none' }),
+    getRunStatus: async () => ({
+      ...(await answer(left.length > 1 ? left.shift() : left[0])),
+      askedAtMs: activityInfo().scheduledTimestampMs,
+    }),
+    retrieveStreamValues: () => timed(() => answer(stream)),
+    retrieveThreadState: () => timed(() => answer(state)),
+    retrieveJoinStream: () => timed(() => answer({ found: 'nothing', reason: 'the stream held no values' } as const)),
   }
 }
 

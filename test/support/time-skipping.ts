@@ -12,15 +12,23 @@ import { assert, expect, inject, test, vi } from 'vitest'
 import { startTimeSkippingServer } from '../../dev/embedded-temporal.ts'
 import { classified } from '../../src/activities/failures.ts'
 import type { Activities } from '../../src/activities/index.ts'
+import { scheduledAtMs, timed } from '../../src/activities/time-limit.ts'
 import { BackgroundRuns } from '../../src/client.ts'
 import type { ExecuteRunInput, WatchOutcome, WatchProgress, WatchRunInput } from '../../src/client.ts'
 import { watchWorkflowId } from '../../src/domain/contract.ts'
 import type { CreateRunRequest } from '../../src/domain/creation.ts'
-import type { RetrievalRequest } from '../../src/domain/retrieved.ts'
+import type { RetrievalRequest, Retrieved } from '../../src/domain/retrieved.ts'
+import type { RunLook, RunRef } from '../../src/domain/run.ts'
 import type { executeRun, watchRun } from '../../src/workflows/index.ts'
 
-/** What the activities answer about one run; what they throw is classified as in the real ones. */
-export type Script = Partial<Activities>
+/** What the activities answer about one run; what they throw is classified as in the real ones, and times are added. */
+export type Script = Partial<
+  Omit<Activities, Timed> & {
+    getRunStatus(run: RunRef): Promise<RunLook>
+  } & Record<Retrieving, (request: RetrievalRequest) => Promise<Retrieved>>
+>
+type Retrieving = 'retrieveStreamValues' | 'retrieveThreadState' | 'retrieveJoinStream'
+type Timed = 'getRunStatus' | Retrieving
 
 type Argument = Partial<RetrievalRequest> & Partial<CreateRunRequest> & { readonly action?: string }
 
@@ -115,15 +123,19 @@ export class Stage {
 
   /** Creates the run and waits for it, with skipped time. */
   async execute(run: ScriptedRun, options: ExecuteInput = {}): Promise<WatchOutcome> {
-    const handle = await this.startExecution(run, options)
-    return handle.result()
+    const { workflowId, request } = this.#executionOf(run, options)
+    return this.runs.execute(workflowId, request)
   }
 
   startExecution(run: ScriptedRun, options: ExecuteInput = {}): Promise<WorkflowHandle<typeof executeRun>> {
-    const { threadId } = run.ids
+    const { workflowId, request } = this.#executionOf(run, options)
+    return this.runs.startExecution(workflowId, request)
+  }
+
+  #executionOf({ ids: { threadId } }: ScriptedRun, options: ExecuteInput) {
     const workflowId = `execution/${threadId}`
     this.#creators.set(threadId, workflowId)
-    return this.runs.startExecution(workflowId, { assistantId: 'agent', threadId, ...options })
+    return { workflowId, request: { assistantId: 'agent', threadId, ...options } }
   }
 
   /** Which workflow has to do with the run: the one that creates it, else its watch. */
@@ -168,10 +180,14 @@ export class Stage {
     return this.#historiesOf(this.nameOf(run).workflowId)
   }
 
-  /** The timers of the run's watch, through all its executions. */
+  /** The sleeps of the run's watch, through all its executions. */
   async timersOf(run: ScriptedRun): Promise<Timer[]> {
-    const histories = await this.historiesOf(run)
-    return histories.flatMap(({ events }) => timersIn(events ?? []))
+    return (await this.#allTimersOf(run)).filter((timer) => !isLimit(timer))
+  }
+
+  /** The time limits that run beside its sleeps. */
+  async limitsOf(run: ScriptedRun): Promise<Timer[]> {
+    return (await this.#allTimersOf(run)).filter(isLimit)
   }
 
   /** What the Web UI shows beside the run's activities. */
@@ -241,6 +257,11 @@ export class Stage {
     }
   }
 
+  async #allTimersOf(run: ScriptedRun): Promise<Timer[]> {
+    const histories = await this.historiesOf(run)
+    return histories.flatMap(({ events }) => timersIn(events ?? []))
+  }
+
   #began(workflowId: string, workflowRunId: string): void {
     this.#executions.set(workflowRunId, workflowId)
     this.#ofThisTest.add(workflowId)
@@ -257,14 +278,21 @@ export class Stage {
       createRun: (request) => classified(() => this.#play('createRun', request)(request)),
       cancelRun: (run) => classified(() => this.#play('cancelRun', run)(run)),
       findLaterRun: (run) => classified(() => this.#play('findLaterRun', run)(run)),
-      getRunStatus: (run) => classified(() => this.#play('getRunStatus', run)(run)),
-      retrieveStreamValues: (request) => classified(() => this.#play('retrieveStreamValues', request)(request)),
-      retrieveThreadState: (request) => classified(() => this.#play('retrieveThreadState', request)(request)),
-      retrieveJoinStream: (request) => classified(() => this.#play('retrieveJoinStream', request)(request)),
+      getRunStatus: async (run) => {
+        const look = await classified(() => this.#play('getRunStatus', run)(run))
+        return { ...look, askedAtMs: scheduledAtMs() }
+      },
+      retrieveStreamValues: (request) => this.#retrieve('retrieveStreamValues', request),
+      retrieveThreadState: (request) => this.#retrieve('retrieveThreadState', request),
+      retrieveJoinStream: (request) => this.#retrieve('retrieveJoinStream', request),
     }
   }
 
-  #play<N extends keyof Activities>(activity: N, argument: Argument): Activities[N] {
+  #retrieve(activity: Retrieving, request: RetrievalRequest) {
+    return timed(() => classified(() => this.#play(activity, request)(request)))
+  }
+
+  #play<N extends keyof Script>(activity: N, argument: Argument): Required<Script>[N] {
     const info = activityInfo()
     const { workflowId = '', runId = '' } = info.workflowExecution ?? {}
     this.#began(workflowId, runId)
@@ -297,7 +325,7 @@ async function isOpenAndIdle(handle: WorkflowHandle): Promise<boolean> {
 
 const byDefault: Script = {
   cancelRun: () => Promise.resolve(),
-  findLaterRun: () => Promise.resolve(null),
+  findLaterRun: () => Promise.resolve({ kind: 'none' }),
 }
 
 const workflowBundle = { codePath: inject('workflowBundle') }
@@ -343,6 +371,10 @@ export async function failureOf(result: Promise<unknown>): Promise<ApplicationFa
   const cause = error instanceof WorkflowFailedError ? error.cause : error
   if (!(cause instanceof ApplicationFailure)) throw cause
   return cause
+}
+
+function isLimit({ summary }: Timer): boolean {
+  return summary.startsWith('limit: ')
 }
 
 function timersIn(events: NonNullable<History['events']>): Timer[] {

@@ -307,7 +307,7 @@ describe('the update `cancelRun`', () => {
   describe('after somebody else has answered the question, which is not noticed yet,', () => {
     const followUp = '0199a1b2-c3d4-7e5f-8a9b-0000000000f1'
     const byOther = { runId: followUp, resumes: true } as const
-    function answeredElsewhere(look: Script['findLaterRun'] = async () => null) {
+    function answeredElsewhere(look: Script['findLaterRun'] = async () => ({ kind: 'none' })) {
       let isCancelled = false
       return stage.run(({ threadId, runId }) => ({
         createRun: async () => ({ kind: 'overtaken', threadId, by: byOther }),
@@ -335,7 +335,7 @@ describe('the update `cancelRun`', () => {
       const gate = stage.gate()
       const run = answeredElsewhere(async () => {
         await gate.opened
-        return byOther
+        return { kind: 'later', by: byOther }
       })
       await stage.startWatch(run, { onInterrupt: 'wait' })
       await stage.until(run, { phase: 'interrupted' })

@@ -24,9 +24,9 @@ const asking = ended('success', { next: ['ask'], interrupts: [question] })
 const followUps = ['0199a1b2-c3d4-7e5f-8a9b-0000000000f1', '0199a1b2-c3d4-7e5f-8a9b-0000000000f2'] as const
 const [followUp, secondFollowUp] = followUps
 const outage = new LangGraphError(types.unavailable, 'HTTP 502')
-const polls = { count: 1, sleeps: 3, failedInARow: 0, unreadableInARow: 0 }
+const polls = { count: 1, sleeps: 3, failedInARow: 0, unreadableInARow: 0, wasHinted: false }
 /** Nobody answers it later. */
-const asked = { interrupts: [question], next: ['ask'], untilMs: 0, answers: {}, goOn: false, looks: 1 }
+const asked = { interrupts: [question], next: ['ask'], untilMs: 0, answers: {}, goOn: false, looks: 1, failedLooks: 0 }
 
 type Carried = Partial<Memory>
 
@@ -41,6 +41,7 @@ async function carriedOver(run: ScriptedRun, carried: Carried): Promise<Memory> 
     handledResumes: [],
     isWoken: false,
     hasBeenReached: true,
+    isDeploymentKnown: true,
     ...carried,
   }
 }
@@ -100,9 +101,8 @@ describe('an answer that is being given', () => {
         isCancelled = true
       },
     }))
-    const untilMs = (await stage.environment.currentTimeMs()) + 5000
-    const unanswered = { untilMs, error: outage.message }
-    const carried = { creation: { unanswered }, question: { ...asked, answers: { 0: 'yes' } } }
+    const unknown = { what: 'created', error: outage.message } as const
+    const carried = { creation: { unknown }, question: { ...asked, answers: { 0: 'yes' } } }
     const { receipt, outcome } = await withUpdate(run, carried, { name: 'cancelRun', input: {} })
     expect(receipt).toMatchObject({ result: 'cancelled', run_id: followUp })
     expect(outcome).toMatchObject({ run_id: followUp, error: expect.stringContaining('cancelled') })
@@ -113,7 +113,9 @@ test('a creation that waits for its next try ends at once by `cancelRun`', async
   const run = stage.run({})
   const { client } = stage.environment
   const nowMs = await stage.environment.currentTimeMs()
-  const { run: _, ...carried } = await carriedOver(run, { polls: { ...polls, nextAtMs: nowMs + 3_600_000 } })
+  const { run: _, ...carried } = await carriedOver(run, {
+    polls: { ...polls, next: { sleepMs: 3_600_000, atMs: nowMs + 3_600_000 } },
+  })
   const startWorkflowOperation = new WithStartWorkflowOperation('executeRun', {
     taskQueue: stage.taskQueue,
     workflowId: `execution/${run.ids.threadId}`,

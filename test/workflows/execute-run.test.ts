@@ -215,8 +215,8 @@ describe('a try that got no answer', () => {
 
     expect(await handle.result()).toHaveProperty('result', values.values)
     expect(pauseMs(run)).toBeGreaterThan(29_900)
-    const timers = await stage.timersOf(run)
-    expect(timers).toContainEqual(expect.objectContaining({ summary: 'until no earlier request can arrive' }))
+    const limits = await stage.limitsOf(run)
+    expect(limits).toContainEqual(expect.objectContaining({ summary: 'limit: an earlier request may arrive' }))
   })
 
   test('fails a parent in words that do not say that no run exists', async () => {
@@ -352,7 +352,7 @@ describe('a server that refuses the run', () => {
     const run = created(['refused'])
     const failure = await failureOf(stage.execute(run, { onUnsuccessful: 'fail' }))
     expect(failure).toMatchObject({
-      type: 'RunPollingFailed',
+      type: 'RunNotCreated',
       message: `No run is known (polling_error): ${refused(run).error}`,
       nonRetryable: true,
       details: [refused(run), { run_created: false }],

@@ -49,7 +49,10 @@ function creationOf(tried: Try, threadId: string): Answer<Creation> {
 /** What each look for a later run finds; the last one for ever. */
 function laterRuns(...looks: readonly (LaterRun | null | Error)[]): NonNullable<Script['findLaterRun']> {
   const found = answers(...looks.map((look) => (look instanceof Error ? look : { look })))
-  return async () => (await found()).look
+  return async () => {
+    const { look } = await found()
+    return look ? { kind: 'later', by: look } : { kind: 'none' }
+  }
 }
 
 /** Starts a watch that waits for a human, and waits until it does. */
@@ -134,7 +137,7 @@ describe('an answer', () => {
         deployment: 'default',
         threadId,
         key: await keyOf(run, 1),
-        run: { continues: runId, resume: { i1: { buy: true } } },
+        run: { continues: runId, asked: { interrupts: [question], next: ['ask'] }, resume: { i1: { buy: true } } },
       },
     ])
     expect(callsOf(run, 'getRunStatus').map(({ argument }) => argument)).toMatchObject([
@@ -175,7 +178,7 @@ describe('an answer', () => {
     const run = asked([asking({ value: 'sure?' }), ended('error')])
     await waiting(run)
     await resume(run, { value: 'yes' })
-    expect(callsOf(run, 'createRun')[0]?.argument.run).toEqual({ continues: run.ids.runId, resume: 'yes' })
+    expect(callsOf(run, 'createRun')[0]?.argument.run).toMatchObject({ continues: run.ids.runId, resume: 'yes' })
   })
 
   test('at a breakpoint has no value, and the run continues without a resume', async () => {
@@ -185,7 +188,8 @@ describe('an answer', () => {
 
     expect(await resume(run)).toMatchObject({ run_id: followUp })
 
-    expect(callsOf(run, 'createRun')[0]?.argument.run).toEqual({ continues: run.ids.runId })
+    const breakpoint = { interrupts: [], next: ['trade'] }
+    expect(callsOf(run, 'createRun')[0]?.argument.run).toEqual({ continues: run.ids.runId, asked: breakpoint })
   })
 
   test('to each of several questions is collected until all are answered', async () => {
@@ -220,7 +224,7 @@ describe('an answer', () => {
       { run_id: followUp, status: 'interrupted', continued_by: 'resume' },
       { run_id: secondFollowUp, status: 'success' },
     ])
-    expect(callsOf(run, 'createRun').map(({ argument }) => [argument.key, argument.run])).toEqual([
+    expect(callsOf(run, 'createRun').map(({ argument }) => [argument.key, argument.run])).toMatchObject([
       [await keyOf(run, 1), { continues: run.ids.runId, resume: { i1: 'yes' } }],
       [await keyOf(run, 2), { continues: followUp, resume: { i2: 10 } }],
     ])
@@ -483,7 +487,8 @@ describe('a question that somebody answers elsewhere', () => {
         { run_id: followUp, status: 'success' },
       ],
     })
-    expect(callsOf(run, 'findLaterRun')[0]?.argument).toEqual({ ...run.ids, deployment: 'default' })
+    const looked = { ...run.ids, deployment: 'default', asked: { interrupts: [question], next: ['ask'] } }
+    expect(callsOf(run, 'findLaterRun')[0]?.argument).toEqual(looked)
   })
 
   test('is pointless if a run started over', async () => {
@@ -509,7 +514,7 @@ describe('a question that somebody answers elsewhere', () => {
   })
 
   test('in vain, because the run is gone, is not waited with', async () => {
-    const run = asked([asking(question)], [], { findLaterRun: async () => ({ isGone: true }) })
+    const run = asked([asking(question)], [], { findLaterRun: async () => ({ kind: 'gone' }) })
     expect(await stage.watch(run, { ...wait, humanTimeout: 'none' })).toMatchObject({
       polling_result: 'interrupted',
       error: 'The run, or its thread, is gone: nobody can answer it',
@@ -547,7 +552,7 @@ describe('the time that a human takes', () => {
     await resume(run, { value: 10 })
     expect(await handle.result()).toHaveProperty('result', values.values)
     expect((await stage.historiesOf(run)).length).toBeGreaterThan(1)
-    expect(callsOf(run, 'createRun').map(({ argument }) => argument.run)).toEqual([
+    expect(callsOf(run, 'createRun').map(({ argument }) => argument.run)).toMatchObject([
       { continues: run.ids.runId, resume: { i1: 'yes', i2: 10 } },
     ])
   })

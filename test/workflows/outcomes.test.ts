@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { WatchOutcome } from '../../src/domain/outcome.ts'
 import type { WatchOptions } from '../../src/domain/input.ts'
-import { takeUp } from '../../src/workflows/memory.ts'
+import { beginning } from '../../src/workflows/memory.ts'
 import type { Memory } from '../../src/workflows/memory.ts'
 import * as outcomes from '../../src/workflows/outcomes.ts'
 import type { Retrieval } from '../../src/workflows/retrieve-in-order.ts'
@@ -38,7 +38,7 @@ function watchOf(
   polls: Partial<Memory['polls']> = {},
   given: Partial<WatchOptions> = {},
 ) {
-  const memory = takeUp(undefined, Date.parse('2026-11-28T10:00:00.000Z'), run)
+  const memory = beginning(Date.parse('2026-11-28T10:00:00.000Z'), run)
   return new Watch({
     options: { ...options, ...given },
     memory: { ...memory, ...change, polls: { ...memory.polls, count: 7, ...polls } },
@@ -106,10 +106,10 @@ describe('what JavaScript has rounded', () => {
   test('is named beside a question, asked or not answered', () => {
     const inexactNumbers = ['interrupts[0].value']
     const asked = { ...known, interrupts: [question], inexactNumbers }
-    const unanswered = { ...asked, answers: {}, goOn: false, looks: 0 }
+    const unanswered = { ...asked, answers: {}, goOn: false, looks: 0, failedLooks: 0 }
     for (const outcome of [
       outcomes.interrupted(watchOf(), asked),
-      outcomes.unanswered(watchOf(), unanswered, 'late'),
+      outcomes.unanswered(watchOf(), { kind: 'unanswered', question: unanswered, why: 'late' }),
     ]) {
       expect(outcome).toHaveProperty('inexact_numbers', inexactNumbers)
       expect(outcome).not.toHaveProperty('inexactNumbers')
@@ -163,6 +163,17 @@ describe('a run that ended badly', () => {
     expect(outcome).toEqual({ polling_result, status, ...ids, error: 'boom', polling_metadata: completed })
   })
 
+  test('names the nodes that failed', () => {
+    const verdict = { kind: 'unsuccessful', status: 'error', error: 'boom' } as const
+    const outcome = outcomes.unsuccessful(watchOf(), verdict, { ...known, failedNodes: ['two'] })
+    expect(outcome).toHaveProperty('failed_nodes', ['two'])
+  })
+
+  test('says that it was cancelled, whatever its server calls that', () => {
+    const verdict = { kind: 'unsuccessful', status: 'error', error: 'cancelled', isCancelled: true } as const
+    expect(outcomes.unsuccessful(watchOf(), verdict, known)).toHaveProperty('cancelled', true)
+  })
+
   test('as cancelled half-way names the nodes that would have run', () => {
     const verdict = { kind: 'unsuccessful', status: 'interrupted', error: 'cancelled' } as const
     expect(outcomes.unsuccessful(watchOf(), verdict, { ...known, next: ['work'] })).toHaveProperty('next', ['work'])
@@ -176,17 +187,18 @@ describe('a run that ended badly', () => {
 
 describe('a watch whose time is over', () => {
   const updatedAt = '2026-11-28T09:00:00.000Z'
-  const unanswered = { unanswered: { untilMs: 0, error: 'HTTP 503' } }
+  const unanswered = { unknown: { what: 'created', error: 'HTTP 503' } } as const
   test.each([
     { knows: 'nothing', watch: () => watchOf(), says: '' },
     {
       knows: 'a status',
-      watch: () => watchOf({}, { seen: { status: 'running', sinceMs: 0 } }),
+      watch: () => watchOf({}, { seen: { status: 'running', sinceMs: 0, polledAtMs: 0 } }),
       says: '; last status: running',
     },
     {
       knows: 'a status and an error',
-      watch: () => watchOf({}, { seen: { status: 'running', updatedAt, sinceMs: 0 }, lastError: 'HTTP 503' }),
+      watch: () =>
+        watchOf({}, { seen: { status: 'running', updatedAt, sinceMs: 0, polledAtMs: 0 }, lastError: 'HTTP 503' }),
       says: `; last error: HTTP 503; last status: running, unchanged since ${updatedAt}`,
     },
     {
@@ -202,9 +214,13 @@ describe('a watch whose time is over', () => {
     })
   })
 
-  test('and that has cancelled the run says what came of it', () => {
-    const cancellation = { result: 'cancelled' } as const
-    expect(outcomes.pollingTimedOut(watchOf(), cancellation)).toMatchObject({ cancellation })
+  test.each([
+    { result: 'cancelled', cancelled: true },
+    { result: 'cancel_unconfirmed', cancelled: undefined },
+  ] as const)('and that has cancelled the run says what came of it: $result', ({ result, cancelled }) => {
+    const outcome = outcomes.pollingTimedOut(watchOf(), { result })
+    expect(outcome.cancellation).toEqual({ result })
+    expect(outcome.cancelled).toBe(cancelled)
   })
 })
 
@@ -274,6 +290,8 @@ describe('in words', () => {
     const { run_id: _, ...base2 } = base
     const outcome = { polling_result: 'error', status: 'polling_error', error: 'no', ...base2 } as const
     expect(outcomes.summary(outcome)).toBe('No run is known (polling_error): no')
+    expect(outcomes.failureType(outcome)).toBe('RunNotCreated')
+    expect(outcomes.failureType({ ...outcome, cancelled: true })).toBe('RunPollingFailed')
   })
 
   test('a cancelled workflow says what became of its run', () => {

@@ -7,7 +7,7 @@ const second = { id: 'i2', value: 'how many?' }
 const nothing = { value: undefined, interruptId: undefined }
 
 function asking(interrupts: Question['interrupts'], answers: Question['answers'] = {}): Question {
-  return { interrupts, next: ['ask'], answers, goOn: false, looks: 0 }
+  return { interrupts, next: ['ask'], answers, goOn: false, looks: 0, failedLooks: 0 }
 }
 
 describe('an answer', () => {

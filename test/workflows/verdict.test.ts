@@ -65,8 +65,30 @@ describe('what the server calls', () => {
       error: 'The run was cancelled, or waits for a human: how it ended could not be read: HTTP 500',
     },
   ] as const)('$status is unsuccessful: $error', ({ status, ending, error }) => {
-    expect(verdictOn(lookOf(status, ending))).toEqual({ kind: 'unsuccessful', status, error })
+    expect(verdictOn(lookOf(status, ending))).toMatchObject({ kind: 'unsuccessful', status, error })
   })
+
+  test.each([
+    { what: 'interrupted', status: 'interrupted', ending: { next: ['work'] }, asked: false, isCancelled: true },
+    {
+      what: 'interrupted, unreadable',
+      status: 'interrupted',
+      ending: unreadable,
+      asked: false,
+      isCancelled: undefined,
+    },
+    { what: 'interrupted, unreadable', status: 'interrupted', ending: unreadable, asked: true, isCancelled: true },
+    { what: 'an error without words', status: 'error', ending: {}, asked: false, isCancelled: undefined },
+    { what: 'an error without words', status: 'error', ending: {}, asked: true, isCancelled: true },
+    { what: 'an error', status: 'error', ending: { error: 'boom' }, asked: true, isCancelled: undefined },
+    { what: 'a time limit', status: 'timeout', ending: {}, asked: true, isCancelled: undefined },
+  ] as const)(
+    '$what was cancelled: $isCancelled, if it was asked to stop: $asked',
+    ({ status, ending, asked, ...is }) => {
+      const verdict = verdictOn(lookOf(status, ending), asked)
+      expect('isCancelled' in verdict ? verdict.isCancelled : undefined).toBe(is.isCancelled)
+    },
+  )
 
   test.each([
     { ending: { next: ['work'] }, error: 'The run was cancelled before node "work" was done' },

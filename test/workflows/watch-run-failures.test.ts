@@ -157,7 +157,8 @@ describe('after failed polls', () => {
     const run = polled(busy(60_000), ended('success'))
     const outcome = await stage.watch(run, { pollInterval: '10s', maxPollTime: '20s' })
     expect(outcome).toMatchObject({ polling_result: 'success_with_results', polling_metadata: { poll_count: 2 } })
-    expect((await sleepsOf(run))[0]).toBeLessThanOrEqual(20_000)
+    expect(await stage.timersOf(run)).toMatchObject([{ ms: 60_000, end: 'cancelled' }])
+    expect(await stage.limitsOf(run)).toMatchObject([{ summary: 'limit: `maxPollTime`', end: 'fired' }])
   })
 })
 
@@ -239,9 +240,11 @@ describe('at the deadline', () => {
       error: 'Polling timed out after 100.0s (4 polls); last status: running',
       polling_metadata: { poll_count: 4, max_poll_time: 100 },
     })
-    const [first, second, last = 0, ...more] = await sleepsOf(run)
-    expect([first, second, more]).toEqual([40_000, 40_000, []])
-    expect(last).toBeLessThanOrEqual(20_000)
+    expect((await stage.timersOf(run)).map(({ end }) => end)).toEqual(['fired', 'fired', 'cancelled'])
+    const [limit, ...others] = await stage.limitsOf(run)
+    expect(limit?.ms).toBeGreaterThan(99_000)
+    expect(limit?.ms).toBeLessThanOrEqual(100_000)
+    expect(others).toEqual([])
     expect(run.calls.map(({ startToCloseMs }) => startToCloseMs)).toEqual([10_000, 10_000, 10_000, 5000])
   })
 

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { WatchOptions } from '../../src/domain/input.ts'
 import type { RunLook } from '../../src/domain/run.ts'
-import { takeUp } from '../../src/workflows/memory.ts'
+import { beginning } from '../../src/workflows/memory.ts'
 import type { Memory } from '../../src/workflows/memory.ts'
 import { questionIn } from '../../src/workflows/question.ts'
 import type { Question } from '../../src/workflows/question.ts'
 import { stuck } from '../../src/workflows/poll-until-terminal.ts'
+import { pauseMs } from '../../src/workflows/wait-for-human.ts'
 import { Watch } from '../../src/workflows/watch.ts'
 import { ended, running } from '../support/looks.ts'
 
@@ -33,13 +34,18 @@ const question: Question = {
   answers: {},
   goOn: false,
   looks: 0,
+  failedLooks: 0,
 }
 const unreadable: RunLook = { status: 'success', ending: { kind: 'unreadable', reason: 'HTTP 500' } }
+
+function at(askedAtMs: number, look: RunLook) {
+  return { ...look, askedAtMs }
+}
 
 function watchOf(change: Partial<Memory> = {}, given: Partial<WatchOptions> = {}): Watch {
   return new Watch({
     options: { ...options, ...given },
-    memory: { ...takeUp(undefined, 0, run), ...change },
+    memory: { ...beginning(0, run), ...change },
     continueAsNew: () => Promise.reject(new Error('not here')),
   })
 }
@@ -56,14 +62,14 @@ describe('a poll', () => {
     const watch = watchOf()
     watch.pollFailed('HTTP 503')
     expect(watch.memory).toMatchObject({ hasBeenReached: false, polls: { failedInARow: 1, lastError: 'HTTP 503' } })
-    watch.pollAnswered(running, 1000)
+    watch.pollAnswered(at(1000, running))
     expect(watch.memory).toMatchObject({ hasBeenReached: true, polls: { failedInARow: 0, lastError: undefined } })
   })
 
   test('that cannot read the ending is a failure too, and counts for itself', () => {
     const watch = watchOf()
     watch.pollFailed('HTTP 503')
-    watch.pollAnswered(unreadable, 1000)
+    watch.pollAnswered(at(1000, unreadable))
     expect(watch.memory.polls).toMatchObject({
       failedInARow: 2,
       unreadableInARow: 1,
@@ -80,7 +86,7 @@ describe('a poll', () => {
     { what: 'when its status changed', looks: [{ status: 'pending' }, running, running], sinceMs: 2000 },
   ])('remembers $what', ({ looks, sinceMs }) => {
     const watch = watchOf()
-    for (const [n, look] of looks.entries()) watch.pollAnswered(look, 1000 * (n + 1))
+    for (const [n, look] of looks.entries()) watch.pollAnswered(at(1000 * (n + 1), look))
     expect(watch.memory.polls.seen).toMatchObject({ status: 'running', sinceMs })
   })
 
@@ -89,37 +95,32 @@ describe('a poll', () => {
     { ms: 31_000, isStuck: true },
   ])('calls a run stuck that has not changed for `stuckAfter`: at $ms ms $isStuck', ({ ms, isStuck }) => {
     const watch = watchOf()
-    watch.pollAnswered(running, 1000)
-    expect(stuck(watch, ms)?.kind).toBe(isStuck ? 'refused' : undefined)
+    watch.pollAnswered(at(1000, running))
+    watch.pollAnswered(at(ms, running))
+    expect(stuck(watch)?.kind).toBe(isStuck ? 'refused' : undefined)
   })
 })
 
 describe('the next poll', () => {
   test.each([
-    { when: 'an interval later', failures: 0, atMs: 15_000 },
-    { when: '1 s after a failure', failures: 1, atMs: 6000 },
-    { when: '4 s after the third failure', failures: 3, atMs: 9000 },
-  ])('comes $when', ({ failures, atMs }) => {
+    { when: 'an interval later', failures: 0, sleepMs: 10_000 },
+    { when: '1 s after a failure', failures: 1, sleepMs: 1000 },
+    { when: '4 s after the third failure', failures: 3, sleepMs: 4000 },
+  ])('comes $when', ({ failures, sleepMs }) => {
     const watch = watchOf()
     for (let n = 0; n < failures; n += 1) watch.pollFailed('HTTP 503')
-    watch.scheduleNextPoll(5000)
-    expect(watch.memory.polls).toMatchObject({ sleeps: 1, nextAtMs: atMs })
-  })
-
-  test.each([49_100, 55_000])('comes at the deadline if it would come close to it or later: from %i ms', (nowMs) => {
-    const watch = watchOf()
-    watch.scheduleNextPoll(nowMs)
-    expect(watch.memory.polls.nextAtMs).toBe(60_000)
+    watch.scheduleNextPoll()
+    expect(watch.memory.polls).toMatchObject({ sleeps: 1, next: { sleepMs } })
   })
 })
 
 describe('a creation', () => {
   test('that got no answer may have made a run, whatever fails after it', () => {
     const watch = watchOf({ run: undefined })
-    expect(watch.runMayExist()).toBeUndefined()
-    watch.creationUnanswered(6000, 'no answer')
+    expect(watch.whatIsUnknown()).toBeUndefined()
+    watch.creationUnanswered('no answer')
     watch.pollFailed('HTTP 503')
-    expect(watch.runMayExist()).toEqual({
+    expect(watch.whatIsUnknown()).toEqual({
       result: 'cancel_unconfirmed',
       error: 'A run may have been created: HTTP 503',
     })
@@ -130,10 +131,43 @@ describe('a creation', () => {
     { kind: 'not_found', mayExist: false },
   ] as const)('that is answered says whether one was made: $kind', ({ kind, mayExist }) => {
     const watch = watchOf({ run: undefined })
-    watch.creationUnanswered(6000, 'no answer')
+    watch.creationUnanswered('no answer')
     watch.creationAnswered({ kind, threadId: 't1', reason: 'run r0' })
-    expect(watch.runMayExist() !== undefined).toBe(mayExist)
+    expect(watch.whatIsUnknown() !== undefined).toBe(mayExist)
     expect(watch.memory).toMatchObject({ hasBeenReached: true, creation: { threadId: 't1' } })
+  })
+})
+
+describe('looking for a run in vain', () => {
+  test('leaves open whether one was created, if that was tried', () => {
+    const watch = watchOf()
+    watch.creationUnanswered('no answer')
+    watch.runNotFoundOut('HTTP 503')
+    expect(watch.whatIsUnknown()?.error).toBe('A run may have been created: HTTP 503')
+  })
+
+  test('leaves open whether somebody has continued the run, if nothing was created here', () => {
+    const watch = watchOf()
+    watch.runNotFoundOut('HTTP 503')
+    const error = 'Whether another run continues this one could not be found out: HTTP 503'
+    expect(watch.whatIsUnknown()?.error).toBe(error)
+  })
+})
+
+describe('a run that is due later', () => {
+  const dueAt = '1970-01-01T00:05:00.000Z'
+  test('has all of `maxPollTime` from then on, and is not stuck before', () => {
+    const watch = watchOf()
+    watch.pollAnswered(at(1000, { status: 'pending', dueAt, updatedAt: '1970-01-01T00:00:00.000Z' }))
+    expect(watch.deadlineMs).toBe(360_000)
+    watch.pollAnswered(at(200_000, { status: 'pending', dueAt, updatedAt: '1970-01-01T00:00:00.000Z' }))
+    expect(stuck(watch)).toBeUndefined()
+  })
+
+  test('is not one that was made before it was asked for', () => {
+    const watch = watchOf()
+    watch.pollAnswered(at(400_000, { ...running, dueAt }))
+    expect(watch.deadlineMs).toBe(60_000)
   })
 })
 
@@ -168,6 +202,35 @@ describe('a question', () => {
     })
   })
 
+  test('asked under other ids keeps its answers; another one that is asked has none', () => {
+    const watch = watchOf()
+    watch.asked(question)
+    watch.answered('u1', { value: 'yes', interruptId: 'i1' }, 1000)
+    watch.askedUnderOtherIds([
+      { id: 'j1', value: 'buy?' },
+      { id: 'j2', value: 'how many?' },
+    ])
+    expect(watch.memory).toMatchObject({ question: { answers: { 0: 'yes' } }, handledResumes: [{ id: 'u1' }] })
+    watch.askedAnew({ ...question, lost: 'edited' })
+    expect(watch.memory).toMatchObject({ question: { answers: {}, lost: 'edited' }, handledResumes: [] })
+  })
+
+  test.each([
+    { looks: [true], ms: 10_000 },
+    { looks: [true, true, true], ms: 40_000 },
+    { looks: [true, true, true, false], ms: 1000 },
+    { looks: [true, true, true, false, false, false], ms: 4000 },
+    { looks: [true, false, true], ms: 20_000 },
+  ])('is looked after $ms ms later: after looks that were answered or not, $looks', ({ looks, ms }) => {
+    const watch = watchOf()
+    watch.asked(question)
+    for (const isAnswered of looks) {
+      if (isAnswered) watch.lookAnswered()
+      else watch.lookFailed('HTTP 503')
+    }
+    expect(watch.memory.question && pauseMs(watch.memory.question)).toBe(ms)
+  })
+
   test('is open again after a refusal, and forgets the answers to it alone', () => {
     const watch = watchOf({
       chain: [{ run_id: 'r0', status: 'interrupted' }],
@@ -187,7 +250,7 @@ describe('a question', () => {
     { by: 'elsewhere', deadlineMs: 560_000 },
   ] as const)('is over when another run continues ($by), of which nothing is known yet', ({ by, deadlineMs }) => {
     const watch = watchOf()
-    watch.pollAnswered(ended('success'), 1000)
+    watch.pollAnswered(at(1000, ended('success')))
     watch.asked(question)
     watch.follow(next, by, 500_000)
     expect(watch.run).toEqual(next)
@@ -218,53 +281,5 @@ describe('a cancellation', () => {
     watch.cancelEnds()
     watch.cancelFailed()
     expect(watch.memory.cancelling).toBeUndefined()
-  })
-})
-
-test('a memory from before it had groups is taken up with all that it holds', () => {
-  const flat = {
-    startedAtMs: 1,
-    pollCount: 7,
-    sleeps: 3,
-    failedInARow: 1,
-    unreadableInARow: 1,
-    answered: true,
-    status: 'running',
-    updatedAt: '2026-11-24T10:00:00.000Z',
-    unchangedSinceMs: 2,
-    lastError: 'HTTP 503',
-    nextPollAtMs: 3,
-    lastHintedPollAtMs: 4,
-    wakeRequested: true,
-    run,
-    threadId: 't1',
-    unansweredUntilMs: 5,
-    question,
-    timeFromMs: 6,
-    handledResumes: [{ id: 'u1', question: 0 }],
-    cancelAsked: 'rollback',
-    cancelSent: true,
-  } as const
-  expect(takeUp(flat, 1000)).toEqual({
-    startedAtMs: 1,
-    run,
-    chain: [],
-    polls: {
-      count: 7,
-      sleeps: 3,
-      failedInARow: 1,
-      unreadableInARow: 1,
-      seen: { status: 'running', updatedAt: '2026-11-24T10:00:00.000Z', sinceMs: 2 },
-      lastError: 'HTTP 503',
-      nextAtMs: 3,
-      hintedAtMs: 4,
-      fromMs: 6,
-    },
-    creation: { threadId: 't1', unanswered: { untilMs: 5, error: 'HTTP 503' } },
-    question,
-    cancelling: { action: 'rollback', isSent: true },
-    handledResumes: [{ id: 'u1', question: 0 }],
-    isWoken: true,
-    hasBeenReached: true,
   })
 })

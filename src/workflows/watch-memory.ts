@@ -1,0 +1,223 @@
+import type { CancelAction, Cancellation, Creation } from '../domain/creation.ts'
+import { maxReasonBytes } from '../domain/defaults.ts'
+import type { Interrupt, Polled, RunRef } from '../domain/run.ts'
+import { bounded } from '../domain/text.ts'
+import { msOf } from './clock.ts'
+import type { Memory, Polls } from './memory.ts'
+import { isAnswered, reopened, withAnswer } from './question.ts'
+import type { Answer, Question } from './question.ts'
+
+const mostHandledResumes = 200
+
+/** What a watch remembers, and all that can happen to it: nothing else changes the memory. A time is an argument. */
+export class WatchMemory {
+  #memory: Memory
+  /** Updates `cancelRun` that are being carried out. */
+  #cancellations = 0
+
+  constructor(memory: Memory) {
+    this.#memory = memory
+  }
+
+  get memory(): Memory {
+    return this.#memory
+  }
+
+  /** The run that is waited for. */
+  get run(): RunRef {
+    if (!this.#memory.run) throw new Error('there is no run yet')
+    return this.#memory.run
+  }
+
+  /** The number of the question that is open, or comes next. */
+  get questionNumber(): number {
+    return this.#memory.chain.length
+  }
+
+  /** The server was asked to create a run and has not said what came of it. */
+  get mayHaveCreated(): boolean {
+    return this.#memory.creation.unknown?.what === 'created'
+  }
+
+  /** Why it is not known which run there is, if so. */
+  whatIsUnknown(): Cancellation | undefined {
+    const { unknown } = this.#memory.creation
+    if (!unknown) return undefined
+    const what =
+      unknown.what === 'created'
+        ? 'A run may have been created'
+        : 'Whether another run continues this one could not be found out'
+    return { result: 'cancel_unconfirmed', error: `${what}: ${unknown.error}` }
+  }
+
+  wake(): void {
+    this.#change({ isWoken: true })
+  }
+
+  /** From here on another run is waited for, and the sleeps begin again. */
+  turnTo(run: RunRef): void {
+    this.#change({ run })
+    this.changePolls({ sleeps: 0, failedInARow: 0, unreadableInARow: 0, lastError: undefined, seen: undefined })
+  }
+
+  /** The run begins then: until then no time limit runs. */
+  dueAt(dueAtMs: number): void {
+    const { fromMs = this.#memory.startedAtMs } = this.#memory.polls
+    if (dueAtMs > fromMs) this.changePolls({ fromMs: dueAtMs })
+  }
+
+  pollBegins(): void {
+    this.#change({ isWoken: false })
+    this.changePolls({ count: this.#memory.polls.count + 1 })
+  }
+
+  pollAnswered({ status, updatedAt, dueAt, ending, askedAtMs }: Polled): void {
+    const { seen, failedInARow, unreadableInARow } = this.#memory.polls
+    const dueAtMs = dueAt === undefined ? 0 : msOf(dueAt)
+    if (dueAtMs > askedAtMs) this.dueAt(dueAtMs)
+    const firstSeenMs = seen?.status === status ? seen.sinceMs : askedAtMs
+    const sinceMs = Math.max(updatedAt === undefined ? firstSeenMs : msOf(updatedAt), dueAtMs)
+    this.#change({ hasBeenReached: true, isDeploymentKnown: true })
+    this.changePolls({ seen: { status, updatedAt: updatedAt ?? seen?.updatedAt, sinceMs, polledAtMs: askedAtMs } })
+    if (ending?.kind !== 'unreadable') {
+      this.changePolls({ failedInARow: 0, unreadableInARow: 0, lastError: undefined })
+      return
+    }
+    this.changePolls({ failedInARow: failedInARow + 1, unreadableInARow: unreadableInARow + 1 })
+    this.noteError(`the run has ended (${status}), but how could not be read: ${ending.reason}`)
+  }
+
+  /** A poll, or a try to create the run, got no answer or a refusal. */
+  pollFailed(message: string): void {
+    this.changePolls({ failedInARow: this.#memory.polls.failedInARow + 1, unreadableInARow: 0 })
+    this.noteError(message)
+  }
+
+  deploymentKnown(): void {
+    this.#change({ isDeploymentKnown: true })
+  }
+
+  creationBegins(): void {
+    this.#change({ isWoken: false })
+  }
+
+  creationAnswered(creation: Creation): void {
+    const { threadId, kind } = creation
+    const unknown = kind === 'busy' || kind === 'unproven' ? this.#memory.creation.unknown : undefined
+    this.#change({ hasBeenReached: true, isDeploymentKnown: true, creation: { threadId, unknown } })
+    this.changePolls({ failedInARow: 0 })
+    if (kind === 'busy') this.noteError(`the thread is busy: ${creation.reason}`)
+  }
+
+  /** The server was asked to create a run and has not answered. */
+  creationUnanswered(error: string): void {
+    this.#change({ creation: { ...this.#memory.creation, unknown: { what: 'created', error } } })
+  }
+
+  /** Looking for a run failed too often. */
+  runNotFoundOut(error: string): void {
+    const { what = 'continued' } = this.#memory.creation.unknown ?? {}
+    this.#change({ creation: { ...this.#memory.creation, unknown: { what, error } } })
+  }
+
+  asked(question: Question): void {
+    this.#change({ question })
+    this.changePolls({ next: undefined })
+  }
+
+  /** Looks whether somebody else has answered. */
+  lookBegins(): void {
+    this.#change({ isWoken: false })
+  }
+
+  lookAnswered(): void {
+    const { question } = this.#memory
+    this.#change({ question: question && { ...question, looks: question.looks + 1, failedLooks: 0 } })
+    this.changePolls({ lastError: undefined })
+  }
+
+  lookFailed(message: string): void {
+    const { question } = this.#memory
+    this.#change({ question: question && { ...question, failedLooks: question.failedLooks + 1 } })
+    this.noteError(message)
+  }
+
+  answered(id: string, answer: Answer, nowMs: number): void {
+    const { question, handledResumes } = this.#memory
+    if (!question) return
+    const after = withAnswer(question, answer)
+    const handled = [...handledResumes, { id, question: this.questionNumber }].slice(-mostHandledResumes)
+    this.#change({ question: after, handledResumes: handled })
+    // The human's time is not counted, and the run that continues has all of `maxPollTime`.
+    if (isAnswered(after)) this.changePolls({ fromMs: nowMs, next: undefined })
+  }
+
+  /** The question is open again, and each answer may be sent once more. */
+  answersRefused(reason: string): void {
+    const { question } = this.#memory
+    this.#change({ question: question && reopened(question, reason) })
+    this.#forgetAnswers()
+  }
+
+  /** Somebody has edited the thread's state: the same is asked under other ids. */
+  askedUnderOtherIds(interrupts: readonly Interrupt[]): void {
+    const { question } = this.#memory
+    this.#change({ question: question && { ...question, interrupts } })
+  }
+
+  /** Somebody has edited the thread's state: this is asked now. */
+  askedAnew(question: Question): void {
+    this.#change({ question })
+    this.#forgetAnswers()
+  }
+
+  #forgetAnswers(): void {
+    const { handledResumes } = this.#memory
+    this.#change({ handledResumes: handledResumes.filter((resume) => resume.question !== this.questionNumber) })
+  }
+
+  /** Another run continues the one that asked. */
+  follow(run: RunRef, by: 'resume' | 'elsewhere', nowMs: number): void {
+    const before = { run_id: this.run.runId, status: 'interrupted', continued_by: by }
+    this.#change({ chain: [...this.#memory.chain, before], question: undefined })
+    if (by === 'elsewhere') this.changePolls({ fromMs: nowMs })
+    this.turnTo(run)
+  }
+
+  /** Of several the action that undoes more counts. */
+  cancelAsked(action: CancelAction): void {
+    this.#cancellations += 1
+    const { cancelling = { action, isSent: false } } = this.#memory
+    this.#change({ cancelling: { ...cancelling, action: cancelling.action === 'rollback' ? 'rollback' : action } })
+  }
+
+  /** The server is asked to cancel the run: from here on it is known why it stops. */
+  cancelSent(): void {
+    const { cancelling } = this.#memory
+    this.#change({ cancelling: cancelling && { ...cancelling, isSent: true } })
+  }
+
+  /** The run does not stop: whatever becomes of it now is not of this, unless another update still cancels it. */
+  cancelFailed(): void {
+    if (this.#cancellations === 1) this.#change({ cancelling: undefined })
+  }
+
+  cancelEnds(): void {
+    this.#cancellations -= 1
+  }
+
+  noteError(message: string): void {
+    const error = bounded(message, maxReasonBytes)
+    const { creation } = this.#memory
+    this.changePolls({ lastError: error })
+    if (creation.unknown) this.#change({ creation: { ...creation, unknown: { ...creation.unknown, error } } })
+  }
+
+  #change(change: Partial<Memory>): void {
+    this.#memory = { ...this.#memory, ...change }
+  }
+
+  protected changePolls(change: Partial<Polls>): void {
+    this.#change({ polls: { ...this.#memory.polls, ...change } })
+  }
+}
