@@ -120,6 +120,10 @@ export function historyAnswer(limit: number): Answer {
 
 /** One checkpoint with its values, or these fields of them. */
 export function stateAnswer(keys: readonly string[] | undefined): Answer {
+  return keys ? stateWith(keys) : wholeState
+}
+
+function stateWith(keys: readonly string[] | undefined): Answer {
   return { ...medium, maxKeptBytes: 2 * MB + maxValuesBytes, cut: only(withValues(keys)) }
 }
 
@@ -157,3 +161,6 @@ export function valuesEvent(keys: readonly string[] | undefined): Answer {
 function valuesCut(keys: readonly string[] | undefined): Cut {
   return apart(maxValuesBytes, keys ? only(Object.fromEntries(keys.map((key) => [key, keep]))) : keep)
 }
+
+/** Made once, because an answer has a client of its own. */
+const wholeState = stateWith(undefined)
