@@ -48,7 +48,13 @@ export interface CreateRunRequest {
 
 /** What became of the request. If the server could not be asked, that is thrown. */
 export type Creation =
-  | { readonly kind: 'created'; readonly threadId: string; readonly runId: string }
+  | {
+      readonly kind: 'created'
+      readonly threadId: string
+      readonly runId: string
+      /** It was created without the answers: after an edit of the state the graph has to ask again first. */
+      readonly asksAgain?: true
+    }
   /** Another run is running on the thread. */
   | { readonly kind: 'busy'; readonly threadId: string; readonly reason: string }
   /** Only with `findOnly`. */

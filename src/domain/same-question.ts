@@ -18,6 +18,12 @@ export function asAskedNow(asked: StateNow, now: StateNow): readonly Interrupt[]
   return found.length === asked.interrupts.length ? found : undefined
 }
 
+/** After an edit the nodes that asked are to run once more, and have not asked again yet. */
+export function willAskAgain(asked: StateNow, now: StateNow): boolean {
+  const nodes = asked.interrupts.map(({ node }) => node).filter((node) => node !== undefined)
+  return nodes.length > 0 && now.interrupts.length === 0 && nodes.every((node) => now.next.includes(node))
+}
+
 function isSameBreakpoint(asked: StateNow, now: StateNow): boolean {
   return now.interrupts.length === 0 && canonicalJson(asked.next.toSorted()) === canonicalJson(now.next.toSorted())
 }

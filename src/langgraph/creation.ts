@@ -6,7 +6,7 @@ import { creationTimeoutMs, maxErrorBytes } from '../domain/defaults.ts'
 import { isRecord } from '../domain/json.ts'
 import { isTerminal } from '../domain/run.ts'
 import type { Interrupt, Json } from '../domain/run.ts'
-import { asAskedNow } from '../domain/same-question.ts'
+import { asAskedNow, willAskAgain } from '../domain/same-question.ts'
 import { bounded } from '../domain/text.ts'
 import { createdAnswer, runAnswer } from './answers.ts'
 import type { Connection } from './ask.ts'
@@ -43,8 +43,9 @@ export async function tryToCreate(server: Connection, request: RunToCreate, sign
   if (inTheWay) return inTheWay
   const ready = await runToCreate(server, request, signal)
   if (ready.kind === 'edited') return { ...ready, threadId }
-  const answer = await create(server, request, ready.run, signal)
-  if (answer.kind === 'created') return { ...answer, threadId }
+  const marked = ready.asksAgain ? { ...request, key: keyToAskAgain(request.key) } : request
+  const answer = await create(server, marked, ready.run, signal)
+  if (answer.kind === 'created') return { ...answer, threadId, ...(ready.asksAgain && { asksAgain: true }) }
   const { refusal } = answer
   const reason = bounded(refusal.message, maxErrorBytes)
   if (!mayMeanBusy(refusal)) return { kind: 'refused', threadId, reason }
@@ -73,9 +74,16 @@ async function look(server: Connection, request: RunToCreate, signal: AbortSigna
     const creation = request.mayExist && (await creationOfUnmarked(server, { ...request, run }, runs, signal))
     return creation ? { kind: 'decided', creation } : { kind: 'open', runs }
   }
+  const again = ownOf(runs, keyToAskAgain(key))
+  if (again) return { kind: 'decided', creation: { kind: 'created', threadId, runId: again.runId, asksAgain: true } }
   const later = await laterOf(server, runs, { threadId, runId: run.continues, deployment }, signal)
   if (later.kind !== 'later') return { kind: 'open', runs }
   return { kind: 'decided', creation: { kind: 'overtaken', threadId, by: later.by } }
+}
+
+/** Of the run that makes the graph ask again. */
+function keyToAskAgain(key: string): string {
+  return `${key}?`
 }
 
 /** The one that was made first: the thread takes over its metadata, and later runs have it from there. */
@@ -98,22 +106,25 @@ function besideAnother({ run, threadId }: RunToCreate, runs: readonly ListedRun[
   return { kind: 'refused', threadId, reason }
 }
 
-type Ready = { readonly kind: 'ready'; readonly run: NewRun } | { readonly kind: 'edited'; readonly now: StateNow }
+type Ready =
+  | { readonly kind: 'ready'; readonly run: NewRun; readonly asksAgain: boolean }
+  | { readonly kind: 'edited'; readonly now: StateNow }
 
 async function runToCreate(server: Connection, { run, threadId }: RunToCreate, signal: AbortSignal): Promise<Ready> {
-  if (!isContinuation(run)) return { kind: 'ready', run }
+  if (!isContinuation(run)) return { kind: 'ready', run, asksAgain: false }
   const now = await editedState(server, threadId, signal)
   const open = run.asked && now ? asAskedNow(run.asked, now) : run.asked?.interrupts
-  if (now && !open) return { kind: 'edited', now }
+  const asksAgain = run.asked !== undefined && now !== undefined && willAskAgain(run.asked, now)
+  if (now && !open && !asksAgain) return { kind: 'edited', now }
   const asked = { what: `options of run ${run.continues}`, withinMs: lookTimeoutMs }
   const options = await server.ask(asked, signal, async (limited) =>
     inheritedOptions(
       recordOf(await server.client.reading(runAnswer).runs.get(threadId, run.continues, { signal: limited })),
     ),
   )
-  const resume = resumeNow(run, open ?? [])
+  const resume = asksAgain ? undefined : resumeNow(run, open ?? [])
   const what = resume === undefined ? { input: null } : { command: { resume } }
-  return { kind: 'ready', run: { ...options, ...what, multitaskStrategy: 'reject' } }
+  return { kind: 'ready', run: { ...options, ...what, multitaskStrategy: 'reject' }, asksAgain }
 }
 
 /** The answers under the ids that the questions have now. */

@@ -3,7 +3,7 @@ import { workflowMetadataKey } from '../domain/contract.ts'
 import type { Later, LaterRun, StateNow } from '../domain/creation.ts'
 import { present } from '../domain/json.ts'
 import type { RunRef } from '../domain/run.ts'
-import { asAskedNow } from '../domain/same-question.ts'
+import { asAskedNow, willAskAgain } from '../domain/same-question.ts'
 import { checkpointAnswer, requestAnswer } from './answers.ts'
 import type { Connection } from './ask.ts'
 import { parseCheckpoint, withoutAnswered } from './checkpoint.ts'
@@ -28,7 +28,8 @@ export async function findLaterRun(
   const later = await laterOf(server, runs, run, signal)
   if (later.kind !== 'none') return later
   const now = await editedState(server, run.threadId, signal)
-  return now && !isDeepStrictEqual(asAskedNow(asked, now), asked.interrupts) ? { kind: 'edited', now } : later
+  const isAsAsked = !now || willAskAgain(asked, now) || isDeepStrictEqual(asAskedNow(asked, now), asked.interrupts)
+  return isAsAsked ? later : { kind: 'edited', now }
 }
 
 /** The first run after this one that has begun: one that waits for its turn, or was cancelled before, changes nothing. */

@@ -48,7 +48,7 @@ async function outcomeOf(watch: Watch): Promise<WatchOutcome> {
       watch.asked(question)
       watch.grows(utf8Bytes(JSON.stringify(question)))
     }
-    const end = await waitForHuman(watch, run)
+    const end = await waitForHuman(watch)
     watch.humanIsNotAwaited()
     if (end.kind === 'unanswered') return outcomes.unanswered(watch, end)
     watch.follow(end.run, end.by, momentMs())

@@ -15,7 +15,7 @@ import type { Watch } from './watch.ts'
 const mostLooks = 3
 
 export type CreationEnd =
-  | { readonly kind: 'created'; readonly run: RunRef }
+  | { readonly kind: 'created'; readonly run: RunRef; readonly asksAgain?: true | undefined }
   | { readonly kind: 'refused'; readonly reason: string }
   /** Whether there is a run cannot be found out. */
   | { readonly kind: 'unproven'; readonly reason: string; readonly threadId: string }
@@ -118,7 +118,7 @@ function endOf(watch: Watch, { deployment }: CreateRunRequest, creation: Creatio
   switch (creation.kind) {
     case 'created':
       log.info('run created', { threadId, runId: creation.runId })
-      return { kind: 'created', run: { threadId, runId: creation.runId, deployment } }
+      return { kind: 'created', run: { threadId, runId: creation.runId, deployment }, asksAgain: creation.asksAgain }
     case 'busy':
       return undefined
     case 'not_found':

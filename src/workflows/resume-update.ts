@@ -24,8 +24,12 @@ export function acceptAnswers(watch: Watch): void {
       const answer = accepted(resumeUpdateName, parseResumeInput(input))
       if (isNew) watch.answered(id, answer, momentMs())
       watch.grows(utf8Bytes(JSON.stringify(answer)))
-      const n = handled(watch, id)?.question ?? watch.questionNumber
-      await condition(() => isSettled(watch, n)).catch((error: unknown) => {
+      let n = watch.questionNumber
+      const isSettledNow = () => {
+        n = handled(watch, id)?.question ?? n
+        return isSettled(watch, n)
+      }
+      await condition(isSettledNow).catch((error: unknown) => {
         throw withoutStack(error)
       })
       refuseWhatCameToNothing(watch, id, n)
@@ -66,7 +70,7 @@ function refuseWhatCameToNothing(watch: Watch, id: string, n: number): void {
     throw failure(langGraphFailureTypes.refused, message)
   }
   if (chain[n]?.continued_by === 'elsewhere') {
-    const message = 'Somebody else was faster: the watch follows the run that their answer made'
+    const message = 'Somebody else was faster, or has edited the state: the watch follows the run that came of it'
     throw failure(failureTypes.notAsked, message)
   }
   if (n !== watch.questionNumber || !watch.isEnding) return

@@ -1,11 +1,13 @@
 import { log } from '@temporalio/workflow'
 import type { LaterRun, StateNow } from '../domain/creation.ts'
+import { isWaiting } from '../domain/run.ts'
 import type { RunRef } from '../domain/run.ts'
 import { seconds } from '../domain/text.ts'
 import { findLaterRun } from './activities.ts'
 import { continuation, createOnce, findRun } from './create-once.ts'
 import { noAnswer } from './failures.ts'
 import { asAskedNow } from '../domain/same-question.ts'
+import { pollUntilTerminal } from './poll-until-terminal.ts'
 import { editedQuestion, isAnswered } from './question.ts'
 import type { Question } from './question.ts'
 import type { Watch } from './watch.ts'
@@ -20,9 +22,10 @@ export type HumanEnd =
   | { readonly kind: 'unanswered'; readonly question: Question; readonly why: string; readonly isCancelled?: true }
 
 /** Waits until the question is answered here or elsewhere, nobody has answered in time, or nobody can any more. */
-export async function waitForHuman(watch: Watch, run: RunRef): Promise<HumanEnd> {
+export async function waitForHuman(watch: Watch): Promise<HumanEnd> {
   let isLastLook = false
   for (;;) {
+    const { run } = watch
     watch.enter('interrupted')
     const end = isOver(watch) ? await goOn(watch, run) : await lookElsewhere(watch, run)
     if (end) return end
@@ -55,7 +58,7 @@ async function goOn(watch: Watch, run: RunRef): Promise<HumanEnd | undefined> {
   const end = await createOnce(watch, request)
   switch (end.kind) {
     case 'created':
-      return { kind: 'continued', run: end.run, by: 'resume' }
+      return end.asksAgain ? askAgain(watch, end.run) : { kind: 'continued', run: end.run, by: 'resume' }
     case 'overtaken':
       return overtaken(watch, end.by, run)
     case 'cancelled': {
@@ -107,6 +110,17 @@ async function lookElsewhere(watch: Watch, run: RunRef): Promise<HumanEnd | unde
     watch.lookFailed(noAnswer(error).message)
     return undefined
   }
+}
+
+/** After an edit of the state the answers are kept until the graph has asked again: it may ask something else now. */
+async function askAgain(watch: Watch, run: RunRef): Promise<HumanEnd | undefined> {
+  const end = await pollUntilTerminal(watch, run)
+  if (end.kind !== 'terminal')
+    return unanswered(watch, 'The answer could not be given: the run that was to ask again did not end')
+  const { ending } = end.look
+  if (!isWaiting(ending)) return { kind: 'continued', run, by: 'elsewhere' }
+  watch.askedAgain(run)
+  return edited(watch, ending)
 }
 
 /** The thread's state was edited by hand: what it asks now is asked here, if it asks anything. */

@@ -159,6 +159,19 @@ export class WatchMemory {
     this.#forgetAnswers()
   }
 
+  /** Somebody has edited the thread's state, and another run had to ask again: the answers are not given yet. */
+  askedAgain(run: RunRef): void {
+    const before = { run_id: this.run.runId, status: 'interrupted', continued_by: 'resume' } as const
+    const { chain, handledResumes } = this.#memory
+    const number = this.questionNumber
+    this.#change({
+      run,
+      chain: [...chain, before],
+      handledResumes: handledResumes.map((one) => (one.question === number ? { ...one, question: number + 1 } : one)),
+    })
+    this.changePolls({ next: undefined })
+  }
+
   /** Somebody has edited the thread's state: the same is asked under other ids. */
   askedUnderOtherIds(interrupts: readonly Interrupt[]): void {
     const { question } = this.#memory

@@ -127,9 +127,10 @@ export class WorkerStage {
     }
   }
 
-  /** Starts another worker, and waits until it is ready. */
-  async startWorker(): Promise<WorkerProcess> {
-    const worker = new WorkerProcess(this.#env)
+  /** Starts another worker, and waits until it is ready. @param knows which deployments its configuration has */
+  async startWorker(knows: 'all' | 'default' = 'all'): Promise<WorkerProcess> {
+    const { LANGGRAPH_DEPLOYMENTS: _, ...withoutNamed } = this.#env
+    const worker = new WorkerProcess(knows === 'all' ? this.#env : withoutNamed)
     this.#workers.push(worker)
     await worker.said('worker ready')
     return worker
