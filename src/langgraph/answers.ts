@@ -76,10 +76,11 @@ export const likenessAnswer: Answer = {
   maxKeptBytes: 2 * MB + maxValuesBytes,
   cut: only({ assistant_id: idCut, input: apart(maxValuesBytes) }),
 }
+const requestFields = { input: begin(64 * KB), command: begin(64 * KB) }
 /** What a run was asked for with, unparsed: enough to see whether two are the same. */
 export const requestAnswer: Answer = {
   ...small,
-  cut: only({ assistant_id: idCut, kwargs: only({ input: begin(64 * KB), command: begin(64 * KB) }) }),
+  cut: only({ assistant_id: idCut, kwargs: only(requestFields), ...requestFields }),
 }
 export const createdAnswer: Answer = { ...small, cut: only({ run_id: idCut }) }
 export const threadAnswer: Answer = {

@@ -17,6 +17,7 @@ import { runsOf } from './reads.ts'
 import { inheritedOptions } from './run-options.ts'
 import type { ListedRun } from './run-options.ts'
 import { creationOfUnmarked } from './unmarked-runs.ts'
+import { besideAnother } from './without-strategies.ts'
 import { idOf, recordOf } from './wire.ts'
 
 const lookTimeoutMs = 4000
@@ -39,7 +40,7 @@ export async function tryToCreate(server: Connection, request: RunToCreate, sign
   const before = await look(server, request, signal)
   if (before.kind === 'decided') return before.creation
   if (request.findOnly) return { kind: 'not_found', threadId }
-  const inTheWay = besideAnother(request, before.runs)
+  const inTheWay = await besideAnother(server, request, before.runs, signal)
   if (inTheWay) return inTheWay
   const ready = await runToCreate(server, request, signal)
   if (ready.kind === 'edited') return { ...ready, threadId }
@@ -92,18 +93,6 @@ function ownOf(runs: readonly ListedRun[], key: string): ListedRun | undefined {
     .filter(({ metadata }) => metadata[workflowMetadataKey] === key)
     .toSorted((a, b) => a.madeAtMs - b.madeAtMs)
   return first
-}
-
-/** What a server that ignores strategies would do instead of waiting for a run that is active: run both at once. */
-function besideAnother({ run, threadId }: RunToCreate, runs: readonly ListedRun[]): Creation | undefined {
-  const active = runs.find(({ status, ignoresStrategies }) => ignoresStrategies && !isTerminal(status))
-  if (!active) return undefined
-  const strategy = isContinuation(run) ? 'reject' : run.multitaskStrategy
-  if (strategy === 'reject' || strategy === 'enqueue') {
-    return { kind: 'busy', threadId, reason: `run ${active.runId} is still active on the thread` }
-  }
-  const reason = `the server knows no multitask strategy and would leave run ${active.runId} active: cancel that run, or use "enqueue"`
-  return { kind: 'refused', threadId, reason }
 }
 
 type Ready =

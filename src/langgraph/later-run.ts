@@ -11,6 +11,7 @@ import { RawJson } from './cut.ts'
 import { continuesAnother, runsOf } from './reads.ts'
 import { readEnding } from './run-ending.ts'
 import type { ListedRun } from './run-options.ts'
+import { givenTo } from './run-record.ts'
 import { recordOf } from './wire.ts'
 
 // What has become of a thread on which a run waits.
@@ -74,8 +75,8 @@ async function laterRun(
 
 /** The same creation, delivered twice. */
 function isSameRequest(one: Readonly<Record<string, unknown>>, other: Readonly<Record<string, unknown>>): boolean {
-  const [first, second] = [one, other].map(({ assistant_id, kwargs }) =>
-    [assistant_id, recordOf(kwargs)['input'], recordOf(kwargs)['command']].map((part) =>
+  const [first, second] = [one, other].map((run) =>
+    [run['assistant_id'], givenTo(run)['input'], givenTo(run)['command']].map((part) =>
       part instanceof RawJson ? [part.bytes, part.begin] : part,
     ),
   )

@@ -69,7 +69,7 @@ describe('a creation', () => {
         body: {
           assistant_id: 'trading',
           input: { symbol: 'AAPL' },
-          config: { tags: ['x'], metadata: { temporal_workflow: key } },
+          config: { tags: ['x'], metadata: { temporal_workflow: key, temporal_workflow_request: expect.any(String) } },
           context: { user: 'u' },
           metadata: { team: 'research', temporal_workflow: key, temporal_workflow_request: expect.any(String) },
           interrupt_before: ['trade'],

@@ -125,9 +125,18 @@ describe('a creation', () => {
     expect(await create()).toEqual({ kind: 'created', threadId, runId: created })
   })
 
+  test('that continues a run waits until its thread has ended too: the server would refuse the answer', async () => {
+    runs(record({ run_id: runId }))
+    server.on('thread', json({ status: 'busy' }))
+    const creation = await create({ run: { continues: runId, resume: { i1: 'yes' } } })
+    expect(creation).toEqual({ kind: 'busy', threadId, reason: 'its last run is still ending' })
+    expect(server.to('create')).toEqual([])
+  })
+
   test('that continues a run has its options', async () => {
     const context = { model: 'big' }
     runs(record({ run_id: runId, context, config: { tags: ['x'], recursion_limit: 30, configurable: context } }))
+    server.on('thread', json({ status: 'interrupted' })).on('state', json({}))
     await create({ run: { continues: runId, resume: { i1: 'yes' } } })
     expect(server.to('create')[0]?.body).toMatchObject({ context, config: { tags: ['x'], recursion_limit: 30 } })
     expect(server.to('create')[0]?.body).not.toHaveProperty('config.configurable')
@@ -136,7 +145,7 @@ describe('a creation', () => {
 
 test('a list of runs that is too large is asked for in smaller pages', async () => {
   const large = json(Array.from({ length: 70 }, () => record({ output: { blob: 'x'.repeat(1_000_000) } })))
-  server.on('runs', large, json([record({ run_id: runId })]), json([]))
+  server.on('runs', large, json([record({ run_id: runId })]), json([])).on('state', json({}))
   expect(await look()).toEqual({ kind: 'none' })
   expect(server.to('runs').map(({ query }) => query.get('limit'))).toEqual(['100', '10', '100'])
 })
@@ -149,6 +158,19 @@ describe('a look for a later run', () => {
   test('knows one with an input as one that started over', async () => {
     thread({ symbol: 'MSFT' })
     expect(await look()).toEqual({ kind: 'later', by: { runId: later.run_id, resumes: false } })
+  })
+
+  test('knows its own creation, delivered twice, by key and input', async () => {
+    const config = { metadata: { temporal_workflow: key } }
+    const [first, second] = [record({ run_id: runId, config }), { ...later, config }]
+    server.on('runs', json([first, second]), json([])).on('run', json(second), json(first), json(second))
+    const own = await look()
+    server
+      .on('runs', json([first, second]), json([]))
+      .on('run', json(second), json(first), json({ ...second, input: {} }))
+    const foreign = await look()
+    expect(own).toEqual({ kind: 'later', by: { runId: later.run_id, resumes: false, isOwn: true } })
+    expect(foreign).toEqual({ kind: 'later', by: { runId: later.run_id, resumes: false } })
   })
 
   test.each([

@@ -71,6 +71,10 @@ export function createStage(
     async ended({ threadId, runId }) {
       const status = async () => (await langGraph.runs.get(threadId, runId)).status
       await vi.waitUntil(async () => !/pending|running/.test(await status()), { timeout: 60_000 })
+      if (dialect !== 'aegra 0.6.0') return
+      // It refuses an answer until its thread has ended too.
+      const ofThread = async () => (await langGraph.threads.get(threadId)).status
+      await vi.waitUntil(async () => (await ofThread()) !== 'busy', { timeout: 60_000 })
     },
   }
 }
@@ -116,11 +120,11 @@ export const cancelled = (dialect: Dialect) =>
     ? { polling_result: 'error', status: 'error', error: expect.stringMatching(/cancelled/) }
     : { polling_result: 'interrupted', status: 'interrupted', error: expect.stringMatching(/was cancelled/) }
 export const resumable = { streamResumable: true } as const
-const keepsStreams = (dialect: Dialect) => dialect !== 'aegra 0.6.0'
-const notOnAegra = (reason: string) => ({ 'aegra 0.6.0': reason })
+export const keepsStreams = (dialect: Dialect) => dialect !== 'aegra 0.6.0'
+export const notOnAegra = (reason: string) => ({ 'aegra 0.6.0': reason })
 const noBreakpoints = notOnAegra('runs through them')
 const noCopies = notOnAegra('has no copies')
-const noFork = notOnAegra('wants a new input')
+export const wantsNewInput = notOnAegra('wants a new input')
 const noRollback = notOnAegra('has no rollback')
 const noStrategies = notOnAegra('runs both at once')
 const recursionLimit = { config: { recursion_limit: 1 } } as const
@@ -295,19 +299,6 @@ export const situations: readonly Situation[] = [
     expected: asked([undefined, 'second?']),
   },
   {
-    title: 'the run that answered a question of a node that asks again',
-    play: async (stage) => {
-      const { later } = await thenLater(
-        stage,
-        ['three_questions', aapl],
-        ['three_questions', undefined, { command: { resume: 'yes' } }],
-      )
-      return stage.watch(later)
-    },
-    // The JS servers show the question without its node.
-    expected: (dialect) => asked([dialect.startsWith('JS') ? undefined : 'ask', { question: 'q1' }]),
-  },
-  {
     title: 'breakpoint before a node',
     not: noBreakpoints,
     play: async (stage) => stage.watch(await stage.create('work', aapl, { interruptBefore: ['work'] })),
@@ -407,7 +398,7 @@ export const situations: readonly Situation[] = [
     },
     expected: (dialect) =>
       dialect === 'Python 0.16.7'
-        ? { polling_result: 'success_no_results', error: expect.stringMatching(/a later run of another graph/) }
+        ? notProvable('work', 'few_channels')
         : result(done, keepsStreams(dialect) ? 'join_stream' : 'thread_state'),
   },
   {
@@ -434,13 +425,13 @@ export const situations: readonly Situation[] = [
   },
   {
     title: 'a run that forked from an older checkpoint',
-    not: noFork,
+    not: wantsNewInput,
     play: async (stage) => stage.watch((await forked(stage)).fork),
     expected: result(done),
   },
   {
     title: 'the run that was forked from',
-    not: noFork,
+    not: wantsNewInput,
     play: async (stage) => stage.watch((await forked(stage)).origin),
     expected: result(done),
   },
