@@ -38,7 +38,7 @@ export function parseCheckpoint(wire: unknown): Checkpoint {
   const tasks = listOf(state['tasks']).map(recordOf)
   const failed = tasks.filter(({ error }) => !noise.test(errorText(textOf(error) ?? 'CancelledError')))
   const errors = textsIn(failed.map(({ error }) => error)).map(errorText)
-  const failedNodes = textsIn(failed.map(({ name }) => name))
+  const failedNodes = [...new Set(textsIn(failed.map(({ name }) => name)))]
   const asked = tasks.flatMap((task) => interruptsOf(task['interrupts'], textOf(task['name'])))
   return {
     ...present({

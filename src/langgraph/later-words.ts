@@ -27,19 +27,19 @@ export async function endingWithoutLaterWords(
   status: string,
   checkpoint: Checkpoint,
 ): Promise<KnownEnding> {
-  const { error, ...ending } = endingAt(checkpoint)
+  const { error, failedNodes, ...ending } = endingAt(checkpoint)
   // A run that succeeded on the wire has not failed: the error is a later run's.
-  const ownError = status === 'success' ? undefined : error
-  const whole = { ...ending, ...present({ error: ownError }) }
+  const failure = status === 'success' ? {} : present({ error, failedNodes })
+  const whole = { ...ending, ...failure }
   if (ending.next.length === 0 && ending.interrupts.length === 0 && error === undefined) return whole
   const writers = await laterWriters(access, checkpoint.createdAtMs)
   const [first] = writers
   if (!first) return whole
-  // With one node at work, runs that failed have asked nothing.
+  // If only one node was running, runs that failed asked nothing.
   const areOwn = ending.next.length === 1 && writers.every((writer) => writer.status === 'error')
   const told = areOwn ? ending.interrupts : ending.interrupts.filter((question) => wasAnswered(question, first))
   const isWhole = told.length === ending.interrupts.length
-  const isTold = isWhole && ownError === undefined && (areOwn || told.length > 0)
+  const isTold = isWhole && failure.error === undefined && (areOwn || told.length > 0)
   const { inexactNumbers, ...rest } = ending
   return {
     ...rest,

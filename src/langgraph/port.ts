@@ -1,15 +1,23 @@
 import type { CancelAction, CreateRunRequest, Creation, Later, StateNow } from '../domain/creation.ts'
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
-import type { RunEnding, RunLook, RunRef } from '../domain/run.ts'
-import type { OwnWord } from './run-record.ts'
+import type { ReadInterrupts, RunEnding, RunLook, RunRef } from '../domain/run.ts'
 
 /** The run's own values, before they are measured: those that cannot be carried in any case are measured already. */
 export type OwnValues = Retrieved
 
+/** What a run's record says of how the run ended, without its values. */
+export interface OwnWord {
+  readonly error?: string
+  /** Of several questions that were asked at once it may hold only the last. */
+  readonly questions: ReadInterrupts
+  /** It has values of its own. */
+  readonly hasOutput: boolean
+}
+
 /** A look without the ending, and what the run's record says of that. */
 export type StatusLook = Omit<RunLook, 'ending'> & { readonly ownWord?: OwnWord }
 
-/** What a server says before there is a run to ask for. */
+/** What a server says before any run is asked for. */
 export type FirstLook =
   | { readonly kind: 'ready'; readonly version?: string }
   /** The key, or a header, is not accepted. */
@@ -42,7 +50,7 @@ export interface LangGraph {
   /** Tells a deleted run from a deleted thread. */
   hasThread(threadId: string, signal: AbortSignal): Promise<boolean>
   /**
-   * One try to create a run, and its thread if there is none. An earlier try's run is found and returned.
+   * One try to create a run, and its thread if it does not exist. An earlier try's run is found and returned.
    *
    * @throws CreationUnanswered if the server was asked to create it and gave no answer; whatever else is thrown came before
    */

@@ -6,7 +6,7 @@ import type { RunAccess } from './ask.ts'
 import { endingAt, parseCheckpoint, withoutAnswered } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { newestOwnEnding, runsOf } from './reads.ts'
-import type { OwnWord } from './run-record.ts'
+import type { OwnWord } from './port.ts'
 import { recordOf, textOf } from './wire.ts'
 
 type Unproven = Extract<RunEnding, { kind: 'unproven' }>

@@ -4,7 +4,7 @@ import { isRecord, present } from '../domain/json.ts'
 import type { Json, RunOrigin } from '../domain/run.ts'
 import { sendable } from './exact-numbers.ts'
 import { givenTo, ignoresStrategies, metadataOf, ownWordIn, tellsItsEnd } from './run-record.ts'
-import type { OwnWord } from './run-record.ts'
+import type { OwnWord } from './port.ts'
 import { idOf, json, listOf, recordOf, textOf, utcTime } from './wire.ts'
 
 /** One run of a thread, as far as a list tells. */

@@ -1,19 +1,10 @@
 import { isRecord, present } from '../domain/json.ts'
-import type { ReadInterrupts } from '../domain/run.ts'
 import { boundedInterrupts, interruptsOf } from './checkpoint.ts'
+import type { OwnWord } from './port.ts'
 import { recordOf, textOf } from './wire.ts'
 
 /** A run as the server gives it, alone or in a list. */
 type Wire = Readonly<Record<string, unknown>>
-
-/** What a run's record says of how the run ended, without its values. */
-export interface OwnWord {
-  readonly error?: string
-  /** Of several questions that were asked at once it may hold only the last. */
-  readonly questions: ReadInterrupts
-  /** It has values of its own. */
-  readonly hasOutput: boolean
-}
 
 /** With what the run was created. Most servers keep that in `kwargs`, the others beside it. */
 export function givenTo(run: Wire): Wire {

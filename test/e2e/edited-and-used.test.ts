@@ -86,12 +86,12 @@ describe.concurrent('after somebody has edited the state of a thread on which a 
   })
 })
 
-describe.concurrent('an id that has been used', unhurried, () => {
-  const request = (symbol: string): ExecuteRunInput => ({ assistantId: 'work', pollInterval: '1s', input: { symbol } })
-  /** As `temporal workflow start` does it, with every SDK's own policies. */
-  const startUnchecked = (workflowId: string, input: object, more: object = {}) =>
-    stage.client.workflow.start('executeRun', { taskQueue: stage.taskQueue, workflowId, args: [input], ...more })
+const request = (symbol: string): ExecuteRunInput => ({ assistantId: 'work', pollInterval: '1s', input: { symbol } })
+/** As `temporal workflow start` does it, with every SDK's own policies. */
+const startUnchecked = (workflowId: string, input: object, more: object = {}) =>
+  stage.client.workflow.start('executeRun', { taskQueue: stage.taskQueue, workflowId, args: [input], ...more })
 
+describe.concurrent('an id that has been used', unhurried, () => {
   test('fails another request, instead of giving it the result of the first', async () => {
     const workflowId = randomUUID()
     const outcome = await stage.runs.execute(workflowId, request('MSFT'))

@@ -66,7 +66,7 @@ describe('a checkpoint', () => {
       createdAtMs: Date.parse('2026-11-24T10:00:00Z'),
       next: ['ask', 'work'],
       error: 'ValueError: boom; TypeError: bad',
-      failedNodes: ['work', 'more'],
+      failedNodes: ['work'],
       interrupts: { interrupts: [{ id: 'i', value: 'buy?', node: 'ask' }] },
       values: { partial: 1 },
     })
