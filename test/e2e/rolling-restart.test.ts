@@ -59,8 +59,6 @@ describe('with one worker that lacks the deployment', () => {
   })
 
   test('a cancellation reaches the run', unhurried, async () => {
-    const execution = await start('human', 1)
-    await untilPhase(execution, 'interrupted')
     const working = await stage.runs.startExecution(randomUUID(), {
       assistantId: 'work',
       input: { symbol: 'AAPL', seconds: 60 },
@@ -78,8 +76,8 @@ describe('with one worker that lacks the deployment', () => {
       expect(last_error).toContain('is not configured')
     }, patience)
     knowing = await stage.startWorker()
+    await lacking.stop()
     expect(await cancellation).toMatchObject({ result: 'cancelled' })
     expect(await working.result()).toMatchObject({ cancelled: true })
-    await lacking.stop()
   })
 })

@@ -1,12 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { tmpdir } from 'node:os'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { activityInfo } from '@temporalio/activity'
 import type { WorkflowHandle } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
-import { Worker } from '@temporalio/worker'
-import { startTimeSkippingServer } from '../../dev/embedded-temporal.ts'
+import { bundleWorkflowCode, Worker } from '@temporalio/worker'
+import { startDevServer, startTimeSkippingServer } from '../../dev/embedded-temporal.ts'
 import type { Activities } from '../../src/activities/index.ts'
 import { timed } from '../../src/activities/time-limit.ts'
 import type { Retrieved } from '../../src/domain/retrieved.ts'
@@ -15,6 +16,7 @@ import type { ExecuteRunInput, RunInput, WatchProgress, WatchRunInput } from '..
 import { langGraphFailureTypes } from '../../src/domain/contract.ts'
 import type { Creation, LaterRun } from '../../src/domain/creation.ts'
 import type { RunLook } from '../../src/domain/run.ts'
+import { QueryFirst } from '../support/query-first.ts'
 
 /**
  * `npm run record:histories`: records one history of every shape that a workflow can have, for `replay.test.ts`.
@@ -232,8 +234,35 @@ try {
   for (const [name, shape] of Object.entries(shapes)) {
     if (wanted.length === 0 || wanted.includes(name)) await record(name, shape)
   }
+  if (wanted.length === 0 || wanted.includes('queried')) await recordQueried()
 } finally {
   await temporal.teardown()
+}
+
+/** Workflows whose worker was killed while they waited, and whose next worker got a query first. */
+async function recordQueried(): Promise<void> {
+  const server = await startDevServer()
+  const bundle = new URL('queried-bundle.js', pathToFileURL(`${tmpdir()}/`))
+  const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url))
+  await writeFile(bundle, (await bundleWorkflowCode({ workflowsPath })).code)
+  const stage = await QueryFirst.open(server.address, fileURLToPath(bundle))
+  try {
+    for (const { name, handle, outcome } of await stage.play(1)) {
+      await outcome
+      await save(`queried-${name.replaceAll(/\W+/g, '-')}`, await handle.fetchHistory())
+    }
+  } finally {
+    await stage.close()
+    await server.teardown()
+  }
+}
+
+async function save(file: string, history: Awaited<ReturnType<WorkflowHandle['fetchHistory']>>): Promise<void> {
+  const text = historyToJSON(history).replaceAll(/"identity": *"[^"]*"/g, '"identity": "recorder"')
+  // A history of thousands of events is 60 times smaller so.
+  const [ending, content] = text.length > 500_000 ? ['.json.gz', gzipSync(text)] : ['.json', `${text}\n`]
+  await writeFile(new URL(`${file}${ending}`, folder), content)
+  console.log(`${file}${ending}: ${history.events?.length} events`)
 }
 
 async function record(name: string, shape: Shape): Promise<void> {
@@ -249,12 +278,7 @@ async function record(name: string, shape: Shape): Promise<void> {
   await worker.runUntil(play(shape).catch(() => undefined))
   for (const [n, [runId, workflowId]] of [...executions].entries()) {
     const history = await temporal.client.workflow.getHandle(workflowId, runId).fetchHistory()
-    const text = historyToJSON(history).replaceAll(/"identity": *"[^"]*"/g, '"identity": "recorder"')
-    const file = executions.size === 1 ? name : `${name}-${n + 1}`
-    // A history of thousands of events is 60 times smaller so.
-    const [ending, content] = text.length > 500_000 ? ['.json.gz', gzipSync(text)] : ['.json', `${text}\n`]
-    await writeFile(new URL(`${file}${ending}`, folder), content)
-    console.log(`${file}${ending}: ${history.events?.length} events`)
+    await save(executions.size === 1 ? name : `${name}-${n + 1}`, history)
   }
 }
 
