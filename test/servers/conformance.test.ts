@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Client, Connection } from '@temporalio/client'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
-import { BackgroundRuns } from '../../src/client.ts'
+import { BackgroundRuns, outcomeIn } from '../../src/client.ts'
 import type { ExecuteRunInput, RunInput, WatchOutcome, WatchRunInput } from '../../src/client.ts'
 import { watchWorkflowId, workflowTypes } from '../../src/domain/contract.ts'
 import { workerOptions } from '../../src/worker-options.ts'
@@ -195,7 +195,11 @@ async function startExecution(
   await runs.startExecution(workflowId, argument)
   const execution = {
     workflowId,
-    result: () => client.workflow.getHandle<typeof executeRun>(workflowId).result(),
+    result: () =>
+      client.workflow
+        .getHandle<typeof executeRun>(workflowId)
+        .result()
+        .catch((error: unknown) => outcomeOrThrow(error)),
     // The client of this application would attach to the one that has ended.
     again: async () => {
       await client.workflow.start<typeof executeRun>(workflowTypes.executeRun, {
@@ -207,6 +211,13 @@ async function startExecution(
     },
   }
   return execution
+}
+
+/** An execution that has created no run fails with its outcome. */
+function outcomeOrThrow(error: unknown): WatchOutcome {
+  const outcome = outcomeIn(error)
+  if (outcome === undefined) throw error
+  return outcome
 }
 
 function deploymentOf(name: Dialect): string {

@@ -174,6 +174,19 @@ export function testExecutions(
         expect(await own.runs.cancelRun(single)).toMatchObject({ result: 'cancelled', run_id: run.runId })
       },
     )
+
+    rowIf(!hasStrategies)('makes a second run on a server that starts every run at once', async () => {
+      const { proxy, stage: own } = await openProxiedStage()
+      proxy.delay(creation)
+      const execution = await start(own, { input: { seconds: 60 } })
+      await vi.waitFor(() => expect(proxy.held).toBe(1), patience)
+      proxy.holdNoMore()
+      const run = await untilAtWork(own, execution)
+      expect(await langGraph.runsOf(run.threadId)).toEqual([run.runId])
+      proxy.release()
+      await vi.waitFor(async () => expect(await langGraph.runsOf(run.threadId)).toHaveLength(2), patience)
+      expect(await own.runs.cancelRun(execution)).toMatchObject({ result: 'cancelled', run_id: run.runId })
+    })
   })
 
   describe.concurrent('a worker that ends', unhurried, () => {
