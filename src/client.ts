@@ -118,7 +118,8 @@ export class BackgroundRuns {
   /**
    * Starts or attaches, and waits for the outcome. If no worker is running, it waits for one, even past `maxPollTime`.
    *
-   * @throws WorkflowFailedError with the cause's `type`: `UnknownDeployment`, or with `onUnsuccessful: 'fail'` how it ended
+   * @throws WorkflowFailedError with the cause's `type`: `UnknownDeployment` if no worker has known the deployment for 2
+   *   minutes and none has ever answered, or with `onUnsuccessful: 'fail'` how it ended
    */
   async watch<Result = Json>(input: WatchRunInput): Promise<WatchOutcome<Result>> {
     const handle = await this.startWatch<Result>(input)
@@ -158,11 +159,13 @@ export class BackgroundRuns {
 
   /**
    * Creates a run, exactly once for the workflow id, and watches it. If the id is in use, attaches to the existing
-   * workflow, open or closed; its original wait options still apply. A workflow that failed is started again: one without
-   * a run creates it now, and any other one returns to its own run.
+   * workflow, open or completed; its original wait options still apply. One that failed or was cancelled or terminated is
+   * started again: without a run it creates it now, and otherwise it returns to its own run.
    *
    * @param workflowId comes first because it is the idempotency key, such as `order/4711/analysis`: 1-1000 bytes of UTF-8
-   * @returns a handle that follows the workflow through continue-as-new; its result is the outcome
+   * @returns a handle that follows the workflow through continue-as-new; its result is the outcome. It rejects with a
+   *   WorkflowFailedError as `watch` does, and with the cause's `type` `RunNotCreated` if LangGraph refused the run, or
+   *   `DifferentRequest` if the id has a run of another request and Temporal has forgotten that workflow
    * @throws ApplicationFailure of type `InvalidInput`, before anything is started; `DifferentRequest` if the id belongs to
    *   a request for another run, naming the fields that differ, or to a workflow of another type
    */
@@ -191,9 +194,10 @@ export class BackgroundRuns {
   }
 
   /**
-   * Creates a run, exactly once for the workflow id, and waits for its outcome, or returns the one that it already has.
+   * Creates a run, exactly once for the workflow id, and waits for its outcome, or returns the one that it already has. If
+   * LangGraph refuses the run, that outcome is returned too, and the same id may be tried again.
    *
-   * @throws as `startExecution` and `watch`
+   * @throws as `startExecution` and its handle; `RunNotCreated` only with `onUnsuccessful: 'fail'`
    */
   async execute<Result = Json>(workflowId: string, input: ExecuteRunInput): Promise<WatchOutcome<Result>> {
     const handle = await this.startExecution<Result>(workflowId, input)
@@ -219,8 +223,8 @@ export class BackgroundRuns {
   }
 
   /**
-   * Cancels the run of an open watch, and returns when it has stopped or could not be stopped: 65 s at most. The watch
-   * reports the outcome.
+   * Cancels the run of an open watch, and returns when it has stopped or could not be stopped: 65 s at most, beside the
+   * time in which no worker knows the deployment. The watch reports the outcome.
    *
    * @throws WorkflowNotFoundError if no such watch is open; ApplicationFailure of type `InvalidInput`
    */
@@ -234,8 +238,9 @@ export class BackgroundRuns {
    * created, or at once while other questions are open.
    *
    * @param options `updateId`: the same answer sent again under it counts once
-   * @throws WorkflowUpdateFailedError with the cause's `type`: `NotAsked` if no such question is open,
-   *   `LangGraphRefused` if the server refuses the answer. WorkflowNotFoundError if no such watch is open
+   * @throws WorkflowUpdateFailedError with the cause's `type`: `NotAsked` if no such question is open (any more: somebody
+   *   else answered, edited the thread's state, or the watch ended), `LangGraphRefused` if the server refuses the answer,
+   *   `LangGraphUnavailable` if nobody knows whether it took the answer. WorkflowNotFoundError if no such watch is open
    */
   async resume(
     watch: WatchRef,

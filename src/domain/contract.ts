@@ -49,6 +49,7 @@ function runPath({ deployment, threadId, runId }: RunName): string[] {
 /** Types of the failures that reach a caller. Stable: a parent workflow may decide by them. */
 export const failureTypes = {
   invalidInput: 'InvalidInput',
+  /** The worker has no such deployment; a watch waits 2 minutes for one that has. */
   unknownDeployment: 'UnknownDeployment',
   /** `retrieveRunResult` on a run that has not ended. */
   notComplete: 'RunNotComplete',
@@ -56,9 +57,9 @@ export const failureTypes = {
   notSuccessful: 'RunNotSuccessful',
   /** `retrieveRunResult` found nothing. */
   retrieval: 'ResultRetrievalError',
-  /** `executeRun` under an id that belongs to another request. */
+  /** `executeRun` under an id that belongs to another request, even if Temporal has forgotten that one. */
   differentRequest: 'DifferentRequest',
-  /** `resume` while nobody is asked, or for a question that is not open. */
+  /** `resume` that nobody waits for: no such question is open, somebody else answered it, or the watch has ended. */
   notAsked: 'NotAsked',
   // `onUnsuccessful: 'fail'`
   runFailed: 'RunFailed',
@@ -79,7 +80,7 @@ export const langGraphFailureTypes = {
   timeout: 'LangGraphTimeout',
   /** HTML, cut or malformed JSON, an answer without a status. */
   badAnswer: 'LangGraphBadAnswer',
-  /** More than 64 MB. */
+  /** More than is read or kept of such an answer: 16 MB or 64 MB in all. */
   tooLarge: 'LangGraphAnswerTooLarge',
   /** 404. */
   notFound: 'RunNotFound',

@@ -20,7 +20,7 @@ export interface NewRun {
 /** A run that continues an earlier one from its last step, with the options of that one. */
 export interface Continuation {
   readonly continues: string
-  /** What the run was waiting with. */
+  /** What the run was waiting on. */
   readonly asked?: StateNow
   /** By the question's id; for a question without an id the answer itself; absent at a breakpoint. */
   readonly resume?: Json
@@ -79,7 +79,7 @@ export interface LaterRun {
   readonly isOwn?: true
 }
 
-/** What a thread's newest state waits with. */
+/** What a thread's newest state is waiting on. */
 export interface StateNow {
   readonly interrupts: readonly Interrupt[]
   readonly next: readonly string[]
@@ -98,8 +98,9 @@ export type CancelAction = 'interrupt' | 'rollback'
 
 export interface Cancellation {
   /**
-   * `cancelled`: it has stopped, or is gone. `had_ended`: it ended by itself, before. `cancel_unconfirmed`: it was asked
-   * to stop, and did not within 30 s, or could not be asked. `not_created`: no run existed. `left`: it continues, as asked.
+   * `cancelled`: it has stopped, or is gone. `had_ended`: it ended by itself, before. `cancel_unconfirmed`: it did not stop
+   * within 30 s, could not be asked to, or may exist without being known. `not_created`: no run existed. `left`: it
+   * continues, as asked.
    */
   readonly result: 'cancelled' | 'had_ended' | 'cancel_unconfirmed' | 'not_created' | 'left'
   readonly run_id?: string

@@ -29,7 +29,10 @@ interface RetrievalInput {
   readonly retrievalOrder?: readonly RetrievalStrategy[] | null
   /** Over all strategies, 1 s to 1 h. Default `'30s'`. */
   readonly retrievalTimeout?: Duration | null
-  /** Keep only these fields of the values; absent ones are left out. 1-100. Default: all. */
+  /**
+   * Keep only these fields of the run's whole state; absent ones are left out. 1-100. Default: the output that the graph
+   * declares, or the whole state if it declares none or the server does not tell.
+   */
   readonly resultKeys?: readonly string[] | null
 }
 
@@ -55,16 +58,20 @@ interface WaitingInput extends RetrievalInput {
       }
     | null
   /**
-   * How long to wait for the run, counted from the watch's first start; `'none'`: no deadline. It restarts when an
-   * answer continues the run. Default `'10m'`.
+   * How long to wait for the run, counted from the watch's first start, or from when the run is due if that is later;
+   * `'none'`: no deadline. It restarts when an answer continues the run. Default `'10m'`.
    */
   readonly maxPollTime?: Duration | 'none' | null
   /**
-   * Gives the run up when LangGraph has not changed it (`updated_at`) for this long: `error` / `polling_error`. Servers
-   * change a run when its status changes, not while a node works, so take more than the longest run. Default: never.
+   * Gives the run up when LangGraph has not changed it (`updated_at`) for this long, counted from when it is due:
+   * `error` / `polling_error`. Servers change a run when its status changes, not while a node is running, so choose more
+   * than the longest run. Default: never.
    */
   readonly stuckAfter?: Duration | null
-  /** Default `'return'`: the outcome is the workflow's result. `'fail'`: anything but a result fails the workflow with it. */
+  /**
+   * Default `'return'`: the outcome is the workflow's result. `'fail'`: anything but a result fails the workflow with it.
+   * An `executeRun` whose run was refused fails either way, as `RunNotCreated`, so that its id may be tried again.
+   */
   readonly onUnsuccessful?: 'return' | 'fail' | null
   /**
    * What happens to the run if the workflow is cancelled. `'cancel_run'`: it is cancelled too, and read until it has
@@ -75,7 +82,7 @@ interface WaitingInput extends RetrievalInput {
   readonly onPollTimeout?: 'leave' | 'cancel_run' | null
   /**
    * Default `'return'`: a run that waits for a human ends the watch, as `interrupted`. `'wait'`: the workflow stays open
-   * for the update `resume`, and continues with the run that the answer makes.
+   * for the update `resume`, and continues with the run that the answer creates.
    */
   readonly onInterrupt?: 'return' | 'wait' | null
   /** How long to wait for a human, each time; `'none'`: no limit. `maxPollTime` does not run meanwhile. Default `'7 days'`. */
@@ -98,13 +105,16 @@ export interface ExecuteRunInput extends WaitingInput {
    */
   readonly threadId?: string | null
   readonly deployment?: string | null
-  /** Any JSON, also of a type of your own; fields that are `undefined` are left out. */
+  /**
+   * Any JSON, also of a type of your own; fields that are `undefined` are left out. Write integers beyond 2^53 as texts:
+   * JSON in JavaScript rounds them.
+   */
   readonly input?: unknown
   /** `{ resume }`, `{ update }` or `{ goto }`, instead of an input. */
   readonly command?: object | null
   readonly config?: object | null
   readonly context?: unknown
-  /** `temporal_workflow` in it is this application's. */
+  /** `temporal_workflow` and `temporal_workflow_request` in it are this application's, so they are refused. */
   readonly metadata?: object | null
   /** Names of nodes, or `'*'`: a breakpoint before each. */
   readonly interruptBefore?: '*' | readonly string[] | null
@@ -117,7 +127,7 @@ export interface ExecuteRunInput extends WaitingInput {
    * With any other, and with a `threadId` that is given, a crash at the wrong moment may create the run twice.
    */
   readonly multitaskStrategy?: 'reject' | 'enqueue' | 'interrupt' | 'rollback' | null
-  /** The run begins so many seconds later. */
+  /** The run begins so many seconds later; `maxPollTime` and `stuckAfter` count from then. */
   readonly afterSeconds?: number | null
   /** A URL that LangGraph calls when the run has ended. */
   readonly webhook?: string | null

@@ -52,13 +52,13 @@ interface AnyOutcome {
   readonly runs?: readonly ChainedRun[]
   /** The run was cancelled, whatever word its server has for it. */
   readonly cancelled?: true
-  /** What came of cancelling the run, if the watch was to cancel it. */
+  /** What came of cancelling the run, if the watch was to cancel it; `cancel_unconfirmed` also if an unknown run may exist. */
   readonly cancellation?: Cancellation
   /** Present, and false, if LangGraph would not say, or does not show, how the run ended: only its status is known. */
   readonly ending_verified?: false
   /**
-   * Where the result or the interrupts hold integers that JavaScript has rounded, because they are beyond 2^53; at most 20
-   * paths: `order.id` in the result, `interrupts[0].value.id`.
+   * The result or the interrupts hold integers beyond 2^53 at these paths, which JavaScript has rounded: `order.id` in the
+   * result, `interrupts[0].value.id`. At most 20.
    */
   readonly inexact_numbers?: readonly string[]
 }
@@ -128,7 +128,7 @@ export type WatchOutcome<Result = Json> = AnyOutcome &
 /** What the query `progress` answers. */
 export interface WatchProgress {
   readonly phase: 'waiting' | 'creating' | 'polling' | 'retrieving' | 'interrupted' | 'done'
-  /** The run's status at the last poll that was answered. */
+  /** The run's status at the last poll that was answered; `interrupted` while it waits for a human, whatever the server says. */
   readonly status?: string
   readonly poll_count: number
   /** When the watch first started. ISO 8601 UTC. */
@@ -137,7 +137,7 @@ export interface WatchProgress {
   readonly elapsed_seconds: number
   /** ISO 8601 UTC. */
   readonly next_poll_at?: string
-  /** Why the last poll got no answer. */
+  /** Why the last poll, the last try to create the run, or the last look for an answer given elsewhere failed. */
   readonly last_error?: string
   /** ISO 8601: when LangGraph last changed the run. An old time on a `running` run: it may be stuck. */
   readonly updated_at?: string
@@ -168,6 +168,6 @@ export interface ResumeReceipt {
 export interface RetrievedResult<Result = Json> {
   readonly result: Result
   readonly retrieval_metadata: RetrievalMetadata
-  /** Where the result holds integers that JavaScript has rounded: `order.id`; at most 20 paths. */
+  /** The result holds integers at these paths that JavaScript has rounded: `order.id`. At most 20. */
   readonly inexact_numbers?: readonly string[]
 }
