@@ -23,9 +23,9 @@ async def main(workflow_id: str, assistant: str, graph_input: str, more: str = "
             {"assistantId": assistant, "input": json.loads(graph_input), **json.loads(more)},
             id=workflow_id,
             task_queue=os.environ.get("TEMPORAL_TASK_QUEUE", "langgraph-runs"),
-            # The id is the idempotency key: attach to an open execution, never run a second one.
+            # The id is the idempotency key: attach to an open execution, and repeat one only if it failed.
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
         )
     except WorkflowAlreadyStartedError:
         pass  # It has ended: outcome.py prints its outcome.
