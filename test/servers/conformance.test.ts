@@ -154,6 +154,10 @@ const introduction = `# What a watch reports on real servers
 Written by \`npm run test:servers\`, which plays every situation on every server through the real workflow and fails if
 this page is not what it saw (\`npm run test:servers -- --update\` writes it again).
 
+The servers are real: LangGraph's for JavaScript (\`@langchain/langgraph-api\`) and for Python (\`langgraph-api\`), and aegra, a self-hosted
+server for the same graphs that needs no licence. A cell shows \`polling_result\` / \`status\`, then the strategy that found the result, the
+number of questions, or the reason. A dash means that the server lacks the feature.
+
 `
 
 function note(title: string, dialect: Dialect, text: string): void {
