@@ -1,16 +1,18 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { beforeAll, describe, expect, inject, test } from 'vitest'
+import { bundleWorkflowCode } from '@temporalio/worker'
+import { beforeAll, describe, expect, test } from 'vitest'
 
 describe('the workflow bundle', () => {
   let sources: readonly string[]
   beforeAll(async () => {
-    sources = await sourcesOf(inject('workflowBundle'))
+    const { code } = await bundleWorkflowCode({ workflowsPath: at('../src/workflows/index.ts') })
+    sources = sourcesOf(code)
   })
 
   test('holds of this project src/workflows and src/domain only', () => {
@@ -91,8 +93,7 @@ describe('the lint rules refuse', () => {
 })
 
 /** The files that a bundle was made of, from the source map at its end. */
-async function sourcesOf(bundle: string): Promise<string[]> {
-  const code = await readFile(bundle, 'utf8')
+function sourcesOf(code: string): string[] {
   const [, base64 = ''] = /\/\/# sourceMappingURL=data:application\/json;[^,]*base64,(\S+)\s*$/.exec(code) ?? []
   const { sources }: { sources: string[] } = JSON.parse(Buffer.from(base64, 'base64').toString('utf8'))
   return sources

@@ -25,7 +25,7 @@ export function scheduledAtMs(): number {
   return activityInfo().currentAttemptScheduledTimestampMs
 }
 
-export type Timed<T> = T & { readonly tookMs: number }
+export type Timed<T> = T & { readonly tookMs?: number }
 
 /** Says how long all tries of the activity took, in its answer or its failure: the workflow's clock would not do. */
 export async function timed<T>(work: () => Promise<T>): Promise<Timed<T>> {

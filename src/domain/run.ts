@@ -103,8 +103,8 @@ export interface RunOrigin {
   readonly holdsOutput?: true
 }
 
-/** A look that a poll has made; `askedAtMs` by Temporal's clock. */
-export type Polled = RunLook & { readonly askedAtMs: number }
+/** A look that a poll has made; `askedAtMs` by Temporal's clock. Activities of your own, in a test, need not say it. */
+export type Polled = RunLook & { readonly askedAtMs?: number }
 
 /** A look at a run that has ended. */
 export type EndedRun = RunLook & { readonly status: TerminalStatus }

@@ -102,7 +102,7 @@ async function tryStrategy(
       { scheduleToCloseTimeout: timeoutMs, summary: strategy },
       [request],
     )
-    return { strategy, ...outcomeOf(retrieved), retrieved, tookMs: retrieved.tookMs }
+    return { strategy, ...outcomeOf(retrieved), retrieved, tookMs: retrieved.tookMs ?? 0 }
   } catch (error) {
     const { type, message, isFromWorker, retryAfterMs, tookMs = isFromWorker ? 0 : timeoutMs } = noAnswer(error)
     return {

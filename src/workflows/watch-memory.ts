@@ -2,7 +2,7 @@ import type { CancelAction, Cancellation, Creation } from '../domain/creation.ts
 import { maxReasonBytes } from '../domain/defaults.ts'
 import type { Interrupt, Polled, RunRef } from '../domain/run.ts'
 import { bounded } from '../domain/text.ts'
-import { msOf } from './clock.ts'
+import { momentMs, msOf } from './clock.ts'
 import type { Memory, Polls } from './memory.ts'
 import { isAnswered, reopened, withAnswer } from './question.ts'
 import type { Answer, Question } from './question.ts'
@@ -71,7 +71,7 @@ export class WatchMemory {
     this.changePolls({ count: this.#memory.polls.count + 1 })
   }
 
-  pollAnswered({ status, updatedAt, dueAt, ending, askedAtMs }: Polled): void {
+  pollAnswered({ status, updatedAt, dueAt, ending, askedAtMs = momentMs() }: Polled): void {
     const { seen, failedInARow, unreadableInARow } = this.#memory.polls
     const dueAtMs = dueAt === undefined ? 0 : msOf(dueAt)
     if (dueAtMs > askedAtMs) this.dueAt(dueAtMs)

@@ -332,28 +332,32 @@ describe('a run that continues another one', () => {
 
   const asked = { interrupts: [{ id: 'i1', value: { q: 1 }, node: 'ask' }], next: ['ask'] }
   /** The thread's newest state, written by hand. */
-  const editedState = (...interrupts: readonly object[]) =>
+  const editedState = (interrupts: readonly object[], next: readonly string[] = ['ask']) =>
     server.on(
       'state',
-      json({ next: ['ask'], tasks: [{ name: 'ask', interrupts }], metadata: { source: 'update', run_id: earlier } }),
+      json({
+        next,
+        tasks: next.map((name) => ({ name, interrupts })),
+        metadata: { source: 'update', run_id: earlier },
+      }),
     )
 
   test('gives the answer under the id that the question has after an edit of the state', async () => {
     pages([{ runId: earlier, key }])
     earlierRun({})
-    editedState({ id: 'new', value: { q: 1 } })
+    editedState([{ id: 'new', value: { q: 1 } }])
     await create(continues({ asked }))
     expect(sent()).toMatchObject({ command: { resume: { new: 'yes' } } })
   })
 
   test.each([
-    { what: 'asks something else', interrupts: [{ id: 'new', value: { q: 2 } }] },
-    { what: 'asks nothing', interrupts: [] },
-  ])('is not created if the edited state $what', async ({ interrupts }) => {
+    { what: 'asks something else', interrupts: [{ id: 'new', value: { q: 2 } }], next: ['ask'] },
+    { what: 'asks nothing', interrupts: [], next: [] },
+  ])('is not created if the edited state $what', async ({ interrupts, next }) => {
     pages([{ runId: earlier, key }])
     earlierRun({})
-    editedState(...interrupts)
-    const now = { interrupts: interrupts.map((interrupt) => ({ ...interrupt, node: 'ask' })), next: ['ask'] }
+    editedState(interrupts, next)
+    const now = { interrupts: interrupts.map((interrupt) => ({ ...interrupt, node: 'ask' })), next }
     expect(await create(continues({ asked }))).toEqual({ kind: 'edited', threadId, now })
     expect(server.to('create')).toEqual([])
   })
@@ -361,7 +365,7 @@ describe('a run that continues another one', () => {
   test('is created past a breakpoint at which the state was edited', async () => {
     pages([{ runId: earlier, key }])
     earlierRun({})
-    editedState()
+    editedState([])
     const breakpoint = { continues: earlier, asked: { interrupts: [], next: ['ask'] } }
     expect(await create({ key: `${key}#1`, run: breakpoint })).toMatchObject({ kind: 'created' })
   })
