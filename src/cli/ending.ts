@@ -103,11 +103,12 @@ async function nextStepAfter(
 const idIsUsedUp = 'No run was created, and this id cannot be reused. Fix the problem, then choose another --id'
 const idIsFree = 'No run was created, so this id is not used up. Fix the problem, then use the same --id'
 
-function nextStepWithoutRun({ status, cancellation }: WatchOutcome): string | undefined {
+function nextStepWithoutRun({ status, cancelled, cancellation }: WatchOutcome): string | undefined {
   if (cancellation?.result === 'cancel_unconfirmed') return undefined
   if (status === 'polling_timeout') {
     return 'As far as known, no run was created. Fix what `error` says, then choose another --id'
   }
+  if (cancelled) return 'No run was created, and this id cannot be reused. To create one, choose another --id'
   return idIsUsedUp
 }
 

@@ -44,4 +44,5 @@ Environment, beside Temporal's (langgraph-runs --help lists it):
   LANGGRAPH_API_URL      the LangGraph server of the deployment "default"
   LANGGRAPH_API_KEY      its API key
   LANGGRAPH_HEADERS      more headers for it, as JSON: header → a text or { "env": "NAME" }
-  LANGGRAPH_DEPLOYMENTS  a JSON file with several servers: name → { "url", "apiKeyEnv"?, "headers"? }`
+  LANGGRAPH_DEPLOYMENTS  a JSON file with several servers: name →
+                         { "url", "apiKeyEnv"?, "headers"?, "namespaces"?, "taskQueues"? }`

@@ -72,7 +72,7 @@ export const record: Rule<Readonly<Record<string, Json>>> = {
 }
 
 export const userMetadata: Rule<Readonly<Record<string, Json>>> = {
-  allowed: `an object without "${workflowMetadataKey}", by which this application finds its run`,
+  allowed: `an object without "${workflowMetadataKey}" and "${requestMetadataKey}", by which this application finds its run`,
   read: (value) => {
     const metadata = record.read(value)
     const own = [workflowMetadataKey, requestMetadataKey]

@@ -1,3 +1,4 @@
+import { cancelledWords } from '../domain/run.ts'
 import { errorEvent, metadataEvent, questionEvent, valuesEvent } from './answers.ts'
 import type { Answer } from './answers.ts'
 import { boundedInterrupts, interruptsOf } from './checkpoint.ts'
@@ -115,6 +116,6 @@ function bothOf(...readers: readonly DataReader[]): DataReader {
 /** Some servers end the stream of a cancelled run with an error that names how it was cancelled. */
 function streamErrorText(data: unknown): string {
   const text = errorText(jsonOf(data))
-  if (text === 'Error: interrupt') return 'The run was cancelled'
-  return text === 'Error: rollback' ? 'The run was cancelled and rolled back' : text
+  if (text === 'Error: interrupt') return cancelledWords.interrupt
+  return text === 'Error: rollback' ? cancelledWords.rollback : text
 }

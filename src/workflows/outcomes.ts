@@ -81,7 +81,7 @@ export function unsuccessful(
   const known = ending?.kind === 'known' ? ending : undefined
   const base = {
     ...ids(watch),
-    ...(ending?.kind === 'unreadable' && notVerified),
+    ...((ending?.kind === 'unreadable' || ending?.kind === 'hidden') && notVerified),
     error: bounded(error, maxErrorBytes),
     ...present({ cancelled: isCancelled }),
   }

@@ -1,5 +1,5 @@
 import { present } from '../domain/json.ts'
-import { isWaiting } from '../domain/run.ts'
+import { isWaiting, saysCancelled } from '../domain/run.ts'
 import type { EndedRun, KnownEnding, RunEnding, TerminalStatus } from '../domain/run.ts'
 
 /** What really became of a run: its status on the wire, corrected by how it ended. */
@@ -21,7 +21,9 @@ export function verdictOn({ status, ending }: EndedRun, isCancelled = false): Ve
     case 'success':
       return isWaiting(ending) ? { kind: 'waiting', ending } : { kind: 'success' }
     case 'error':
-      if (isCancelled && graphError === undefined) return cancelled(status, ending)
+      if (saysCancelled(graphError) || (isCancelled && graphError === undefined)) {
+        return { ...cancelled(status, ending), ...present({ error: graphError }) }
+      }
       return { kind: 'unsuccessful', status, error: graphError ?? noErrorText(ending) }
     case 'timeout': {
       const error = graphError ?? 'LangGraph ended the run at its own time limit for background runs'
