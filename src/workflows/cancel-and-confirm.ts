@@ -46,16 +46,17 @@ export async function cancelAndConfirm(
     if (before.kind === 'gone') return { cancellation: cancellationOf(run, 'had_ended') }
     onSent()
     const refused = await ask(watch, run, action)
-    // A refusal is final, but the run may have ended meanwhile.
-    const limit = new Alarm(refused?.isFinal ? firstPauseMs : confirmLength, 'limit: stopping the run')
+    const limit = new Alarm(confirmLength, 'limit: stopping the run')
     let after: Seen = before
     for (let n = 0; !limit.isOver; n += 1) {
       await condition(() => limit.isOver, firstPauseMs * 2 ** n, { summary: 'until the run has stopped' })
       after = await look(watch, run)
       const cancelled = cancelledAt(run, after)
-      if (!cancelled) continue
+      // A refusal is final, but the run may have ended meanwhile.
+      if (!cancelled && !refused?.isFinal) continue
       limit.stop()
-      return cancelled
+      if (cancelled) return cancelled
+      break
     }
     return { cancellation: { ...cancellationOf(run, 'cancel_unconfirmed'), ...unconfirmed(after, refused?.error) } }
   })

@@ -25,10 +25,13 @@ export function lengthUntil(ms: number): `${number}ms` {
   return `${Math.max(Math.ceil(ms - Date.now()), 1)}ms`
 }
 
-/** How long a sleep lasts: longer if it would end shortly before the deadline, which then ends it, and saves a poll. */
+/**
+ * How long a sleep lasts: clearly longer than the deadline if it would end close to it or later. So the deadline ends it,
+ * which saves a poll, and two timers that fire at once, of which one is cancelled.
+ */
 export function sleepLength(ms: number, deadlineMs: number): `${number}ms` {
   const leftMs = deadlineMs - Date.now()
-  return `${ms <= leftMs && ms > leftMs - nearDeadlineMs ? ms + 2 * nearDeadlineMs : ms}ms`
+  return `${ms > leftMs - nearDeadlineMs ? Math.max(ms, Math.ceil(leftMs)) + 2 * nearDeadlineMs : ms}ms`
 }
 
 /** How long a try may take: until then, within these bounds. A text again. */

@@ -174,7 +174,8 @@ export class Watch extends WatchMemory {
     const deadline = this.#humanDeadline
     const isOver = () => isNews() || deadline?.isOver === true
     const isCut = () => isOver() || this.memory.isWoken || this.#isTooLong
-    await condition(isCut, pauseMs, { summary: 'until somebody answers' })
+    const length = sleepLength(pauseMs, untilMs ?? Infinity)
+    await condition(isCut, length, { summary: 'until somebody answers' })
     // Hinted looks are 1 s apart.
     if (this.memory.isWoken && !isOver()) await condition(isOver, betweenHintedPollsMs)
     return deadline?.isOver === true

@@ -157,7 +157,7 @@ describe('after failed polls', () => {
     const run = polled(busy(60_000), ended('success'))
     const outcome = await stage.watch(run, { pollInterval: '10s', maxPollTime: '20s' })
     expect(outcome).toMatchObject({ polling_result: 'success_with_results', polling_metadata: { poll_count: 2 } })
-    expect(await stage.timersOf(run)).toMatchObject([{ ms: 60_000, end: 'cancelled' }])
+    expect(await stage.timersOf(run)).toMatchObject([{ ms: 62_000, end: 'cancelled' }])
     expect(await stage.limitsOf(run)).toMatchObject([{ summary: 'limit: `maxPollTime`', end: 'fired' }])
   })
 })
