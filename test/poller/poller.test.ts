@@ -102,6 +102,7 @@ describe.concurrent('pollUntilCompleteWithResults', () => {
       status: 'error',
       ...ids(run),
       error: 'ValueError: boom for AAPL',
+      failed_nodes: ['work'],
       polling_metadata: completed,
     })
   })
