@@ -89,7 +89,7 @@ export const threadAnswer: Answer = {
 }
 export const assistantAnswer: Answer = { ...small, cut: only({ graph_id: nodeCut }) }
 export const infoAnswer: Answer = { ...small, cut: only({ version: begin(100) }) }
-/** Nothing but that there is an answer. */
+/** Only the fact that an answer came. */
 export const anyAnswer: Answer = { ...small, cut: mark }
 export const foundThreadAnswer: Answer = {
   ...small,

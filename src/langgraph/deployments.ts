@@ -26,7 +26,7 @@ function mayUse({ namespaces, taskQueues }: ServerConfig, caller: Caller | undef
   return (namespaces?.includes(caller.namespace) ?? true) && (taskQueues?.includes(caller.taskQueue) ?? true)
 }
 
-/** Where some deployments are not for everybody, nobody is told which ones there are, or whether one is. */
+/** If some deployments are not for everybody, nobody is told which ones exist, or whether one does. */
 function whyUnknown(name: string, servers: readonly ServerConfig[]): string {
   if (servers.some(({ namespaces, taskQueues }) => namespaces ?? taskQueues)) {
     return `Deployment "${name}" is not configured on this worker for this namespace and task queue. Name another one, or add it to LANGGRAPH_DEPLOYMENTS on every worker of the task queue`

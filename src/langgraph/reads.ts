@@ -35,7 +35,7 @@ const threadFields = ['thread_id', 'metadata', 'interrupts'] as const
 /** The ending needs no values; servers that know `select` leave them out. */
 const endingFields = ['next', 'tasks', 'metadata', 'checkpoint', 'interrupts', 'created_at'] as const
 
-/** All runs of a thread, in the order in which they begin; none if there is no such thread. */
+/** All runs of a thread, in the order in which they begin; empty if the thread does not exist. */
 export async function runsOf(
   client: LangGraphClient,
   threadId: string,

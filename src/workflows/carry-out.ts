@@ -56,7 +56,7 @@ async function outcomeOf(watch: Watch): Promise<WatchOutcome> {
   }
 }
 
-/** @returns the outcome if there is no run to wait for */
+/** @returns the outcome if no run is to be waited for */
 async function createRunIfNone(watch: Watch): Promise<WatchOutcome | undefined> {
   const { request } = watch
   if (watch.memory.run || !request) return undefined

@@ -19,7 +19,7 @@ export type CreationEnd =
   | { readonly kind: 'refused'; readonly reason: string }
   /** Whether there is a run cannot be found out. */
   | { readonly kind: 'unproven'; readonly reason: string; readonly threadId: string }
-  /** The update `cancelRun` came before there was a run. */
+  /** The update `cancelRun` came before a run existed. */
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'timed_out'; readonly lastError: string }
   // Only a run that continues another can end as these.
@@ -40,7 +40,7 @@ type Try =
   | { readonly kind: 'failed'; readonly failed: NoAnswer }
 
 /**
- * Tries until there is a run, the server says no for good, or the deadline has passed. A busy thread is waited for, and
+ * Tries until a run exists, the server says no for good, or the deadline has passed. A busy thread is waited for, and
  * so is a server that is away. Every try first looks for what an earlier one has created.
  */
 export function createOnce(watch: Watch, request: FirstRun): Promise<FirstEnd>
@@ -66,7 +66,7 @@ export async function createOnce(watch: Watch, request: CreateRunRequest): Promi
 /**
  * After a cancellation: the run that a try created without saying so, or that somebody else made as its continuation.
  *
- * @returns `undefined` if there is none, and if that could not be found out: then `whatIsUnknown` says so
+ * @returns `undefined` if none exists, and if that could not be found out: then `whatIsUnknown` says so
  */
 export function findRun(
   watch: Watch,
@@ -93,7 +93,7 @@ export async function findRun(watch: Watch, request: CreateRunRequest): Promise<
   }
 }
 
-/** A cancellation does not stop it: whether there is a run now must be known. */
+/** A cancellation does not stop it: whether a run exists now must be known. */
 async function tryOnce(watch: Watch, request: CreateRunRequest): Promise<Try> {
   watch.creationBegins()
   watch.enter('creating')

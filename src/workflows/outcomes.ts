@@ -147,7 +147,7 @@ export function pollingRefused(watch: Watch, { reason, isCancelled, cancellation
   }
 }
 
-/** The update `cancelRun` came before there was a run. */
+/** The update `cancelRun` came before a run existed. */
 export function cancelledBefore(watch: Watch, unknown: Cancellation | undefined): WatchOutcome {
   const refusal = unknown ? { cancellation: unknown } : { isCancelled: true as const }
   return pollingRefused(watch, { reason: 'The run was cancelled before it was created', ...refusal })
