@@ -4,6 +4,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import type { Workflow } from '@temporalio/common'
 import { accepted, problemOfClient, problemOfWorkflowId, problemsOfJson, refuse } from './client/arguments.ts'
 import { requireSameRequest } from './client/same-request.ts'
+import { untilProcessed } from './client/until-processed.ts'
 import {
   cancelRunUpdateName,
   failureTypes,
@@ -230,7 +231,10 @@ export class BackgroundRuns {
    */
   async cancelRun(watch: WatchRef, input: CancelRunInput = {}): Promise<Cancellation> {
     accepted(cancelRunUpdateName, parseCancelRunInput(input))
-    return this.#handleOf(watch).executeUpdate<Cancellation, [CancelRunInput]>(cancelRunUpdateName, { args: [input] })
+    const handle = this.#handleOf(watch)
+    return untilProcessed(() =>
+      handle.executeUpdate<Cancellation, [CancelRunInput]>(cancelRunUpdateName, { args: [input] }),
+    )
   }
 
   /**
@@ -250,7 +254,8 @@ export class BackgroundRuns {
     accepted(resumeUpdateName, parseResumeInput(input))
     refuse(resumeUpdateName, problemsOfJson(input))
     const options = { args: [input] as [ResumeInput], updateId }
-    return this.#handleOf(watch).executeUpdate<ResumeReceipt, [ResumeInput]>(resumeUpdateName, options)
+    const handle = this.#handleOf(watch)
+    return untilProcessed(() => handle.executeUpdate<ResumeReceipt, [ResumeInput]>(resumeUpdateName, options))
   }
 
   /** @param workflowRunId the execution that the result is of; everything else reaches the newest one with the id */

@@ -3,6 +3,7 @@ import { WorkflowNotFoundError } from '@temporalio/common'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { CancelAction, Cancellation, CancelRunInput } from '../client.ts'
+import { untilProcessed } from '../client/until-processed.ts'
 import { cancelRunUpdateName } from '../domain/contract.ts'
 import { present } from '../domain/json.ts'
 import { print, withTemporal } from './context.ts'
@@ -79,7 +80,9 @@ async function cancellationOf(
     context.atCtrlC(`Detached. The run is being cancelled. To see how it ends: langgraph-runs status ${named(which)}`)
     try {
       const args: [CancelRunInput] = [present({ action })]
-      return await handle.executeUpdate<Cancellation, [CancelRunInput]>(cancelRunUpdateName, { args })
+      return await untilProcessed(() =>
+        handle.executeUpdate<Cancellation, [CancelRunInput]>(cancelRunUpdateName, { args }),
+      )
     } catch (error) {
       if (hasEndedMeanwhile(error)) return endedMeanwhile(temporal, which, handle)
       throw error

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Json, ResumeInput, ResumeReceipt, WatchProgress } from '../client.ts'
+import { untilProcessed } from '../client/until-processed.ts'
 import { resumeUpdateName } from '../domain/contract.ts'
 import { present } from '../domain/json.ts'
 import { answerTo } from './answer.ts'
@@ -62,7 +63,7 @@ async function answer(
   atCtrlC(`Detached. The answer was sent. To see what came of it: langgraph-runs status ${named(which)}`)
   const handle = temporal.handleOf(watch)
   return temporal.byWorker(
-    () => handle.executeUpdate<ResumeReceipt, [ResumeInput]>(resumeUpdateName, { args: [input] }),
+    () => untilProcessed(() => handle.executeUpdate<ResumeReceipt, [ResumeInput]>(resumeUpdateName, { args: [input] })),
     watch,
   )
 }
