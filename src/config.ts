@@ -6,8 +6,10 @@ import { checkUrl } from './config/checks.ts'
 import { given, read } from './config/environment.ts'
 import type { Environment, Findings } from './config/environment.ts'
 import { servers } from './config/servers.ts'
-import { defaultTaskQueue } from './domain/defaults.ts'
+import { defaultSweepInterval, defaultTaskQueue } from './domain/defaults.ts'
+import type { Duration } from './domain/input.ts'
 import { messageOf, present } from './domain/json.ts'
+import { durationOrNone } from './domain/rules.ts'
 import type { ServerConfig } from './langgraph/server.ts'
 
 export type { Environment } from './config/environment.ts'
@@ -21,6 +23,7 @@ interface TemporalConfig {
 
 export interface WorkerConfig extends TemporalConfig {
   readonly servers: readonly ServerConfig[]
+  readonly sweepInterval: Duration | 'none'
   /** What is allowed but unwise, for the log. */
   readonly warnings: readonly string[]
 }
@@ -40,7 +43,12 @@ export class ConfigError extends Error {
 
 /** @throws ConfigError */
 export function loadWorkerConfig(env: Environment): WorkerConfig {
-  return checked((found) => ({ ...temporal(env, found), servers: servers(env, found), warnings: found.warnings }))
+  return checked((found) => ({
+    ...temporal(env, found),
+    servers: servers(env, found),
+    sweepInterval: sweepInterval(env, found),
+    warnings: found.warnings,
+  }))
 }
 
 /** @throws ConfigError */
@@ -55,6 +63,14 @@ export function loadBinaryPaths(env: Environment) {
     testServer: given(env, 'TEMPORAL_TEST_SERVER_PATH'),
     cacheFolder: join(given(env, 'XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'langgraph-background-runs'),
   }
+}
+
+function sweepInterval(env: Environment, found: Findings): Duration | 'none' {
+  const given = read(env, 'SWEEP_INTERVAL', found) ?? defaultSweepInterval
+  const ms = durationOrNone.read(given)
+  if (ms === undefined)
+    found.mistakes.push(`SWEEP_INTERVAL: must be ${durationOrNone.allowedAsText ?? durationOrNone.allowed}`)
+  return ms === undefined || ms === Infinity ? 'none' : ms
 }
 
 function checked<T>(load: (found: Findings) => T): T {

@@ -1,9 +1,13 @@
+import { msToNumber } from '@temporalio/common'
 import { SimplePlugin } from '@temporalio/plugin'
 import type { ReplayWorkerOptions, Worker, WorkerOptions } from '@temporalio/worker'
 import { createActivities } from './activities/index.ts'
+import { defaultSweepInterval } from './domain/defaults.ts'
+import type { Duration } from './domain/input.ts'
 import { logFirstLooks } from './first-looks.ts'
 import { createDeployments } from './langgraph/deployments.ts'
 import type { ServerConfig } from './langgraph/server.ts'
+import { Sweeps } from './sweep/sweeps.ts'
 import { tuning, workflowsPath, workflowSource } from './worker-options.ts'
 
 export type { ServerConfig } from './langgraph/server.ts'
@@ -12,6 +16,12 @@ export { workerOptions, workflowSource } from './worker-options.ts'
 export interface LangGraphRunsPluginOptions {
   /** The LangGraph servers that the worker may talk to. A workflow names one of them as its `deployment`. */
   readonly servers: readonly ServerConfig[]
+  /**
+   * How often a sweep looks at the threads of all open watches. A watch then sleeps 10 min and is woken when its run ends.
+   * Default `'2s'`; `'none'`: watches poll at their own `pollInterval`. A sweep needs Temporal's visibility, and a server
+   * that can search threads by ids; without them there is none.
+   */
+  readonly sweepInterval?: Duration | 'none'
 }
 
 /**
@@ -29,12 +39,17 @@ export interface LangGraphRunsPluginOptions {
  */
 export class LangGraphRunsPlugin extends SimplePlugin {
   readonly #servers: readonly ServerConfig[]
+  readonly #running: Running
   #hasLooked = false
 
-  constructor({ servers }: LangGraphRunsPluginOptions) {
-    const activities = createActivities(createDeployments(servers))
+  constructor({ servers, sweepInterval = defaultSweepInterval }: LangGraphRunsPluginOptions) {
+    const running = new Running()
+    const sweeps =
+      sweepInterval === 'none' ? undefined : new Sweeps(msToNumber(sweepInterval), (queue) => !running.takesFrom(queue))
+    const activities = createActivities(createDeployments(servers), sweeps)
     super({ name: 'langgraph-background-runs', activities: (own = {}) => ({ ...activities, ...own }) })
     this.#servers = servers
+    this.#running = running
   }
 
   override configureWorker(options: WorkerOptions): WorkerOptions {
@@ -42,13 +57,36 @@ export class LangGraphRunsPlugin extends SimplePlugin {
   }
 
   override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
-    if (this.#hasLooked) return super.runWorker(worker, next)
+    this.#running.add(worker)
+    const endLooks = this.#hasLooked ? () => {} : logFirstLooks(this.#servers)
     this.#hasLooked = true
-    return super.runWorker(worker, next).finally(logFirstLooks(this.#servers))
+    return super.runWorker(worker, next).finally(() => {
+      endLooks()
+      this.#running.delete(worker)
+    })
   }
 
   override configureReplayWorker(options: ReplayWorkerOptions): ReplayWorkerOptions {
     return { ...super.configureReplayWorker(options), ...workflowsFor(options) }
+  }
+}
+
+/** The workers of this plugin: a sweep ends at once when its worker begins to stop, so that another one takes over. */
+class Running {
+  readonly #workers = new Set<Worker>()
+
+  add(worker: Worker): void {
+    this.#workers.add(worker)
+  }
+
+  delete(worker: Worker): void {
+    this.#workers.delete(worker)
+  }
+
+  takesFrom(taskQueue: string): boolean {
+    return [...this.#workers].some(
+      (worker) => worker.options.taskQueue === taskQueue && worker.getState() === 'RUNNING',
+    )
   }
 }
 

@@ -8,7 +8,7 @@ import {
 import { ConfigError, loadWorkerConfig } from './config.ts'
 import type { Environment, WorkerConfig } from './config.ts'
 import { messageOf, present } from './domain/json.ts'
-import { logFirstLooks } from './first-looks.ts'
+import { LangGraphRunsPlugin } from './plugin.ts'
 import {
   aboutAddress,
   aboutTls,
@@ -18,7 +18,6 @@ import {
   requireReadableTls,
 } from './temporal-connection.ts'
 import { workerLogger } from './worker-log.ts'
-import { workerOptions, workflowSource } from './worker-options.ts'
 
 /**
  * The ready worker: configured by the environment alone. On SIGINT or SIGTERM it finishes in-flight work and returns
@@ -34,15 +33,16 @@ export async function runWorker(env: Environment): Promise<void> {
     const worker = await Worker.create({
       connection,
       ...present({ namespace: config.connect.namespace }),
-      ...workerOptions(config.servers, config.taskQueue),
-      ...workflowSource(),
+      taskQueue: config.taskQueue,
+      // What still runs after the grace time is cut off.
+      shutdownForceTime: '15s',
+      plugins: [new LangGraphRunsPlugin(config)],
     })
     const { logger } = Runtime.instance()
     for (const warning of config.warnings) logger.warn('configuration warning', { warning })
     const deployments = config.servers.map(({ name }) => name)
     logger.info('worker ready', { taskQueue: config.taskQueue, deployments })
-    const endLooks = logFirstLooks(config.servers)
-    await worker.run().finally(endLooks)
+    await worker.run()
   } catch (error) {
     // The next worker takes up what was cut off.
     if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw explained(error, config)

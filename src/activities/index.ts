@@ -1,8 +1,12 @@
 import { activityInfo } from '@temporalio/activity'
-import type { CancelAction, CreateRunRequest, Creation, Later, StateNow } from '../domain/creation.ts'
+import type { CancelAction, CreateRunRequest, Creation, Looked, StateNow } from '../domain/creation.ts'
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
+import { hasEnded } from '../domain/run.ts'
 import type { Polled, RunRef } from '../domain/run.ts'
+import type { SweepEnd } from '../domain/sweep.ts'
+import { workflowTypes } from '../domain/contract.ts'
 import type { Caller, Deployments, LangGraph, OwnValues } from '../langgraph/port.ts'
+import type { Sweeps } from '../sweep/sweeps.ts'
 import { createRun } from './create-run.ts'
 import { classified } from './failures.ts'
 import { getRunStatus } from './get-run-status.ts'
@@ -13,14 +17,22 @@ import type { Timed } from './time-limit.ts'
 export { createDeployments } from '../langgraph/deployments.ts'
 export type { ServerConfig } from '../langgraph/server.ts'
 
-export type Activities = ReturnType<typeof createActivities>
+type All = ReturnType<typeof createActivities>
+/** Those of the watches. */
+export type Activities = Omit<All, 'sweepThreads'>
+export type SweepActivities = Pick<All, 'sweepThreads'>
 
-/** The activities of one worker, over the LangGraph servers that it may talk to. */
-export function createActivities(deployments: Deployments) {
+/** The activities of one worker, over the LangGraph servers that it may talk to. @param sweeps absent: none are swept */
+export function createActivities(deployments: Deployments, sweeps?: Sweeps) {
   return {
     async getRunStatus(run: RunRef): Promise<Polled> {
       const look = await onServer(run, (langGraph, signal) => getRunStatus(langGraph, run, signal))
-      return { ...look, askedAtMs: scheduledAtMs() }
+      return { ...look, ...(!hasEnded(look) && isOfWatch() && (await swept(run))), askedAtMs: scheduledAtMs() }
+    },
+    /** Wakes the watches of a deployment when something happens on their threads, until none is open. */
+    async sweepThreads({ deployment }: { readonly deployment: string }): Promise<SweepEnd> {
+      if (!sweeps) return 'idle'
+      return classified(() => sweeps.sweep(deployment, deployments(deployment, caller())))
     },
     createRun(request: CreateRunRequest): Promise<Creation> {
       return onServer(request, (langGraph, signal) => createRun(langGraph, request, signal))
@@ -29,8 +41,9 @@ export function createActivities(deployments: Deployments) {
       return onServer(run, (langGraph, signal) => langGraph.cancelRun(run, action, signal))
     },
     /** What has become of a run that waits. */
-    findLaterRun({ asked, ...run }: RunRef & { readonly asked: StateNow }): Promise<Later> {
-      return onServer(run, (langGraph, signal) => langGraph.findLaterRun(run, asked, signal))
+    async findLaterRun({ asked, ...run }: RunRef & { readonly asked: StateNow }): Promise<Looked> {
+      const later = await onServer(run, (langGraph, signal) => langGraph.findLaterRun(run, asked, signal))
+      return { ...later, ...(later.kind === 'none' && (await swept(run))) }
     },
     retrieveStreamValues(request: RetrievalRequest): Promise<Timed<Retrieved>> {
       return retrieveFrom(request, (langGraph, signal) => langGraph.readOwnStream(request, 'begin', signal))
@@ -41,6 +54,11 @@ export function createActivities(deployments: Deployments) {
     retrieveJoinStream(request: RetrievalRequest): Promise<Timed<Retrieved>> {
       return retrieveFrom(request, (langGraph, signal) => langGraph.readOwnStream(request, 'now', signal))
     },
+  }
+
+  /** Said to a watch that will sleep: whether a sweep wakes it. */
+  async function swept({ deployment }: RunRef): Promise<{ readonly swept?: true }> {
+    return (await sweeps?.isAlive(deployment)) ? { swept: true } : {}
   }
 
   /** One try on one server, within the time that Temporal gives it. */
@@ -59,6 +77,12 @@ export function createActivities(deployments: Deployments) {
       onServer(request, (langGraph, signal) => retrieve(request.resultKeys, () => read(langGraph, signal))),
     )
   }
+}
+
+/** A single look has no sleep to be cut. */
+function isOfWatch(): boolean {
+  const { workflowType } = activityInfo()
+  return workflowType !== workflowTypes.readRunStatus && workflowType !== workflowTypes.retrieveRunResult
 }
 
 function caller(): Caller {

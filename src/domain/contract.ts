@@ -6,6 +6,7 @@ export const workflowTypes = {
   executeRun: 'executeRun',
   readRunStatus: 'readRunStatus',
   retrieveRunResult: 'retrieveRunResult',
+  sweepRuns: 'sweepRuns',
 } as const
 
 export const wakeSignalName = 'wake'
@@ -41,6 +42,23 @@ export function retrieveWorkflowId(run: RunName, uuid: string): string {
 export function readStatusWorkflowId(run: RunName, uuid: string): string {
   return ['read-run-status', ...runPath(run), uuid].join('/')
 }
+
+/** `sweep-runs/<task queue>/<deployment>`: one sweep for each task queue and deployment. */
+export function sweepWorkflowId(taskQueue: string, deployment: string): string {
+  return ['sweep-runs', taskQueue, deployment].join('/')
+}
+
+/** The run in the id that `watchWorkflowId` gives it. */
+export function runInWorkflowId(workflowId: string): Required<RunName> | undefined {
+  const [kind, deployment = '', threadId = '', runId = '', ...others] = workflowId.split('/')
+  const isWatch = kind === 'watch-run' && runId !== '' && others.length === 0
+  return isWatch ? { deployment, threadId, runId } : undefined
+}
+
+/** In the memo of a workflow: `{ deployment, thread_id, run_id }` of its run, if its id does not say them. */
+export const runMemoKey = 'langgraph'
+/** In the memo of a sweep that has ended because its server cannot search threads by ids. */
+export const unsearchableMemoKey = 'langgraph_unsearchable'
 
 function runPath({ deployment, threadId, runId }: RunName): string[] {
   return [deployment ?? defaultDeployment, threadId.toLowerCase(), runId.toLowerCase()]

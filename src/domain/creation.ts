@@ -94,6 +94,9 @@ export type Later =
   /** The run is not on the thread any more. */
   | { readonly kind: 'gone' }
 
+/** A look of a watch; `swept` as in a poll. */
+export type Looked = Later & { readonly swept?: true }
+
 export type CancelAction = 'interrupt' | 'rollback'
 
 export interface Cancellation {

@@ -5,6 +5,7 @@ export const defaultTaskQueue = 'langgraph-runs'
 export const defaultPollInterval = { initialInterval: '1s', backoffCoefficient: 1.5, maximumInterval: '10s' } as const
 export const defaultMaxPollTime = '10m'
 export const defaultRetrievalTimeout = '30s'
+export const defaultSweepInterval = '2s'
 export const defaultHumanTimeout = '7 days'
 
 /** The fallback order. A new strategy is one activity, one word here, one row in `src/workflows/retrieve-in-order.ts`. */

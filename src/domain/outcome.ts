@@ -137,6 +137,8 @@ export interface WatchProgress {
   readonly elapsed_seconds: number
   /** ISO 8601 UTC. */
   readonly next_poll_at?: string
+  /** The sweep looks at the run's thread and wakes the watch: it sleeps 10 min, whatever its `pollInterval`. */
+  readonly swept?: true
   /** Why the last poll, the last try to create the run, or the last look for an answer given elsewhere failed. */
   readonly last_error?: string
   /** ISO 8601: when LangGraph last changed the run. An old time on a `running` run: it may be stuck. */

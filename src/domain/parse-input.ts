@@ -74,6 +74,10 @@ export function parseReadRunStatusInput(input: unknown): Parsed<RunRef> {
   return parse(input, aRun, run)
 }
 
+export function parseSweepRunsInput(input: unknown): Parsed<{ readonly deployment: string }> {
+  return parse(input, '`deployment`', (fields) => ({ deployment: deployment(fields) }))
+}
+
 function run(fields: Fields): RunRef {
   return {
     threadId: fields.required('threadId', uuid) ?? '',

@@ -7,6 +7,7 @@ export interface PollInterval {
   readonly jitter: boolean
 }
 
+const sweptSleepMs = 600_000
 /** Temporal timers have this floor; we apply it ourselves so that poll counts do not depend on the server. */
 const shortestSleepMs = 1000
 const mostRetryAfterMs = 60_000
@@ -16,6 +17,11 @@ export interface FailedPoll {
   readonly inARow: number
   /** What the server asked for in `Retry-After`. */
   readonly retryAfterMs?: number
+}
+
+/** While the sweep looks at the run's thread, a watch sleeps 10 min, whatever its poll interval: the sweep wakes it. */
+export function nextSweptSleepMs(mostMs: number, random = Math.random()): number {
+  return Math.ceil(Math.max(Math.min(sweptSleepMs * (0.9 + 0.2 * random), mostMs), shortestSleepMs))
 }
 
 /**

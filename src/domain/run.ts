@@ -104,7 +104,11 @@ export interface RunOrigin {
 }
 
 /** A look that a poll has made; `askedAtMs` by Temporal's clock. Activities of your own, in a test, need not say it. */
-export type Polled = RunLook & { readonly askedAtMs?: number }
+export type Polled = RunLook & {
+  readonly askedAtMs?: number
+  /** A sweep looks at the threads of the deployment, and wakes the watch. */
+  readonly swept?: true
+}
 
 /** A look at a run that has ended. */
 export type EndedRun = RunLook & { readonly status: TerminalStatus }

@@ -95,6 +95,12 @@ export const foundThreadAnswer: Answer = {
   ...small,
   cut: first(1, only({ thread_id: idCut, metadata: only({ graph_id: nodeCut }), interrupts: each(interruptsCut) })),
 }
+/** Servers that do not know `select` add the whole state of each. */
+export const threadsAnswer: Answer = {
+  ...small,
+  maxReadBytes: 64 * MB,
+  cut: first(1000, only({ thread_id: idCut, status: begin(100), updated_at: begin(100) })),
+}
 export const schemasAnswer: Answer = { ...small, cut: only({ output_schema: keep }) }
 /** One checkpoint without its values. */
 export const checkpointAnswer: Answer = { ...medium, cut: only(checkpointFields) }

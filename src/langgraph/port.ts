@@ -24,6 +24,20 @@ export type FirstLook =
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'unanswered'; readonly reason: string }
 
+/** What tells that something has happened on a thread. */
+export interface ThreadState {
+  readonly threadId: string
+  /** `busy`, `idle`, `interrupted`, `error`, or a word that nobody knows. */
+  readonly status: string
+  /** ISO 8601, or empty if the server does not say it. */
+  readonly updatedAt: string
+}
+
+export type ThreadSearch =
+  | { readonly kind: 'found'; readonly threads: readonly ThreadState[] }
+  /** The server does not know the request, or answers with other threads. */
+  | { readonly kind: 'unsearchable' }
+
 /** A request whose thread is decided. */
 export type RunToCreate = CreateRunRequest & {
   readonly threadId: string
@@ -39,6 +53,8 @@ export type RunToCreate = CreateRunRequest & {
 export interface LangGraph {
   /** Whether it answers, takes the key, and which version it is. */
   firstLook(signal: AbortSignal): Promise<FirstLook>
+  /** The states of up to 1,000 threads: one request. A thread that the server does not know is left out. */
+  searchThreads(threadIds: readonly string[], signal: AbortSignal): Promise<ThreadSearch>
   /** The status alone: one request. */
   readStatus(run: RunRef, signal: AbortSignal): Promise<StatusLook>
   /** How a terminal run ended: one request, and more if its own checkpoint does not tell. */

@@ -17,7 +17,7 @@ import type { Intake } from './intake.ts'
 import { findLaterRun } from './later-run.ts'
 import { endingWithoutLaterWords } from './later-words.ts'
 import { DeclaredOutputs, withoutUnseen } from './output.ts'
-import type { FirstLook, LangGraph, OwnValues, RunToCreate, StatusLook } from './port.ts'
+import type { FirstLook, LangGraph, OwnValues, RunToCreate, StatusLook, ThreadSearch } from './port.ts'
 import { Outgoing } from './outgoing.ts'
 import { Redaction } from './redaction.ts'
 import { readStream } from './reads.ts'
@@ -25,6 +25,7 @@ import { hiddenBy, noOwnCheckpoint, ownCheckpoint, readEnding } from './run-endi
 import { valuesByRecord } from './record-values.ts'
 import { originOf } from './run-options.ts'
 import { ownWordIn } from './run-record.ts'
+import { searchThreads } from './thread-search.ts'
 import { recordOf, textOf, utcTime } from './wire.ts'
 
 export type { ServerConfig } from './client.ts'
@@ -47,6 +48,10 @@ export class LangGraphServer implements LangGraph {
 
   async firstLook(signal: AbortSignal): Promise<FirstLook> {
     return this.#outgoing.firstLook(await firstLook(this, signal))
+  }
+
+  searchThreads(threadIds: readonly string[], signal: AbortSignal): Promise<ThreadSearch> {
+    return searchThreads(this, threadIds, signal)
   }
 
   readStatus({ threadId, runId }: RunRef, signal: AbortSignal): Promise<StatusLook> {

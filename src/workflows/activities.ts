@@ -1,5 +1,5 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
-import type { Activities } from '../activities/index.ts'
+import type { Activities, SweepActivities } from '../activities/index.ts'
 import { failureTypes } from '../domain/contract.ts'
 
 /** A cancelled workflow ends at once, since nothing that these activities do needs undoing. */
@@ -60,6 +60,17 @@ export const { cancelRun } = proxyActivities<Activities>({
 export const { findLaterRun } = proxyActivities<Activities>({
   startToCloseTimeout: '10s',
   retry: { maximumAttempts: 1 },
+  cancellationType,
+})
+
+/**
+ * Works for as long as watches are open. Without a heartbeat for 8 s its worker is dead, and another one takes over; it
+ * gives up after a while, since the next poll starts another sweep.
+ */
+export const { sweepThreads } = proxyActivities<SweepActivities>({
+  startToCloseTimeout: '1 day',
+  heartbeatTimeout: '8s',
+  retry: { initialInterval: '1s', maximumInterval: '10s', maximumAttempts: 30 },
   cancellationType,
 })
 

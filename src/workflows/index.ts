@@ -1,4 +1,5 @@
 export { readRunStatus, retrieveRunResult } from './retrieve-run-result.ts'
+export { sweepRuns } from './sweep-runs.ts'
 export { executeRun, watchRun } from './watch-run.ts'
 
 // What a parent workflow needs to name, as a client does.

@@ -22,6 +22,7 @@ export function progress(memory: Memory, phase: WatchProgress['phase'], isRunNam
       // A waiting run is `success` on most servers.
       status: question ? 'interrupted' : polls.seen?.status,
       next_poll_at: phase === 'waiting' && polls.next ? iso(polls.next.atMs) : undefined,
+      swept: phase === 'waiting' ? polls.swept : undefined,
       last_error: polls.lastError,
       updated_at: polls.seen?.updatedAt,
       run_id: isRunNamed ? undefined : run?.runId,
@@ -51,7 +52,7 @@ export function describe(shown: WatchProgress, workflowId: string): string {
     `**${phase}**, ${poll_count} polls`,
     run_id && `run ${codeSpan(run_id)} of thread ${codeSpan(thread_id ?? '')}`,
     status && `run status: ${codeSpan(status)}${updated_at ? `, unchanged since ${updated_at}` : ''}`,
-    next_poll_at && `next poll: ${next_poll_at}`,
+    next_poll_at && `next poll: ${next_poll_at}${shown.swept ? ', or when the sweep sees a change' : ''}`,
     last_error && `last poll got no answer: ${codeSpan(last_error)}`,
     shown.answer_refused && `the last answer was refused: ${codeSpan(shown.answer_refused)}`,
     interrupts &&

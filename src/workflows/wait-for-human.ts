@@ -96,6 +96,7 @@ async function lookElsewhere(watch: Watch, run: RunRef): Promise<HumanEnd | unde
     const look = { ...run, asked: { interrupts, next } }
     const found = await findLaterRun.executeWithOptions({ summary: 'did somebody else answer?' }, [look])
     watch.lookAnswered()
+    if (found.swept) watch.nameRunToSweep()
     switch (found.kind) {
       case 'none':
         return undefined

@@ -57,7 +57,14 @@ export class WatchMemory {
   /** From here on another run is waited for, and the sleeps begin again. */
   turnTo(run: RunRef): void {
     this.#change({ run })
-    this.changePolls({ sleeps: 0, failedInARow: 0, unreadableInARow: 0, lastError: undefined, seen: undefined })
+    this.changePolls({
+      sleeps: 0,
+      failedInARow: 0,
+      unreadableInARow: 0,
+      lastError: undefined,
+      seen: undefined,
+      swept: undefined,
+    })
   }
 
   /** The run begins then: until then no time limit runs. */
@@ -71,14 +78,17 @@ export class WatchMemory {
     this.changePolls({ count: this.#memory.polls.count + 1 })
   }
 
-  pollAnswered({ status, updatedAt, dueAt, ending, askedAtMs = momentMs() }: Polled): void {
+  pollAnswered({ status, updatedAt, dueAt, ending, swept, askedAtMs = momentMs() }: Polled): void {
     const { seen, failedInARow, unreadableInARow } = this.#memory.polls
     const dueAtMs = dueAt === undefined ? 0 : msOf(dueAt)
     if (dueAtMs > askedAtMs) this.dueAt(dueAtMs)
     const firstSeenMs = seen?.status === status ? seen.sinceMs : askedAtMs
     const sinceMs = Math.max(updatedAt === undefined ? firstSeenMs : msOf(updatedAt), dueAtMs)
     this.#change({ hasBeenReached: true, isDeploymentKnown: true })
-    this.changePolls({ seen: { status, updatedAt: updatedAt ?? seen?.updatedAt, sinceMs, polledAtMs: askedAtMs } })
+    this.changePolls({
+      seen: { status, updatedAt: updatedAt ?? seen?.updatedAt, sinceMs, polledAtMs: askedAtMs },
+      swept,
+    })
     if (ending?.kind !== 'unreadable') {
       this.changePolls({ failedInARow: 0, unreadableInARow: 0, lastError: undefined })
       return
@@ -89,7 +99,7 @@ export class WatchMemory {
 
   /** A poll, or a try to create the run, got no answer or a refusal. */
   pollFailed(message: string): void {
-    this.changePolls({ failedInARow: this.#memory.polls.failedInARow + 1, unreadableInARow: 0 })
+    this.changePolls({ failedInARow: this.#memory.polls.failedInARow + 1, unreadableInARow: 0, swept: undefined })
     this.noteError(message)
   }
 

@@ -6,13 +6,14 @@ import {
   setCurrentDetails,
   setDefaultSignalHandler,
   setHandler,
+  upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow'
-import { failureTypes, progressQueryName, wakeSignalName } from '../domain/contract.ts'
+import { failureTypes, progressQueryName, runMemoKey, wakeSignalName, watchWorkflowId } from '../domain/contract.ts'
 import type { RunRequest, WatchOptions } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
 import type { WatchProgress } from '../domain/outcome.ts'
-import { nextSleepMs } from '../domain/poll-interval.ts'
+import { nextSleepMs, nextSweptSleepMs } from '../domain/poll-interval.ts'
 import type { RunRef } from '../domain/run.ts'
 import { Alarm } from './alarm.ts'
 import { lengthUntil, momentMs, sleepLength } from './clock.ts'
@@ -123,11 +124,31 @@ export class Watch extends WatchMemory {
   }
 
   scheduleNextPoll(retryAfterMs?: number): void {
-    const { failedInARow, sleeps } = this.memory.polls
+    const { failedInARow, sleeps, swept } = this.memory.polls
     const failed = failedInARow > 0 ? { inARow: failedInARow, ...present({ retryAfterMs }) } : undefined
-    const sleepMs = nextSleepMs(this.options.pollInterval, sleeps, failed)
+    const isSwept = swept === true && !failed
+    if (isSwept) this.nameRunToSweep()
+    const sleepMs = isSwept
+      ? nextSweptSleepMs(this.#untilStuckMs())
+      : nextSleepMs(this.options.pollInterval, sleeps, failed)
     const atMs = Math.min(momentMs() + sleepMs, this.deadlineMs)
-    this.changePolls({ sleeps: sleeps + 1, next: { sleepMs, atMs } })
+    // The back-off goes on from where it was once no sweep is there any more.
+    this.changePolls({ sleeps: isSwept ? sleeps : sleeps + 1, next: { sleepMs, atMs } })
+  }
+
+  /** By the server's words and Temporal's times, as `stuckAfter` is decided. */
+  #untilStuckMs(): number {
+    const { seen } = this.memory.polls
+    return seen ? seen.sinceMs + this.options.stuckAfterMs - seen.polledAtMs : Infinity
+  }
+
+  /** The sweep finds the run's thread in the workflow's id, or in its memo. */
+  nameRunToSweep(): void {
+    const { deployment, threadId, runId } = this.run
+    const { workflowId, memo } = workflowInfo()
+    const isNamed =
+      workflowId === watchWorkflowId(this.run) || Reflect.get(Object(memo?.[runMemoKey]), 'run_id') === runId
+    if (!isNamed) upsertMemo({ [runMemoKey]: { deployment, thread_id: threadId, run_id: runId } })
   }
 
   /**

@@ -104,16 +104,17 @@ export class WorkerStage {
   /**
    * @param url the deployment `default`: LANGGRAPH_API_URL, with a planted LANGGRAPH_API_KEY
    * @param named others, in the file LANGGRAPH_DEPLOYMENTS: each with a planted key and planted headers
+   * @param sweepInterval by default none: polls come when the watch says so
    */
-  static async open(url: string, named: Deployments): Promise<WorkerStage> {
+  static async open(url: string, named: Deployments, sweepInterval = 'none'): Promise<WorkerStage> {
     const folder = await mkdtemp(join(tmpdir(), 'langgraph-background-runs-e2e-'))
     const connection = await Connection.connect({ address: inject('temporalAddress') })
-    const stage = new WorkerStage(new Client({ connection }), folder, url)
+    const stage = new WorkerStage(new Client({ connection }), folder, { url, sweepInterval })
     await stage.#writeDeployments(named)
     return stage
   }
 
-  private constructor(client: Client, folder: string, url: string) {
+  private constructor(client: Client, folder: string, { url, sweepInterval }: { url: string; sweepInterval: string }) {
     this.client = client
     this.runs = new BackgroundRuns(client, { taskQueue: this.taskQueue })
     this.#folder = folder
@@ -124,6 +125,7 @@ export class WorkerStage {
       LANGGRAPH_API_KEY: this.secrets.apiKey,
       LANGGRAPH_DEPLOYMENTS: this.#deploymentsFile,
       NAMED_API_KEY: this.secrets.namedApiKey,
+      SWEEP_INTERVAL: sweepInterval,
     }
   }
 
@@ -134,6 +136,11 @@ export class WorkerStage {
     this.#workers.push(worker)
     await worker.said('worker ready')
     return worker
+  }
+
+  /** The processes, the first one first, also those that have ended. */
+  get workers(): readonly WorkerProcess[] {
+    return this.#workers
   }
 
   /** What a workflow, or an update of one, fails with. */

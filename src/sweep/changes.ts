@@ -1,0 +1,54 @@
+import type { ThreadState } from '../langgraph/port.ts'
+import type { OpenWatch } from './open-watches.ts'
+
+/** A thread that is used again and again, or that the server does not show, wakes its watch no more often than this. */
+const betweenWakesMs = 10_000
+
+interface Seen {
+  /** Changes when a run of the thread ends. */
+  readonly mark: string
+  readonly wokenAtMs: number
+}
+
+/** A watch that is to be woken, and what its thread was when that was decided. */
+export interface Due {
+  readonly watch: OpenWatch
+  readonly mark: string
+}
+
+const unseen = 'unseen'
+
+/** What each watch's thread was at the last look. Only a wake that was sent counts, so others are due again. */
+export class Changes {
+  readonly #seen = new Map<string, Seen>()
+
+  /** The watches whose thread has changed, or that are new while their thread is not busy. Times are the caller's. */
+  due(watches: readonly OpenWatch[], found: readonly ThreadState[], nowMs: number): readonly Due[] {
+    const states = new Map(found.map((state) => [state.threadId, state]))
+    return watches.flatMap((watch) => {
+      const state = states.get(watch.threadId)
+      const mark = state ? `${state.status} ${state.updatedAt}` : unseen
+      return this.#isDue(watch, mark, state?.status === 'busy', nowMs) ? [{ watch, mark }] : []
+    })
+  }
+
+  #isDue({ workflowId }: OpenWatch, mark: string, isBusy: boolean, nowMs: number): boolean {
+    const seen = this.#seen.get(workflowId)
+    if (!seen) {
+      if (isBusy) this.#seen.set(workflowId, { mark, wokenAtMs: -Infinity })
+      return !isBusy
+    }
+    if (mark === seen.mark && mark !== unseen) return false
+    return (!isBusy && mark !== unseen) || nowMs - seen.wokenAtMs >= betweenWakesMs
+  }
+
+  woken({ watch, mark }: Due, nowMs: number): void {
+    this.#seen.set(watch.workflowId, { mark, wokenAtMs: nowMs })
+  }
+
+  /** Forgets all others. */
+  keep(watches: readonly OpenWatch[]): void {
+    const open = new Set(watches.map(({ workflowId }) => workflowId))
+    for (const workflowId of this.#seen.keys()) if (!open.has(workflowId)) this.#seen.delete(workflowId)
+  }
+}

@@ -1,0 +1,11 @@
+import type { LoadedDataConverter, Payload } from '@temporalio/common'
+
+/** What a raw answer of Temporal holds, whatever codecs the worker has. */
+export async function decoded(
+  { payloadCodecs, payloadConverter }: LoadedDataConverter,
+  payload: Payload | null | undefined,
+): Promise<unknown> {
+  let payloads = payload ? [payload] : []
+  for (const codec of payloadCodecs.toReversed()) payloads = await codec.decode(payloads)
+  return payloads[0] && payloadConverter.fromPayload<unknown>(payloads[0])
+}

@@ -1,0 +1,123 @@
+import type { Client } from '@temporalio/client'
+import { runInWorkflowId, runMemoKey, workflowTypes } from '../domain/contract.ts'
+import { isRecord } from '../domain/json.ts'
+import { decoded } from './decoded.ts'
+
+/** A watch, or a workflow of another type around one, and the thread of its run. */
+export interface OpenWatch {
+  readonly workflowId: string
+  readonly threadId: string
+}
+
+const rowsAPage = 1000
+const betweenFullListsMs = 60_000
+/** Visibility may show a workflow this much later than one that started after it. */
+const lagMs = 5000
+/** For so long a workflow may create its run before only the full list finds it. */
+const longestCreationMs = 60_000
+
+type Page = Awaited<ReturnType<Client['workflowService']['listWorkflowExecutions']>>
+type Row = NonNullable<Page['executions']>[number]
+
+interface Known extends OpenWatch {
+  /** Temporal's id of the execution. */
+  readonly executionId: string
+  readonly startedAtMs: number
+}
+
+/**
+ * The open watches of one task queue and deployment, by visibility: all of them once a minute, and between that the new ones.
+ * Start times are the server's and are compared with each other only, since this machine's clock may be wrong.
+ */
+export class OpenWatches {
+  readonly #client: Client
+  readonly #taskQueue: string
+  readonly #deployment: string
+  #known = new Map<string, Known>()
+  #newest = { startedAtMs: 0, seenAtMs: 0 }
+  /** When the oldest one started that has no run yet which anybody could name. */
+  #runlessSinceMs = Infinity
+  #fullListAtMs = -Infinity
+
+  constructor(client: Client, { taskQueue, deployment }: { readonly taskQueue: string; readonly deployment: string }) {
+    this.#client = client
+    this.#taskQueue = taskQueue
+    this.#deployment = deployment
+  }
+
+  get all(): readonly OpenWatch[] {
+    return [...this.#known.values()]
+  }
+
+  /** It has closed. */
+  drop({ workflowId }: OpenWatch): void {
+    this.#known.delete(workflowId)
+  }
+
+  /** @throws if visibility does not answer: what was known stays known */
+  async refresh(nowMs: number): Promise<void> {
+    if (this.#known.size > 0 && nowMs - this.#fullListAtMs < betweenFullListsMs) {
+      const since = new Date(this.#newSinceMs(nowMs)).toISOString()
+      for (const one of await this.#list(` AND StartTime >= '${since}'`, nowMs)) this.#known.set(one.workflowId, one)
+      return
+    }
+    const newestBeforeMs = this.#newest.startedAtMs
+    const listed = await this.#list('', nowMs)
+    // Visibility may not show the newest ones yet.
+    const recent = [...this.#known.values()].filter(({ startedAtMs }) => startedAtMs > newestBeforeMs - lagMs)
+    this.#known = new Map([...recent, ...listed].map((one) => [one.workflowId, one]))
+    this.#fullListAtMs = nowMs
+  }
+
+  #newSinceMs(nowMs: number): number {
+    const { startedAtMs, seenAtMs } = this.#newest
+    const settledMs = nowMs - seenAtMs > lagMs ? startedAtMs : startedAtMs - lagMs
+    return Math.min(settledMs, Math.max(this.#runlessSinceMs, startedAtMs - longestCreationMs))
+  }
+
+  async #list(onlyThose: string, nowMs: number): Promise<readonly Known[]> {
+    const found: Known[] = []
+    let runlessSinceMs = Infinity
+    for await (const row of this.#rows(onlyThose)) {
+      const workflowId = row.execution?.workflowId ?? ''
+      const executionId = row.execution?.runId ?? ''
+      const startedAtMs = Number(row.startTime?.seconds ?? 0) * 1000
+      if (startedAtMs > this.#newest.startedAtMs) this.#newest = { startedAtMs, seenAtMs: nowMs }
+      const known = this.#known.get(workflowId)
+      if (known?.executionId === executionId) {
+        found.push(known)
+        continue
+      }
+      const run = runInWorkflowId(workflowId) ?? (await this.#runInMemo(row))
+      if (run?.deployment === this.#deployment)
+        found.push({ workflowId, executionId, startedAtMs, threadId: run.threadId })
+      if (!run && row.type?.name === workflowTypes.executeRun) runlessSinceMs = Math.min(runlessSinceMs, startedAtMs)
+    }
+    this.#runlessSinceMs = runlessSinceMs
+    return found
+  }
+
+  async *#rows(onlyThose: string): AsyncGenerator<Row> {
+    const { namespace } = this.#client.options
+    const query = `TaskQueue = '${this.#taskQueue.replaceAll("'", "''")}' AND ExecutionStatus = 'Running' AND WorkflowType != '${workflowTypes.sweepRuns}'${onlyThose}`
+    let nextPageToken: Uint8Array | undefined
+    do {
+      // Raw, since the client's own list decodes every row.
+      const page = await this.#client.workflowService.listWorkflowExecutions({
+        namespace,
+        query,
+        pageSize: rowsAPage,
+        ...(nextPageToken && { nextPageToken }),
+      })
+      yield* page.executions ?? []
+      nextPageToken = page.nextPageToken ?? undefined
+    } while (nextPageToken && nextPageToken.length > 0)
+  }
+
+  /** The workflow puts it there, once a poll has told it of the sweep. */
+  async #runInMemo({ memo }: Row): Promise<{ readonly deployment: unknown; readonly threadId: string } | undefined> {
+    const run = await decoded(this.#client.options.loadedDataConverter, memo?.fields?.[runMemoKey])
+    if (!isRecord(run) || typeof run['thread_id'] !== 'string') return undefined
+    return { deployment: run['deployment'], threadId: run['thread_id'] }
+  }
+}

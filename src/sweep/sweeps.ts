@@ -1,0 +1,129 @@
+import { activityInfo, cancellationSignal, getClient, heartbeat, log } from '@temporalio/activity'
+import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client'
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client'
+import { ApplicationFailure } from '@temporalio/common'
+import { sweepWorkflowId, unsearchableMemoKey, workflowTypes } from '../domain/contract.ts'
+import { messageOf } from '../domain/json.ts'
+import type { SweepEnd } from '../domain/sweep.ts'
+import type { LangGraph } from '../langgraph/port.ts'
+import { decoded } from './decoded.ts'
+import { Sweeper } from './sweeper.ts'
+
+const betweenLooksMs = 5000
+/** No poll waits longer for it. */
+const lookTimeoutMs = 1000
+const untilUnsearchableIsAskedAgainMs = 600_000
+const unimplemented = 12
+/** `PENDING_ACTIVITY_STATE_STARTED` */
+const started = 2
+
+/** The sweeps that a worker takes part in: it looks whether they are alive, starts them, and carries them out. */
+export class Sweeps {
+  readonly #intervalMs: number
+  readonly #isStopping: (taskQueue: string) => boolean
+  readonly #looks = new Map<string, { readonly atMs: number; readonly isAlive: Promise<boolean> }>()
+  #isVisible: boolean | undefined
+
+  /** @param isStopping whether this process has no worker any more that takes new work from this queue */
+  constructor(intervalMs: number, isStopping: (taskQueue: string) => boolean) {
+    this.#intervalMs = intervalMs
+    this.#isStopping = isStopping
+  }
+
+  /** Within an activity: whether a sweep wakes the watches of this deployment and task queue. If not, one is started. */
+  isAlive(deployment: string): Promise<boolean> {
+    const { taskQueue, namespace } = activityInfo()
+    const key = `${namespace}/${sweepWorkflowId(taskQueue, deployment)}`
+    const known = this.#looks.get(key)
+    const nowMs = performance.now()
+    if (known && nowMs - known.atMs < betweenLooksMs) return known.isAlive
+    const isAlive = this.#look(taskQueue, deployment)
+    this.#looks.set(key, { atMs: nowMs, isAlive })
+    return isAlive
+  }
+
+  /** Within an activity that heartbeats: one sweep, until no watch is open. */
+  async sweep(deployment: string, langGraph: LangGraph): Promise<SweepEnd> {
+    const { taskQueue } = activityInfo()
+    const sweeper = new Sweeper({
+      client: getClient(),
+      langGraph,
+      deployment,
+      taskQueue,
+      intervalMs: this.#intervalMs,
+      signal: cancellationSignal(),
+      heartbeat,
+      throwIfStopping: () => {
+        if (this.#isStopping(taskQueue)) throw handedOn()
+      },
+    })
+    return sweeper.run()
+  }
+
+  async #look(taskQueue: string, deployment: string): Promise<boolean> {
+    const client = getClient()
+    try {
+      return await client.withDeadline(Date.now() + lookTimeoutMs, () =>
+        this.#lookOrStart(client, taskQueue, deployment),
+      )
+    } catch (error) {
+      log.debug('whether a sweep is alive could not be found out', { deployment, reason: messageOf(error) })
+      return false
+    }
+  }
+
+  async #lookOrStart(client: Client, taskQueue: string, deployment: string): Promise<boolean> {
+    const workflowId = sweepWorkflowId(taskQueue, deployment)
+    const described = await client.workflow.getHandle(workflowId).describe().catch(notFound)
+    if (described?.status.name === 'RUNNING') return sees(client, described)
+    if (described && isUnsearchable(described)) return false
+    if (!(await this.#canList(client))) return false
+    await client.workflow.start(workflowTypes.sweepRuns, {
+      taskQueue,
+      workflowId,
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      args: [{ deployment }],
+    })
+    return false
+  }
+
+  /** The server that skips time has no visibility, and a sweep would stop the skipping. */
+  async #canList(client: Client): Promise<boolean> {
+    if (this.#isVisible !== undefined) return this.#isVisible
+    const { namespace } = client.options
+    try {
+      await client.workflowService.countWorkflowExecutions({ namespace, query: '' })
+      this.#isVisible = true
+    } catch (error) {
+      if (!isGrpcServiceError(error) || error.code !== unimplemented) throw error
+      this.#isVisible = false
+    }
+    return this.#isVisible
+  }
+}
+
+/** Temporal gives the sweep to another worker. */
+function handedOn(): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'WorkerStops',
+    message: 'its worker stops: another one takes over',
+    nextRetryDelay: '100ms',
+  })
+}
+
+function notFound(error: unknown): undefined {
+  if (!(error instanceof WorkflowNotFoundError)) throw error
+}
+
+function isUnsearchable({ memo, closeTime }: WorkflowExecutionDescription): boolean {
+  const agoMs = Date.now() - (closeTime?.getTime() ?? 0)
+  return memo?.[unsearchableMemoKey] === true && agoMs < untilUnsearchableIsAskedAgainMs
+}
+
+/** Temporal itself takes the activity of a dead worker for not started any more, after 8 s without a heartbeat. */
+async function sees(client: Client, { raw }: WorkflowExecutionDescription): Promise<boolean> {
+  const activity = raw.pendingActivities?.find(({ state }) => state === started)
+  const said = await decoded(client.options.loadedDataConverter, activity?.heartbeatDetails?.payloads?.[0])
+  return Reflect.get(Object(said), 'sees') === true
+}
