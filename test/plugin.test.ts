@@ -11,6 +11,7 @@ import { json, ScriptedLangGraph } from './support/scripted-langgraph.ts'
 const plugin = new LangGraphRunsPlugin({ servers: [{ name: 'default', url: 'http://127.0.0.1:1' }] })
 const ours = [
   'getRunStatus',
+  'sweepThreads',
   'createRun',
   'cancelRun',
   'findLaterRun',

@@ -10,6 +10,7 @@ export interface OpenWatch {
 }
 
 const rowsAPage = 1000
+const pageTimeoutMs = 10_000
 const betweenFullListsMs = 60_000
 /** Visibility may show a workflow this much later than one that started after it. */
 const lagMs = 5000
@@ -103,12 +104,10 @@ export class OpenWatches {
     let nextPageToken: Uint8Array | undefined
     do {
       // Raw, since the client's own list decodes every row.
-      const page = await this.#client.workflowService.listWorkflowExecutions({
-        namespace,
-        query,
-        pageSize: rowsAPage,
-        ...(nextPageToken && { nextPageToken }),
-      })
+      const request = { namespace, query, pageSize: rowsAPage, ...(nextPageToken && { nextPageToken }) }
+      const page = await this.#client.withDeadline(Date.now() + pageTimeoutMs, () =>
+        this.#client.workflowService.listWorkflowExecutions(request),
+      )
       yield* page.executions ?? []
       nextPageToken = page.nextPageToken ?? undefined
     } while (nextPageToken && nextPageToken.length > 0)

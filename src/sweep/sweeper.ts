@@ -1,8 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { log } from '@temporalio/activity'
-import type { Client } from '@temporalio/client'
-import { WorkflowNotFoundError } from '@temporalio/client'
-import { wakeSignalName } from '../domain/contract.ts'
 import { messageOf } from '../domain/json.ts'
 import type { SweepEnd, SweepHeartbeat } from '../domain/sweep.ts'
 import type { LangGraph, ThreadState } from '../langgraph/port.ts'
@@ -10,27 +7,38 @@ import { mostThreadsAtOnce } from '../langgraph/thread-search.ts'
 import { withTimeout } from '../langgraph/with-timeout.ts'
 import { Changes } from './changes.ts'
 import type { Due } from './changes.ts'
-import { OpenWatches } from './open-watches.ts'
+import type { OpenWatch } from './open-watches.ts'
 
 const dayMs = 86_400_000
 const requestTimeoutMs = 10_000
-/** What fails for longer than this is said: watches do not sleep on it any more. */
-const toleratedOutageMs = 10_000
-/** Without an open watch it says first that nobody may rely on it, and ends when everybody has read that. */
-const idleMs = { untilBlind: 40_000, untilEnd: 60_000 }
 const wakesAtOnce = 16
 const heartbeatEveryMs = 1000
 /** So fast it notices that its worker stops. */
 const stopLookMs = 200
-/** For all pages of a list. */
-const listTimeoutMs = 30_000
+
+/** The open watches of one deployment and task queue. */
+interface Watches {
+  readonly all: readonly OpenWatch[]
+  refresh(nowMs: number): Promise<void>
+  drop(watch: OpenWatch): void
+}
+
+interface SweepLimits {
+  /** What fails for longer than this is said: watches do not sleep on it any more. */
+  readonly toleratedOutageMs: number
+  /** Without an open watch it says that nobody may rely on it after this, */
+  readonly idleUntilBlindMs: number
+  /** and ends when everybody has read that. */
+  readonly idleUntilEndMs: number
+}
 
 export interface SweepContext {
-  readonly client: Client
-  readonly langGraph: LangGraph
+  readonly watches: Watches
+  readonly langGraph: Pick<LangGraph, 'searchThreads'>
   readonly deployment: string
-  readonly taskQueue: string
   readonly intervalMs: number
+  readonly limits: SweepLimits
+  wake(watch: OpenWatch): Promise<'woken' | 'closed'>
   /** The activity is cancelled. */
   readonly signal: AbortSignal
   heartbeat(said: SweepHeartbeat): void
@@ -41,7 +49,6 @@ export interface SweepContext {
 /** One sweep: lists the open watches, asks for their threads, and wakes those whose thread has changed; again and again. */
 export class Sweeper {
   readonly #context: SweepContext
-  readonly #watches: OpenWatches
   readonly #changes = new Changes()
   readonly #beganAtMs = performance.now()
   #lastSeenAtMs = -Infinity
@@ -50,7 +57,6 @@ export class Sweeper {
 
   constructor(context: SweepContext) {
     this.#context = context
-    this.#watches = new OpenWatches(context.client, context)
   }
 
   async run(): Promise<SweepEnd> {
@@ -67,35 +73,41 @@ export class Sweeper {
   }
 
   async #once(): Promise<'unsearchable' | undefined> {
-    try {
-      await this.#list()
-      const isSearched = await this.#wakeWhatChanged()
-      if (!isSearched) return 'unsearchable'
-      this.#seen()
-    } catch (error) {
-      this.#context.signal.throwIfAborted()
-      this.#notSeen(error)
-    }
+    // What was listed before is still looked at while Temporal cannot list.
+    const listed = await this.#tried(() => this.#list())
+    const searched = await this.#tried(() => this.#wakeWhatChanged())
+    if (searched === 'unsearchable') return searched
+    if (listed && searched) this.#seen()
     return undefined
   }
 
-  async #list(): Promise<void> {
-    const { client } = this.#context
-    await client.withDeadline(Date.now() + listTimeoutMs, () => this.#watches.refresh(performance.now()))
-    if (this.#watches.all.length > 0) this.#lastOpenAtMs = performance.now()
+  async #tried<T>(step: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await step()
+    } catch (error) {
+      this.#context.signal.throwIfAborted()
+      this.#notSeen(error)
+      return undefined
+    }
   }
 
-  /** @returns `false` if the server cannot search */
-  async #wakeWhatChanged(): Promise<boolean> {
-    const { all } = this.#watches
+  async #list(): Promise<'listed'> {
+    const { watches } = this.#context
+    await watches.refresh(performance.now())
+    if (watches.all.length > 0) this.#lastOpenAtMs = performance.now()
+    return 'listed'
+  }
+
+  async #wakeWhatChanged(): Promise<'searched' | 'unsearchable'> {
+    const { all } = this.#context.watches
     this.#changes.keep(all)
     for (let from = 0; from < all.length; from += mostThreadsAtOnce) {
       const some = all.slice(from, from + mostThreadsAtOnce)
       const found = await this.#search([...new Set(some.map(({ threadId }) => threadId))])
-      if (!found) return false
+      if (!found) return 'unsearchable'
       await this.#wakeAll(this.#changes.due(some, found, performance.now()))
     }
-    return true
+    return 'searched'
   }
 
   async #search(threadIds: readonly string[]): Promise<readonly ThreadState[] | undefined> {
@@ -115,12 +127,8 @@ export class Sweeper {
   /** A wake that cannot be sent is due again. */
   async #wake(due: Due): Promise<void> {
     this.#context.signal.throwIfAborted()
-    try {
-      await this.#context.client.workflow.getHandle(due.watch.workflowId).signal(wakeSignalName)
-    } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error
-      this.#watches.drop(due.watch)
-    }
+    const { watches, wake } = this.#context
+    if ((await wake(due.watch)) === 'closed') watches.drop(due.watch)
     this.#changes.woken(due, performance.now())
   }
 
@@ -140,26 +148,26 @@ export class Sweeper {
   }
 
   #heartbeat(): void {
+    const { intervalMs, limits } = this.#context
     const nowMs = performance.now()
-    const isCurrent = nowMs - this.#lastSeenAtMs < this.#context.intervalMs + toleratedOutageMs
-    const sees = isCurrent && nowMs - this.#lastOpenAtMs < idleMs.untilBlind
+    const isCurrent = nowMs - this.#lastSeenAtMs < intervalMs + limits.toleratedOutageMs
+    const sees = isCurrent && nowMs - this.#lastOpenAtMs < limits.idleUntilBlindMs
     this.#context.heartbeat({ sees })
   }
 
   #endByTime(): SweepEnd | undefined {
     const nowMs = performance.now()
-    if (nowMs - this.#lastOpenAtMs > idleMs.untilEnd) return 'idle'
+    if (nowMs - this.#lastOpenAtMs > this.#context.limits.idleUntilEndMs) return 'idle'
     return nowMs - this.#beganAtMs > dayMs ? 'continues' : undefined
   }
 
   async #untilNext(): Promise<void> {
     const { intervalMs, signal } = this.#context
     const untilMs = performance.now() + intervalMs
-    for (;;) {
+    while (performance.now() < untilMs) {
       this.#context.throwIfStopping()
-      const leftMs = untilMs - performance.now()
-      if (leftMs <= 0) return
-      await pause(Math.min(leftMs, stopLookMs), undefined, { signal })
+      await pause(Math.min(intervalMs, stopLookMs))
+      signal.throwIfAborted()
     }
   }
 }

@@ -2,16 +2,22 @@ import { activityInfo, cancellationSignal, getClient, heartbeat, log } from '@te
 import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client'
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
-import { sweepWorkflowId, unsearchableMemoKey, workflowTypes } from '../domain/contract.ts'
+import { sweepWorkflowId, unsearchableMemoKey, wakeSignalName, workflowTypes } from '../domain/contract.ts'
 import { messageOf } from '../domain/json.ts'
 import type { SweepEnd } from '../domain/sweep.ts'
 import type { LangGraph } from '../langgraph/port.ts'
 import { decoded } from './decoded.ts'
+import { OpenWatches } from './open-watches.ts'
 import { Sweeper } from './sweeper.ts'
 
 const betweenLooksMs = 5000
 /** No poll waits longer for it. */
 const lookTimeoutMs = 1000
+const wakeTimeoutMs = 5000
+/** It continues as new after a day. One whose workers do not know its type is gone after this. */
+const longestRun = '2 days'
+/** Whether it sees is known to every worker after 12 s: heartbeats are sent every 6.4 s, and looked at every 5 s. */
+const limits = { toleratedOutageMs: 10_000, idleUntilBlindMs: 40_000, idleUntilEndMs: 60_000 }
 const untilUnsearchableIsAskedAgainMs = 600_000
 const unimplemented = 12
 /** `PENDING_ACTIVITY_STATE_STARTED` */
@@ -45,12 +51,15 @@ export class Sweeps {
   /** Within an activity that heartbeats: one sweep, until no watch is open. */
   async sweep(deployment: string, langGraph: LangGraph): Promise<SweepEnd> {
     const { taskQueue } = activityInfo()
+    const client = getClient()
+    const watches = new OpenWatches(client, { taskQueue, deployment })
     const sweeper = new Sweeper({
-      client: getClient(),
+      watches,
       langGraph,
       deployment,
-      taskQueue,
       intervalMs: this.#intervalMs,
+      limits,
+      wake: ({ workflowId }) => wake(client, workflowId),
       signal: cancellationSignal(),
       heartbeat,
       throwIfStopping: () => {
@@ -83,6 +92,7 @@ export class Sweeps {
       workflowId,
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowRunTimeout: longestRun,
       args: [{ deployment }],
     })
     return false
@@ -96,10 +106,23 @@ export class Sweeps {
       await client.workflowService.countWorkflowExecutions({ namespace, query: '' })
       this.#isVisible = true
     } catch (error) {
-      if (!isGrpcServiceError(error) || error.code !== unimplemented) throw error
+      const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined
+      if (code !== unimplemented) throw error
       this.#isVisible = false
     }
     return this.#isVisible
+  }
+}
+
+async function wake(client: Client, workflowId: string): Promise<'woken' | 'closed'> {
+  try {
+    await client.withDeadline(Date.now() + wakeTimeoutMs, () =>
+      client.workflow.getHandle(workflowId).signal(wakeSignalName),
+    )
+    return 'woken'
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error
+    return 'closed'
   }
 }
 
@@ -123,7 +146,7 @@ function isUnsearchable({ memo, closeTime }: WorkflowExecutionDescription): bool
 
 /** Temporal itself takes the activity of a dead worker for not started any more, after 8 s without a heartbeat. */
 async function sees(client: Client, { raw }: WorkflowExecutionDescription): Promise<boolean> {
-  const activity = raw.pendingActivities?.find(({ state }) => state === started)
+  const activity = raw.pendingActivities?.find(({ state }) => Number(state) === started)
   const said = await decoded(client.options.loadedDataConverter, activity?.heartbeatDetails?.payloads?.[0])
   return Reflect.get(Object(said), 'sees') === true
 }

@@ -18,13 +18,13 @@ import type { ExecuteRunInput, WatchOutcome, WatchProgress, WatchRunInput } from
 import { watchWorkflowId } from '../../src/domain/contract.ts'
 import type { CreateRunRequest } from '../../src/domain/creation.ts'
 import type { RetrievalRequest, Retrieved } from '../../src/domain/retrieved.ts'
-import type { RunLook, RunRef } from '../../src/domain/run.ts'
+import type { Polled, RunRef } from '../../src/domain/run.ts'
 import type { executeRun, watchRun } from '../../src/workflows/index.ts'
 
 /** What the activities answer about one run; what they throw is classified as in the real ones, and times are added. */
 export type Script = Partial<
   Omit<Activities, Timed> & {
-    getRunStatus(run: RunRef): Promise<RunLook>
+    getRunStatus(run: RunRef): Promise<Polled>
   } & Record<Retrieving, (request: RetrievalRequest) => Promise<Retrieved>>
 >
 type Retrieving = 'retrieveStreamValues' | 'retrieveThreadState' | 'retrieveJoinStream'
