@@ -476,3 +476,21 @@ test('the embedded servers are looked for at the paths in the environment', () =
   })
   expect(loadBinaryPaths({}).cacheFolder).toBe(join(homedir(), '.cache', 'langgraph-background-runs'))
 })
+
+describe('SWEEP_INTERVAL', () => {
+  test.each([
+    [undefined, 2000],
+    ['5s', 5000],
+    ['1500', 1500],
+    ['none', 'none'],
+  ])('%s is %s', (given, expected) => {
+    const env = given === undefined ? {} : { SWEEP_INTERVAL: given }
+    expect(loadWorkerConfig({ LANGGRAPH_API_URL: url, ...env }).sweepInterval).toBe(expected)
+  })
+
+  test.each(['0', '-1s', 'often', '400 days'])('refuses %s', (given) => {
+    expect(mistakesOf({ LANGGRAPH_API_URL: url, SWEEP_INTERVAL: given })).toEqual([
+      "SWEEP_INTERVAL: must be a duration above 0 and at most 365d, such as '10s', or 'none'",
+    ])
+  })
+})

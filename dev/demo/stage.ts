@@ -43,7 +43,8 @@ export async function setStage(options: StageOptions): Promise<{ stage: Stage; w
   const link = await lifetime.during(TcpLink.to(langGraphUrl))
   const startWorker = async () => {
     lifetime.signal.throwIfAborted()
-    const settings = { TEMPORAL_ADDRESS: temporal.address, LANGGRAPH_API_URL: link.url }
+    // The demo shows polls, and a sweep would make them rare.
+    const settings = { TEMPORAL_ADDRESS: temporal.address, LANGGRAPH_API_URL: link.url, SWEEP_INTERVAL: 'none' }
     const worker = await lifetime.own(startWorkerProcess(settings))
     lifetime.dependOn(worker.died)
     return worker

@@ -24,6 +24,8 @@ interface Known extends OpenWatch {
   /** Temporal's id of the execution. */
   readonly executionId: string
   readonly startedAtMs: number
+  /** When it was listed first, by this machine's clock. */
+  readonly foundAtMs: number
 }
 
 /**
@@ -62,10 +64,9 @@ export class OpenWatches {
       for (const one of await this.#list(` AND StartTime >= '${since}'`, nowMs)) this.#known.set(one.workflowId, one)
       return
     }
-    const newestBeforeMs = this.#newest.startedAtMs
     const listed = await this.#list('', nowMs)
-    // Visibility may not show the newest ones yet.
-    const recent = [...this.#known.values()].filter(({ startedAtMs }) => startedAtMs > newestBeforeMs - lagMs)
+    // Visibility may not show the newest ones in every list.
+    const recent = [...this.#known.values()].filter(({ foundAtMs }) => nowMs - foundAtMs < lagMs)
     this.#known = new Map([...recent, ...listed].map((one) => [one.workflowId, one]))
     this.#fullListAtMs = nowMs
   }
@@ -91,7 +92,7 @@ export class OpenWatches {
       }
       const run = runInWorkflowId(workflowId) ?? (await this.#runInMemo(row))
       if (run?.deployment === this.#deployment)
-        found.push({ workflowId, executionId, startedAtMs, threadId: run.threadId })
+        found.push({ workflowId, executionId, startedAtMs, foundAtMs: nowMs, threadId: run.threadId })
       if (!run && row.type?.name === workflowTypes.executeRun) runlessSinceMs = Math.min(runlessSinceMs, startedAtMs)
     }
     this.#runlessSinceMs = runlessSinceMs

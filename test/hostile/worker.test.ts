@@ -55,6 +55,7 @@ describe('a worker whose LangGraph servers are hostile', unhurried, () => {
       TEMPORAL_TASK_QUEUE: taskQueue,
       LANGGRAPH_API_URL: inject('langGraphUrl'),
       LANGGRAPH_DEPLOYMENTS: file,
+      SWEEP_INTERVAL: 'none',
       NODE_OPTIONS: `--import ${fileURLToPath(new URL('loop-watch.mjs', import.meta.url))}`,
     })
     connection = await Connection.connect({ address: inject('temporalAddress') })

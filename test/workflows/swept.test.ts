@@ -43,13 +43,11 @@ test('a swept watch sleeps 10 min, and goes back to its poll interval when the s
   expect([first, fourth, fifth].map((ms) => Math.round(Math.log2((ms ?? 0) / 1000)))).toEqual([1, 2, 3])
 })
 
-test('one exact interval is stretched too, and a short one as much as a long one', async () => {
-  for (const pollInterval of ['1s', '5h'] as const) {
-    const run = runThat(swept, ended('success'))
-    await stage.watch(run, { maxPollTime: '1 day', pollInterval })
-    const [sleep] = await sleepsOf(run)
-    expectTenMinutes(sleep)
-  }
+test.each(['1s', '5h'] as const)('one exact interval becomes 10 min too: %s', async (pollInterval) => {
+  const run = runThat(swept, ended('success'))
+  await stage.watch(run, { maxPollTime: '1 day', pollInterval })
+  const [sleep = 0] = await sleepsOf(run)
+  expect(Math.abs(sleep / (10 * minuteMs) - 1)).toBeLessThan(0.101)
 })
 
 test('a poll without an answer is repeated as usual', async () => {

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import { Client, Connection } from '@temporalio/client'
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
+import { OpenWatches } from '../../src/sweep/open-watches.ts'
+
+// On a real server; without a worker a workflow stays open and does nothing.
+
+let client: Client
+beforeAll(async () => {
+  client = new Client({ connection: await Connection.connect({ address: inject('temporalAddress') }) })
+})
+afterAll(() => client.connection.close())
+
+const patience = { timeout: 20_000, interval: 50 }
+
+function queueOf(taskQueue: string) {
+  const watches = new OpenWatches(client, { taskQueue, deployment: 'default' })
+  const start = (type: string, workflowId: string, memo?: Record<string, unknown>) =>
+    client.workflow.start(type, { taskQueue, workflowId, ...(memo && { memo }) })
+  const ids = () => watches.all.map(({ workflowId }) => workflowId).toSorted()
+  return { watches, start, ids }
+}
+
+function watchId(deployment = 'default'): string {
+  return `watch-run/${deployment}/${randomUUID()}/${randomUUID()}`
+}
+
+function memoOf(deployment = 'default') {
+  return { langgraph: { deployment, thread_id: randomUUID(), run_id: randomUUID() } }
+}
+
+test('finds watches by their id, or by their memo whatever their type, of one deployment and task queue', async () => {
+  const { watches, start, ids } = queueOf(`it's-${randomUUID()}`)
+  const id = watchId()
+  const memo = memoOf()
+  await start('watchRun', id)
+  await start('theirWatch', `order/${id}`, memo)
+  await start('executeRun', `without-run/${id}`)
+  await start('theirs', `other/${id}`, { langgraph: 'theirs' })
+  await start('watchRun', watchId('research'))
+  await start('executeRun', `research/${id}`, memoOf('research'))
+  await start('sweepRuns', `sweep-runs/${id}`, memoOf())
+  await queueOf(randomUUID()).start('watchRun', watchId())
+  await vi.waitFor(async () => {
+    await watches.refresh(0)
+    expect(ids()).toEqual([`order/${id}`, id].toSorted())
+  }, patience)
+  expect(new Set(watches.all.map(({ threadId }) => threadId))).toEqual(
+    new Set([memo.langgraph.thread_id, id.split('/')[2]]),
+  )
+})
+
+test('between two full lists only new ones are asked for, and those whose run has no name yet', async () => {
+  const { watches, start, ids } = queueOf(randomUUID())
+  const listed = vi.spyOn(client.workflowService, 'listWorkflowExecutions')
+  const [first, second] = [watchId(), watchId()]
+  await start('watchRun', first)
+  await vi.waitFor(async () => {
+    await watches.refresh(0)
+    expect(ids()).toEqual([first])
+  }, patience)
+  const execution = `execution/${randomUUID()}`
+  await start('executeRun', execution)
+  await start('watchRun', second)
+  listed.mockClear()
+  await vi.waitFor(async () => {
+    await watches.refresh(10_000)
+    expect(ids()).toEqual([first, second].toSorted())
+  }, patience)
+  const queries = listed.mock.calls.map(([request]) => String(Object(request).query))
+  expect(queries.every((query) => query.includes('AND StartTime >= '))).toBe(true)
+  listed.mockRestore()
+})
+
+test('one that has closed is gone with the next full list, a minute later', async () => {
+  const { watches, start, ids } = queueOf(randomUUID())
+  const [closing, staying] = [watchId(), watchId()]
+  const handle = await start('watchRun', closing)
+  await start('watchRun', staying)
+  await vi.waitFor(async () => {
+    await watches.refresh(0)
+    expect(ids()).toHaveLength(2)
+  }, patience)
+  await handle.terminate()
+  let nowMs = 0
+  await vi.waitFor(async () => {
+    await watches.refresh((nowMs += 70_000))
+    expect(ids()).toEqual([staying])
+  }, patience)
+})

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto'
+import { Client, Connection } from '@temporalio/client'
+import type { ConnectionLike } from '@temporalio/client'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { NativeConnection, Worker } from '@temporalio/worker'
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
+import { startTimeSkippingServer } from '../../dev/embedded-temporal.ts'
+import { sweepWorkflowId } from '../../src/domain/contract.ts'
+import { LangGraphRunsPlugin } from '../../src/plugin.ts'
+import { Sweeps } from '../../src/sweep/sweeps.ts'
+import { json, ScriptedLangGraph } from '../support/scripted-langgraph.ts'
+
+const patience = { timeout: 20_000, interval: 50 }
+let connection: Connection
+let client: Client
+beforeAll(async () => {
+  connection = await Connection.connect({ address: inject('temporalAddress') })
+  client = new Client({ connection })
+})
+afterAll(() => connection.close())
+
+/** What a worker that has just started finds. */
+function isAlive(taskQueue: string, over: Client = client): Promise<boolean> {
+  const environment = new MockActivityEnvironment({ taskQueue, namespace: 'default' }, { client: over })
+  return environment.run(() => new Sweeps(1000, () => false).isAlive('default'))
+}
+
+function sweepOf(taskQueue: string, over: Client = client) {
+  return over.workflow.getHandle(sweepWorkflowId(taskQueue, 'default'))
+}
+
+test('the first one who looks starts the sweep, and the next one finds it', async () => {
+  const taskQueue = randomUUID()
+  expect(await isAlive(taskQueue)).toBe(false)
+  const { runId, type, status } = await sweepOf(taskQueue).describe()
+  expect({ type, status: status.name }).toEqual({ type: 'sweepRuns', status: 'RUNNING' })
+  // Without a worker nobody looks at any thread.
+  expect(await isAlive(taskQueue)).toBe(false)
+  expect((await sweepOf(taskQueue).describe()).runId).toBe(runId)
+})
+
+test('many polls look once in 5 s', async () => {
+  const taskQueue = randomUUID()
+  const described = vi.spyOn(client.workflowService, 'describeWorkflowExecution')
+  const sweeps = new Sweeps(1000, () => false)
+  const environment = new MockActivityEnvironment({ taskQueue, namespace: 'default' }, { client })
+  await environment.run(() => Promise.all(Array.from({ length: 100 }, () => sweeps.isAlive('default'))))
+  expect(described).toHaveBeenCalledOnce()
+  described.mockRestore()
+})
+
+test('no sweep is started on a Temporal that cannot list workflows, since its time would not be skipped any more', async () => {
+  const environment = await startTimeSkippingServer()
+  const taskQueue = randomUUID()
+  expect(await isAlive(taskQueue, environment.client)).toBe(false)
+  await expect(sweepOf(taskQueue, environment.client).describe()).rejects.toThrow('not found')
+  await environment.teardown()
+})
+
+test('a Temporal that does not answer delays no poll', async () => {
+  const away: ConnectionLike = Connection.lazy({ address: '127.0.0.1:1' })
+  expect(await isAlive(randomUUID(), new Client({ connection: away }))).toBe(false)
+})
+
+test('a server that cannot search threads is not asked again for 10 min, and its watches poll as they would', async () => {
+  const scripted = await ScriptedLangGraph.start()
+  scripted.on('run', json({ status: 'running' })).on('search', json({ detail: 'unknown field: ids' }, { status: 422 }))
+  const plugin = new LangGraphRunsPlugin({ servers: [{ name: 'default', url: scripted.url }] })
+  const native = await NativeConnection.connect({ address: inject('temporalAddress') })
+  const taskQueue = randomUUID()
+  const workflowBundle = { codePath: inject('workflowBundle') }
+  const worker = await Worker.create({ connection: native, taskQueue, workflowBundle, plugins: [plugin] })
+  await worker.runUntil(async () => {
+    const ids = { threadId: randomUUID(), runId: randomUUID() }
+    const workflowId = `watch-run/default/${ids.threadId}/${ids.runId}`
+    const watch = await client.workflow.start('watchRun', { taskQueue, workflowId, args: [ids] })
+    await vi.waitFor(async () => expect((await sweepOf(taskQueue).describe()).status.name).toBe('COMPLETED'), patience)
+    const { runId } = await sweepOf(taskQueue).describe()
+    expect(await isAlive(taskQueue)).toBe(false)
+    expect((await sweepOf(taskQueue).describe()).runId).toBe(runId)
+    expect(await watch.query('progress')).not.toHaveProperty('swept')
+    await watch.terminate()
+  })
+  expect(scripted.to('search')).toHaveLength(1)
+  await native.close()
+  await scripted.stop()
+})
