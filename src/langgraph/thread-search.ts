@@ -21,7 +21,9 @@ export function searchThreads(
 ): Promise<ThreadSearch> {
   return ask({ what: 'the states of threads', on404: 'the server cannot search threads' }, signal, async () => {
     const reading = client.reading(threadsAnswer)
-    const request = { ids: [...threadIds], limit: threadIds.length, select: [...select], signal }
+    // One more than there are: a server that does not know `ids` shows another thread, too, though ours are the newest.
+    const limit = Math.min(threadIds.length + 1, mostThreadsAtOnce)
+    const request = { ids: [...threadIds], limit, select: [...select], signal }
     const found = await reading.threads.search(request).catch((error: unknown) => {
       if (isRefusal(error)) return 'unsearchable' as const
       throw error

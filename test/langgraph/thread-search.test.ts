@@ -46,7 +46,7 @@ test('no more than these fields of these threads is asked for, and kept', async 
     threads: [{ threadId: ids[0], status: 'busy', updatedAt: '2026-11-28T10:00:00.000Z' }],
   })
   const [request] = scripted.to('search')
-  expect(request?.body).toMatchObject({ ids, limit: 2, select: ['thread_id', 'status', 'updated_at'] })
+  expect(request?.body).toMatchObject({ ids, limit: 3, select: ['thread_id', 'status', 'updated_at'] })
 })
 
 test.each([400, 404, 405, 422])('a server that answers %s cannot search', async (status) => {

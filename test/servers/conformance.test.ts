@@ -4,7 +4,8 @@ import { NativeConnection, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { BackgroundRuns, outcomeIn } from '../../src/client.ts'
 import type { ExecuteRunInput, RunInput, WatchOutcome, WatchRunInput } from '../../src/client.ts'
-import { watchWorkflowId, workflowTypes } from '../../src/domain/contract.ts'
+import { sweepWorkflowId, watchWorkflowId, workflowTypes } from '../../src/domain/contract.ts'
+import { LangGraphRunsPlugin } from '../../src/plugin.ts'
 import { workerOptions } from '../../src/worker-options.ts'
 import type { executeRun } from '../../src/workflows/index.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
@@ -102,6 +103,51 @@ describe.each(names)('%s: many and large', (dialect) => {
       .getHandle(watchWorkflowId({ ...ids, deployment: deploymentOf(dialect) }))
       .fetchHistory()
     expect(JSON.stringify(history).length).toBeLessThan(100_000)
+  })
+})
+
+describe('the sweep', () => {
+  const sweptQueue = randomUUID()
+  const swept = () => new BackgroundRuns(client, { taskQueue: sweptQueue })
+  const sweepOf = (dialect: Dialect) =>
+    client.workflow.getHandle(sweepWorkflowId(sweptQueue, deploymentOf(dialect))).describe()
+  let stopSweeping: () => Promise<void>
+
+  beforeAll(async () => {
+    const connection = await NativeConnection.connect({ address: inject('temporalAddress') })
+    const deployments = names.map((name) => ({ name: deploymentOf(name), url: serverOf(name).url }))
+    const plugin = new LangGraphRunsPlugin({ servers: deployments, sweepInterval: '1s' })
+    const workflowBundle = { codePath: inject('workflowBundle') }
+    const sweeper = await Worker.create({ connection, taskQueue: sweptQueue, workflowBundle, plugins: [plugin] })
+    const sweeping = sweeper.run()
+    stopSweeping = async () => {
+      sweeper.shutdown()
+      await sweeping
+      await connection.close()
+    }
+  })
+  afterAll(() => stopSweeping())
+
+  test.concurrent.for(names.filter((name) => name !== 'aegra 0.6.0'))(
+    '%s: wakes a watch when its run has ended',
+    async (dialect) => {
+      const ids = await stageOf(dialect).create('work', { symbol: 'AAPL', seconds: 8 })
+      const handle = await swept().startWatch({ ...inputOf(dialect, ids), pollInterval: '1h', maxPollTime: '1 day' })
+      const outcome = await handle.result()
+      expect(outcome).toMatchObject({ polling_result: 'success_with_results', polling_metadata: { poll_count: 2 } })
+    },
+  )
+
+  test('aegra 0.6.0: has none, since the server cannot search threads by ids', async () => {
+    const stage = stageOf('aegra 0.6.0')
+    const ids = await stage.create('work', { symbol: 'AAPL', seconds: 8 })
+    await stage.create('work', { symbol: 'OTHER' })
+    const handle = await swept().startWatch(inputOf('aegra 0.6.0', ids))
+    await vi.waitFor(async () => expect((await sweepOf('aegra 0.6.0')).status.name).toBe('COMPLETED'), {
+      timeout: 30_000,
+    })
+    expect((await sweepOf('aegra 0.6.0')).memo).toEqual({ langgraph_unsearchable: true })
+    expect(await handle.result()).toMatchObject({ polling_result: 'success_with_results' })
   })
 })
 
