@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { msToTs } from '@temporalio/common/lib/time.js'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { hang, json } from '../support/scripted-langgraph.ts'
-import { watchWorkflowId } from '../../src/domain/contract.ts'
+import { sweepWorkflowId, watchWorkflowId, workflowTypes } from '../../src/domain/contract.ts'
 import { CliStage, endlessRun, named, unknownRun } from './stage.ts'
 
 const aapl = { symbol: 'AAPL' }
@@ -86,7 +86,7 @@ describe.concurrent('status and list', () => {
     expect(ended).toEqual(commands.map(() => ({ code: 64, stdout: '', stderr: error })))
   })
 
-  test('list has the open watches first, and each kind newest first', async () => {
+  test('list has the open watches first, each kind newest first, and no sweep', async () => {
     // A namespace holds the watches of everybody: these are looked for among them.
     const names = ['endless', 'endless', 'default', 'default'] as const
     const ids: string[] = []
@@ -95,12 +95,15 @@ describe.concurrent('status and list', () => {
       if (deployment === 'default') await handle.result()
       ids.unshift(handle.workflowId)
     }
+    const taskQueue = randomUUID()
+    const sweep = sweepWorkflowId(taskQueue, 'default')
+    await stage.client.workflow.start(workflowTypes.sweepRuns, { taskQueue, workflowId: sweep })
     const [newerClosed, olderClosed, newerOpen, olderOpen] = ids
     const expected = [newerOpen, olderOpen, newerClosed, olderClosed]
     const listed = async () => {
       const { stdout } = await stage.runToEnd(['list', '--limit', '1000', '--json'])
       const watches: { id: string; state: string; ended?: string }[] = JSON.parse(stdout)
-      return watches.filter(({ id }) => ids.includes(id))
+      return watches.filter(({ id }) => ids.includes(id) || id === sweep)
     }
 
     const watches = await vi.waitFor(async () => {
