@@ -70,7 +70,7 @@ export const { findLaterRun } = proxyActivities<Activities>({
 export const { sweepThreads } = proxyActivities<SweepActivities>({
   startToCloseTimeout: '1 day',
   heartbeatTimeout: '8s',
-  retry: { initialInterval: '1s', maximumInterval: '10s', maximumAttempts: 30 },
+  retry: { initialInterval: '1s', maximumInterval: '5s', maximumAttempts: 30 },
   cancellationType,
 })
 
