@@ -1,6 +1,7 @@
+import { log } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
 import { runInWorkflowId, runMemoKey, workflowTypes } from '../domain/contract.ts'
-import { isRecord } from '../domain/json.ts'
+import { isRecord, messageOf } from '../domain/json.ts'
 import { decoded } from './decoded.ts'
 
 /** A watch, or a workflow of another type around one, and the thread of its run. */
@@ -59,11 +60,21 @@ export class OpenWatches {
 
   /** @throws if visibility does not answer: what was known stays known */
   async refresh(nowMs: number): Promise<void> {
-    if (this.#known.size > 0 && nowMs - this.#fullListAtMs < betweenFullListsMs) {
-      const since = new Date(this.#newSinceMs(nowMs)).toISOString()
-      for (const one of await this.#list(` AND StartTime >= '${since}'`, nowMs)) this.#known.set(one.workflowId, one)
-      return
-    }
+    if (this.#known.size === 0) return this.#listAll(nowMs)
+    if (nowMs - this.#fullListAtMs >= betweenFullListsMs) this.#listAllBeside(nowMs)
+    const since = new Date(this.#newSinceMs(nowMs)).toISOString()
+    for (const one of await this.#list(` AND StartTime >= '${since}'`, nowMs)) this.#known.set(one.workflowId, one)
+  }
+
+  /** It takes 0.3 s for 1,000, and no wake waits for it. If it fails, it is tried again a minute later. */
+  #listAllBeside(nowMs: number): void {
+    this.#fullListAtMs = nowMs
+    this.#listAll(nowMs).catch((error: unknown) => {
+      log.warn('not all open watches could be listed', { deployment: this.#deployment, reason: messageOf(error) })
+    })
+  }
+
+  async #listAll(nowMs: number): Promise<void> {
     const listed = await this.#list('', nowMs)
     // Visibility may not show the newest ones in every list.
     const recent = [...this.#known.values()].filter(({ foundAtMs }) => nowMs - foundAtMs < lagMs)
