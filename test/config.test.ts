@@ -253,8 +253,9 @@ describe('a worker is warned', () => {
 })
 
 describe('the file LANGGRAPH_DEPLOYMENTS', () => {
-  const shape = 'must be an object, name → { "url", "apiKeyEnv"?, "headers"? }, with one name or more'
-  const ofOne = 'must be an object { "url", "apiKeyEnv"?, "headers"? }'
+  const fields = '{ "url", "apiKeyEnv"?, "headers"?, "namespaces"?, "taskQueues"? }'
+  const shape = `must be an object, name → ${fields}, with one name or more`
+  const ofOne = `must be an object ${fields}`
   const aVariable = 'must be the name of an environment variable that is set'
 
   test.each([

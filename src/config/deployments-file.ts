@@ -3,6 +3,8 @@ import { isRecord, messageOf } from '../domain/json.ts'
 import { decoded } from '../text-file.ts'
 import type { Findings } from './environment.ts'
 
+export const shapeOfADeployment = '{ "url", "apiKeyEnv"?, "headers"?, "namespaces"?, "taskQueues"? }'
+
 /** One deployment, as the file has it. */
 export interface Entry {
   /** Its place in the file, for messages. */
@@ -29,7 +31,7 @@ function jsonIn(file: string, where: string, { mistakes }: Findings): Readonly<R
   const text = decoded(readFileSync(file))
   const deployments = parsed(text)
   if (!isRecord(deployments) || Object.keys(deployments).length === 0) {
-    throw new Error('must be an object, name → { "url", "apiKeyEnv"?, "headers"? }, with one name or more')
+    throw new Error(`must be an object, name → ${shapeOfADeployment}, with one name or more`)
   }
   for (const name of repeatedNames(text)) mistakes.push(`${where}: "${name}" stands twice in the same object: keep one`)
   return deployments

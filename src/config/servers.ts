@@ -3,7 +3,7 @@ import { isRecord, messageOf, present } from '../domain/json.ts'
 import { deploymentName } from '../domain/rules.ts'
 import type { ServerConfig } from '../langgraph/server.ts'
 import { checkHeader, checkUrl, warnOfTheWay } from './checks.ts'
-import { entriesOf, parsed } from './deployments-file.ts'
+import { entriesOf, parsed, shapeOfADeployment } from './deployments-file.ts'
 import type { Entry } from './deployments-file.ts'
 import { read, readNamed } from './environment.ts'
 import type { Environment, Findings } from './environment.ts'
@@ -59,7 +59,7 @@ function deployment({ at, name, fields }: Entry, env: Environment, found: Findin
   const { mistakes } = found
   if (deploymentName.read(name) === undefined) mistakes.push(`${at}: must be ${deploymentName.allowed}`)
   if (!isRecord(fields)) {
-    mistakes.push(`${at}: must be an object { "url", "apiKeyEnv"?, "headers"? }`)
+    mistakes.push(`${at}: must be an object ${shapeOfADeployment}`)
     return { name, url: '' }
   }
   const { url, apiKeyEnv, headers = {}, namespaces, taskQueues, ...unknown } = fields
