@@ -3,7 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client'
 import { CancelledFailure } from '@temporalio/common'
 import { outcomeIn } from '../client.ts'
 import type { Cancellation, WatchOutcome } from '../client.ts'
-import { failureTypes, workflowTypes } from '../domain/contract.ts'
+import { workflowTypes } from '../domain/contract.ts'
 import { present } from '../domain/json.ts'
 import { isOutcome } from '../domain/outcome-in.ts'
 import { applicationFailureIn, asCliError, CliError, endedFromOutside, exitCodes } from './exit.ts'
@@ -70,15 +70,22 @@ export async function outcomeOf(handle: WorkflowHandle<() => Promise<unknown>>):
   }
 }
 
-const createdNoRun: readonly unknown[] = [
-  failureTypes.runNotCreated,
-  failureTypes.unknownDeployment,
-  failureTypes.invalidInput,
-]
+/** Whether an execution has ended without a run: its id may be tried again, as the client does it. */
+export async function hasEndedWithoutRun(handle: WorkflowHandle<() => Promise<unknown>>): Promise<boolean> {
+  const error: unknown = await handle.result().then(
+    () => undefined,
+    (failed: unknown) => failed,
+  )
+  return hasCreatedNoRun(error) || (isOfCancelled(error) && (await cancellationIn(handle))?.result === 'not_created')
+}
 
-/** Whether an execution failed with this because it could not create its run: its id may be tried again. */
-export function hasCreatedNoRun(error: unknown): boolean {
-  return createdNoRun.includes(applicationFailureIn(error)?.type)
+/** Whether an execution failed with this before it had created a run. */
+function hasCreatedNoRun(error: unknown): boolean {
+  return applicationFailureIn(error)?.details?.some((one) => Object(one).run_created === false) === true
+}
+
+function isOfCancelled(error: unknown): boolean {
+  return error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure
 }
 
 async function nextStepAfter(
@@ -114,7 +121,7 @@ function nextStepWithoutRun({ status, cancelled, cancellation }: WatchOutcome): 
 
 async function withoutOutcome(temporal: Temporal, handle: WorkflowHandle, error: unknown): Promise<unknown> {
   const { cause } = error instanceof WorkflowFailedError ? error : { cause: undefined }
-  if (cause instanceof CancelledFailure) return wasCancelled(temporal, handle)
+  if (isOfCancelled(error)) return wasCancelled(temporal, handle)
   if (hasCreatedNoRun(cause) && (await handle.describe()).type === workflowTypes.executeRun) {
     const { message, exitCode } = asCliError(cause)
     return new CliError(exitCode, `${message}\n${idIsFree}`)
@@ -124,9 +131,7 @@ async function withoutOutcome(temporal: Temporal, handle: WorkflowHandle, error:
 
 /** A cancelled workflow has no outcome, but its memo shows what happened to the run. */
 async function wasCancelled(temporal: Temporal, handle: WorkflowHandle): Promise<CliError> {
-  const { memo } = await handle.describe()
-  const cancellation: unknown = memo?.['cancellation']
-  const known = isCancellation(cancellation) ? cancellation : undefined
+  const known = await cancellationIn(handle)
   const run = await argumentsFor(temporal, handle.workflowId, known)
   const whatHappened = known
     ? whatHappenedToTheRun(known, run)
@@ -134,6 +139,12 @@ async function wasCancelled(temporal: Temporal, handle: WorkflowHandle): Promise
   const isRunCancelled = known?.result === 'cancelled' || known?.result === 'not_created'
   const exitCode = isRunCancelled ? exitCodes.cancelled : exitCodes.error
   return new CliError(exitCode, `The workflow was cancelled${whatHappened}`)
+}
+
+async function cancellationIn(handle: WorkflowHandle): Promise<Cancellation | undefined> {
+  const { memo } = await handle.describe()
+  const cancellation: unknown = memo?.['cancellation']
+  return isCancellation(cancellation) ? cancellation : undefined
 }
 
 function isCancellation(value: unknown): value is Cancellation {
@@ -151,6 +162,6 @@ function whatHappenedToTheRun({ result, run_id, status = 'unknown', error }: Can
     case 'cancel_unconfirmed':
       return `; its run ${run_id ?? ''} may still be running: ${error ?? `last status: ${status}`}`
     case 'not_created':
-      return ' before it had created a run. To create one: langgraph-runs execute with another --id'
+      return ' before it had created a run. To create one: langgraph-runs execute with the same --id'
   }
 }

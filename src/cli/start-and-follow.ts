@@ -1,6 +1,6 @@
 import { print, withTemporal } from './context.ts'
 import type { CommandContext, OutputOptions } from './context.ts'
-import { endingOf, hasCreatedNoRun } from './ending.ts'
+import { endingOf, hasEndedWithoutRun } from './ending.ts'
 import type { Ending } from './ending.ts'
 import { CliError, exitCodes, noWorkflow } from './exit.ts'
 import { follow } from './follow.ts'
@@ -48,7 +48,7 @@ async function endingAfter(
   else if (!attachable.start) throw noWorkflow(workflowId)
   const open = earlier?.isOpen ? earlier : undefined
   if (earlier && !open && attachable.ended === 'print') {
-    const mayStartAgain = attachable.start && (await createdNoRun(temporal, earlier))
+    const mayStartAgain = attachable.start && (await temporal.ask(() => hasEndedWithoutRun(temporal.handleOf(earlier))))
     if (!mayStartAgain) return endingOfEarlier(context, temporal, attachable, earlier)
     screen.say('The earlier execution with this id created no run, so it is started again')
   }
@@ -71,12 +71,6 @@ function handleFor(
   if (start) return temporal.ask(() => start(temporal))
   if (open) return Promise.resolve(temporal.handleOf(open))
   throw noWorkflow(workflowId)
-}
-
-/** Its id is not used up. */
-async function createdNoRun(temporal: Temporal, ended: FoundWorkflow): Promise<boolean> {
-  const handle = temporal.handleOf(ended)
-  return temporal.ask(() => handle.result().then(() => false, hasCreatedNoRun))
 }
 
 /** Needs no worker. */

@@ -135,6 +135,25 @@ describe.concurrent('execute', () => {
       expect(one).toMatchObject({ code: 6, stdout: '', stderr: expect.stringMatching(error) })
   })
 
+  test('cancelled in Temporal before its run was created is started again with its id: 6, as the client does it', async () => {
+    const id = `test/${randomUUID()}`
+    const args = execute('work', aapl, '--id', id, '--deployment', 'away')
+    const command = stage.start(args)
+    await command.said('no connection')
+    await stage.client.workflow.getHandle(id).cancel()
+
+    const ended = await command.ended
+    const again = stage.start(args)
+    await again.said('The earlier execution with this id created no run, so it is started again\n')
+    await again.said('no connection')
+    await stage.client.workflow.getHandle(id).terminate()
+
+    expect(ended).toMatchObject({ code: 6, stdout: '' })
+    expect(ended.stderr).toContain(
+      'error: The workflow was cancelled before it had created a run. To create one: langgraph-runs execute with the same --id\n',
+    )
+  })
+
   test('a graph that does not exist is an outcome, and its id may be tried again: 3, then 0', async () => {
     const id = `test/${randomUUID()}`
     const misspelt = await stage.runToEnd(execute('no_such_graph', aapl, '--id', id))
