@@ -1,10 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { WorkflowUpdateFailedError } from '@temporalio/client'
 import { WorkflowNotFoundError } from '@temporalio/common'
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import type { CancelAction, Cancellation, CancelRunInput } from '../client.ts'
+import type { CancelAction, Cancellation, CancelRunInput, WatchProgress } from '../client.ts'
 import { untilProcessed } from '../client/until-processed.ts'
-import { cancelRunUpdateName } from '../domain/contract.ts'
+import { cancelRunUpdateName, progressQueryName } from '../domain/contract.ts'
 import { present } from '../domain/json.ts'
 import { print, withTemporal } from './context.ts'
 import type { CommandContext, OutputOptions } from './context.ts'
@@ -28,6 +29,8 @@ const exitCodeOf: Readonly<Record<Cancellation['result'], ExitCode>> = {
 }
 
 const howLong = 'usually seconds, at most 65 s'
+/** Most runs have stopped before the first look. */
+const lookMs = 2000
 
 export function addCancel(program: Command, context: CommandContext): void {
   const command = program
@@ -78,16 +81,39 @@ async function cancellationOf(
     const handle = await attach()
     context.screen.say(`Cancelling, and waiting until the run has stopped (${howLong})`)
     context.atCtrlC(`Detached. The run is being cancelled. To see how it ends: langgraph-runs status ${named(which)}`)
+    const args: [CancelRunInput] = [present({ action })]
+    const done = new AbortController()
+    const update = untilProcessed(() =>
+      handle.executeUpdate<Cancellation, [CancelRunInput]>(cancelRunUpdateName, { args }),
+    )
     try {
-      const args: [CancelRunInput] = [present({ action })]
-      return await untilProcessed(() =>
-        handle.executeUpdate<Cancellation, [CancelRunInput]>(cancelRunUpdateName, { args }),
-      )
+      return await Promise.race([update, showWhatDelays(context, temporal, handle, done.signal)])
     } catch (error) {
       if (hasEndedMeanwhile(error)) return endedMeanwhile(temporal, which, handle)
       throw error
+    } finally {
+      done.abort()
+      context.screen.clear()
     }
   }, open)
+}
+
+/** Runs until the signal. What could not be done in LangGraph is tried again; a worker without the deployment does not count. */
+async function showWhatDelays(
+  { screen }: CommandContext,
+  temporal: Temporal,
+  handle: WatchHandle,
+  done: AbortSignal,
+): Promise<never> {
+  for (;;) {
+    await pause(lookMs, undefined, { signal: done })
+    const look = temporal.ask(() => handle.query<WatchProgress>(progressQueryName))
+    const delay = await look.then(
+      ({ last_error }) => last_error,
+      () => undefined,
+    )
+    if (delay !== undefined && !done.aborted) screen.show(() => `Not cancelled yet: ${delay}`, delay)
+  }
 }
 
 /** Whether the watch ended before the update arrived, or before it was done. */

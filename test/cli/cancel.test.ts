@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { watchWorkflowId } from '../../src/domain/contract.ts'
 import { CliStage, execute, named, noWorker, unknownRun } from './stage.ts'
 
 const aapl = { symbol: 'AAPL' }
@@ -80,6 +81,17 @@ describe.concurrent('cancel', () => {
     expect(stderr).toBe(`${waits}The run may still be running. To try again, repeat this command\n`)
     // The server is asked for 30 s.
   }, 100_000)
+
+  test('shows what delays it', async () => {
+    const run = { ...unknownRun(), deployment: 'elsewhere' }
+    const command = stage.start(['cancel', ...named(run), '--deployment', run.deployment])
+
+    await command.said('Not cancelled yet: Deployment "elsewhere" is not configured on this worker')
+
+    command.signal('SIGINT')
+    expect(await command.ended).toMatchObject({ code: 130, stdout: '' })
+    await stage.client.workflow.getHandle(watchWorkflowId(run)).terminate()
+  })
 
   test('without a worker: 69', async () => {
     const ended = await stage.runToEnd(['cancel', ...named(unknownRun())], noWorker())
