@@ -7,6 +7,7 @@ import { CreationUnanswered } from '../langgraph/creation.ts'
 import { UnknownDeploymentError } from '../langgraph/deployments.ts'
 import { LangGraphError } from '../langgraph/errors.ts'
 import type { LangGraphFailureType } from '../langgraph/errors.ts'
+import { ThreadMissing } from './missing-thread.ts'
 
 /**
  * The one place that classifies an activity's failures. What leaves it goes into history as it is, so that is a sanitised
@@ -29,6 +30,7 @@ function classify(error: unknown): unknown {
   if (error instanceof CreationUnanswered) {
     return asFailure(error, { creation_sent: true, may_arrive_for_ms: error.mayArriveForMs })
   }
+  if (error instanceof ThreadMissing) return asFailure(error, { thread_missing: true })
   if (!(error instanceof LangGraphError)) {
     const name = error instanceof Error ? error.name : typeof error
     // The message may quote a URL or a body; the place it came from is enough to find the bug.
@@ -39,11 +41,11 @@ function classify(error: unknown): unknown {
   return asFailure(error)
 }
 
-function asFailure(error: LangGraphError, creation: LangGraphFailureDetails = {}): ApplicationFailure {
+function asFailure(error: LangGraphError, more: LangGraphFailureDetails = {}): ApplicationFailure {
   const { type, message, httpStatus, retryAfterMs } = error
   const details: LangGraphFailureDetails = {
     ...present({ http_status: httpStatus, retry_after_ms: retryAfterMs }),
-    ...creation,
+    ...more,
   }
   return withoutStack(
     ApplicationFailure.create({

@@ -1,4 +1,3 @@
-import { langGraphFailureTypes } from '../domain/contract.ts'
 import { maxReasonBytes } from '../domain/defaults.ts'
 import { present } from '../domain/json.ts'
 import { isTerminal } from '../domain/run.ts'
@@ -7,6 +6,7 @@ import { bounded } from '../domain/text.ts'
 import { LangGraphError } from '../langgraph/errors.ts'
 import type { LangGraph, StatusLook } from '../langgraph/port.ts'
 import { withTimeout } from '../langgraph/with-timeout.ts'
+import { hasThread, isNotFound, ThreadMissing } from './missing-thread.ts'
 
 /** Each of the two requests has its own limit, so that an ending that hangs does not lose the status. */
 const requestTimeoutMs = 4000
@@ -25,22 +25,20 @@ async function readStatus(langGraph: LangGraph, run: RunRef, wholePoll: AbortSig
   try {
     return await withTimeout(wholePoll, requestTimeoutMs, (limited) => langGraph.readStatus(run, limited))
   } catch (error) {
-    if (!(error instanceof LangGraphError) || error.type !== langGraphFailureTypes.notFound) throw error
-    const message = `${error.message}. ${await whatIsGone(langGraph, run, wholePoll)}`
-    throw new LangGraphError(error.type, message, { status: error.httpStatus })
+    if (!isNotFound(error)) throw error
+    const isThreadThere = await hasThread(langGraph, run.threadId, wholePoll)
+    const failure = isThreadThere === true ? LangGraphError : ThreadMissing
+    throw new failure(error.type, `${error.message}. ${whatIsGone(isThreadThere)}`, { status: error.httpStatus })
   }
 }
 
-async function whatIsGone(langGraph: LangGraph, { threadId }: RunRef, wholePoll: AbortSignal): Promise<string> {
-  const hasThread = await withTimeout(wholePoll, requestTimeoutMs, (limited) =>
-    langGraph.hasThread(threadId, limited),
-  ).catch(onlyLangGraphErrors)
-  switch (hasThread) {
+function whatIsGone(isThreadThere: boolean | undefined): string {
+  switch (isThreadThere) {
     case true:
       return 'Its thread is there: the run was deleted or rolled back, or it never was on this thread'
     case false:
       return 'Its thread is not there either: the thread was deleted, the run was stateless and has finished, or the ids are of another deployment'
-    default:
+    case undefined:
       return 'Whether its thread is there could not be found out'
   }
 }

@@ -2,7 +2,7 @@ import { activityInfo } from '@temporalio/activity'
 import type { CancelAction, CreateRunRequest, Creation, Looked, StateNow } from '../domain/creation.ts'
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
 import { hasEnded } from '../domain/run.ts'
-import type { Polled, RunRef } from '../domain/run.ts'
+import type { Asked, Polled, RunRef } from '../domain/run.ts'
 import type { SweepEnd } from '../domain/sweep.ts'
 import { workflowTypes } from '../domain/contract.ts'
 import type { Caller, Deployments, LangGraph, OwnValues } from '../langgraph/port.ts'
@@ -10,6 +10,7 @@ import type { Sweeps } from '../sweep/sweeps.ts'
 import { createRun } from './create-run.ts'
 import { classified } from './failures.ts'
 import { getRunStatus } from './get-run-status.ts'
+import { hasThread } from './missing-thread.ts'
 import { retrieve } from './retrieve.ts'
 import { scheduledAtMs, timed, withinTry } from './time-limit.ts'
 import type { Timed } from './time-limit.ts'
@@ -34,15 +35,20 @@ export function createActivities(deployments: Deployments, sweeps?: Sweeps) {
       if (!sweeps) return 'idle'
       return classified(() => sweeps.sweep(deployment, deployments(deployment, caller())))
     },
-    createRun(request: CreateRunRequest): Promise<Creation> {
-      return onServer(request, (langGraph, signal) => createRun(langGraph, request, signal))
+    async createRun(request: CreateRunRequest): Promise<Asked<Creation>> {
+      const creation = await onServer(request, (langGraph, signal) => createRun(langGraph, request, signal))
+      return { ...creation, askedAtMs: scheduledAtMs() }
     },
     cancelRun({ action, ...run }: RunRef & { readonly action: CancelAction }): Promise<void> {
       return onServer(run, (langGraph, signal) => langGraph.cancelRun(run, action, signal))
     },
     /** What has become of a run that waits. */
     async findLaterRun({ asked, ...run }: RunRef & { readonly asked: StateNow }): Promise<Looked> {
-      const later = await onServer(run, (langGraph, signal) => langGraph.findLaterRun(run, asked, signal))
+      const later = await onServer(run, async (langGraph, signal) => {
+        const found = await langGraph.findLaterRun(run, asked, signal)
+        if (found.kind !== 'gone' || (await hasThread(langGraph, run.threadId, signal)) === true) return found
+        return { ...found, threadMissing: true as const }
+      })
       return { ...later, ...(later.kind === 'none' && (await swept(run))) }
     },
     retrieveStreamValues(request: RetrievalRequest): Promise<Timed<Retrieved>> {
@@ -74,7 +80,13 @@ export function createActivities(deployments: Deployments, sweeps?: Sweeps) {
     read: (langGraph: LangGraph, signal: AbortSignal) => Promise<OwnValues>,
   ): Promise<Timed<Retrieved>> {
     return timed(() =>
-      onServer(request, (langGraph, signal) => retrieve(request.resultKeys, () => read(langGraph, signal))),
+      onServer(request, (langGraph, signal) =>
+        retrieve(
+          request.resultKeys,
+          () => read(langGraph, signal),
+          () => hasThread(langGraph, request.threadId, signal),
+        ),
+      ),
     )
   }
 }

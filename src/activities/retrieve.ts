@@ -2,17 +2,22 @@ import { maxReasonBytes, maxResultBytes } from '../domain/defaults.ts'
 import { present } from '../domain/json.ts'
 import type { Retrieved } from '../domain/retrieved.ts'
 import type { Json } from '../domain/run.ts'
-import { langGraphFailureTypes } from '../domain/contract.ts'
-import { LangGraphError } from '../langgraph/errors.ts'
 import type { OwnValues } from '../langgraph/port.ts'
 import { bounded, utf8Bytes } from '../domain/text.ts'
+import { isNotFound } from './missing-thread.ts'
 
-/** Reads the run's own values, keeps the fields asked for, and measures them before they go through Temporal. */
+/**
+ * Reads the run's own values, keeps the fields asked for, and measures them before they go through Temporal.
+ *
+ * @param hasThread is asked if the server has nothing of the run: its URL may be that of another one
+ */
 export async function retrieve(
   resultKeys: readonly string[] | undefined,
   read: () => Promise<OwnValues>,
+  hasThread: () => Promise<boolean | undefined>,
 ): Promise<Retrieved> {
   const own = await readOrMissing(read)
+  if (own.found === 'nothing') return (await hasThread()) === false ? { ...own, threadMissing: true } : own
   if (own.found !== 'values') return own
   const values = resultKeys ? pick(own.values, resultKeys) : own.values
   if (values === undefined) return { found: 'nothing', reason: noneOf(resultKeys) }
@@ -27,7 +32,7 @@ async function readOrMissing(read: () => Promise<OwnValues>): Promise<OwnValues>
   try {
     return await read()
   } catch (error) {
-    if (!(error instanceof LangGraphError) || error.type !== langGraphFailureTypes.notFound) throw error
+    if (!isNotFound(error)) throw error
     return { found: 'nothing', reason: error.message }
   }
 }

@@ -116,6 +116,8 @@ export interface LangGraphFailureDetails {
   readonly creation_sent?: true
   /** That request may still arrive there for so long. */
   readonly may_arrive_for_ms?: number
+  /** 404, and nothing shows that the server has the thread. */
+  readonly thread_missing?: true
   readonly http_status?: number
   readonly retry_after_ms?: number
   /** How long a retrieval took. */

@@ -91,8 +91,8 @@ export type Later =
   | { readonly kind: 'later'; readonly by: LaterRun }
   /** Somebody has edited the thread's state, which asks something else now, or nothing. */
   | { readonly kind: 'edited'; readonly now: StateNow }
-  /** The run is not on the thread any more. */
-  | { readonly kind: 'gone' }
+  /** The run is not on the thread any more; `threadMissing`: nothing shows that the server has the thread. */
+  | { readonly kind: 'gone'; readonly threadMissing?: true }
 
 /** A look of a watch; `swept` as in a poll. */
 export type Looked = Later & { readonly swept?: true }

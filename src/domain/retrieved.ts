@@ -16,7 +16,8 @@ export type Retrieved =
       /** Where they hold integers that JavaScript has rounded: `order.id`; at most 20. */
       readonly inexactNumbers?: readonly string[]
     }
-  | { readonly found: 'nothing'; readonly reason: string }
+  /** `threadMissing`: the server does not have the thread either. */
+  | { readonly found: 'nothing'; readonly reason: string; readonly threadMissing?: true }
   | { readonly found: 'too_large'; readonly bytes: number; readonly checkpointId?: string }
   /** The run stopped to be continued, so its values are not its result. */
   | ({ readonly found: 'interrupts'; readonly next?: readonly string[] } & ReadInterrupts)

@@ -103,12 +103,11 @@ export interface RunOrigin {
   readonly holdsOutput?: true
 }
 
-/** A look that a poll has made; `askedAtMs` by Temporal's clock. Activities of your own, in a test, need not say it. */
-export type Polled = RunLook & {
-  readonly askedAtMs?: number
-  /** A sweep looks at the threads of the deployment, and wakes the watch. */
-  readonly swept?: true
-}
+/** What an activity answers, and when it was asked, by Temporal's clock. Activities of your own, in a test, need not say it. */
+export type Asked<T> = T & { readonly askedAtMs?: number }
+
+/** A look that a poll has made; `swept`: a sweep looks at the threads of the deployment, and wakes the watch. */
+export type Polled = Asked<RunLook> & { readonly swept?: true }
 
 /** A look at a run that has ended. */
 export type EndedRun = RunLook & { readonly status: TerminalStatus }

@@ -5,6 +5,14 @@ import { failureTypes } from '../domain/contract.ts'
 /** A cancelled workflow ends at once, since nothing that these activities do needs undoing. */
 const cancellationType = ActivityCancellationType.TRY_CANCEL
 
+/**
+ * Temporal hands an activity back to the worker that has asked for it, which is quick. After a failure it is offered to all
+ * of them: that one may have a wrong configuration.
+ */
+export function offered(failures: number): { readonly allowEagerDispatch: boolean } {
+  return { allowEagerDispatch: failures === 0 }
+}
+
 /** One look at a run: its status, and how it ended. */
 export const lookTimeoutMs = 10_000
 /** One strategy, all its tries together. */

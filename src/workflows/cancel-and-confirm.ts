@@ -5,7 +5,7 @@ import { maxReasonBytes } from '../domain/defaults.ts'
 import { hasEnded } from '../domain/run.ts'
 import type { EndedRun, RunLook, RunRef } from '../domain/run.ts'
 import { bounded } from '../domain/text.ts'
-import { cancelRun, lookAtCancelledRun } from './activities.ts'
+import { cancelRun, lookAtCancelledRun, offered } from './activities.ts'
 import { Alarm } from './alarm.ts'
 import { noAnswer } from './failures.ts'
 import type { NoAnswer } from './failures.ts'
@@ -84,7 +84,9 @@ function unconfirmed(after: Seen, refused: string | undefined): Partial<Cancella
 
 async function look(watch: Watch, run: RunRef): Promise<Seen> {
   const summary = 'has the run stopped?'
-  const seen = await untilKnown(watch, () => lookAtCancelledRun.executeWithOptions({ summary }, [run]))
+  const seen = await untilKnown(watch, (unknown) =>
+    lookAtCancelledRun.executeWithOptions({ summary, ...offered(unknown) }, [run]),
+  )
   if (seen.kind === 'done') return { kind: 'seen', look: seen.result }
   const { type, message } = seen.failed
   if (type === langGraphFailureTypes.notFound) return { kind: 'gone' }
@@ -99,7 +101,9 @@ interface NotAsked {
 /** @returns why it could not be asked */
 async function ask(watch: Watch, run: RunRef, action: CancelAction): Promise<NotAsked | undefined> {
   const summary = `cancel the run: ${action}`
-  const asked = await untilKnown(watch, () => cancelRun.executeWithOptions({ summary }, [{ ...run, action }]))
+  const asked = await untilKnown(watch, (unknown) =>
+    cancelRun.executeWithOptions({ summary, ...offered(unknown) }, [{ ...run, action }]),
+  )
   if (asked.kind === 'done') return undefined
   const { type, message } = asked.failed
   return { error: bounded(message, maxReasonBytes), isFinal: type === langGraphFailureTypes.refused }
@@ -108,10 +112,10 @@ async function ask(watch: Watch, run: RunRef, action: CancelAction): Promise<Not
 type Asked<T> = { readonly kind: 'done'; readonly result: T } | { readonly kind: 'failed'; readonly failed: NoAnswer }
 
 /** Asks until a worker knows the deployment: a cancellation must not be lost in a deploy. */
-async function untilKnown<T>(watch: Watch, work: () => Promise<T>): Promise<Asked<T>> {
+async function untilKnown<T>(watch: Watch, work: (unknown: number) => Promise<T>): Promise<Asked<T>> {
   for (let n = 0; ; n += 1) {
     try {
-      return { kind: 'done', result: await work() }
+      return { kind: 'done', result: await work(n) }
     } catch (error) {
       const failed = noAnswer(error)
       if (failed.type !== failureTypes.unknownDeployment) return { kind: 'failed', failed }

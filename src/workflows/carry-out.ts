@@ -15,7 +15,7 @@ import { pollUntilTerminal } from './poll-until-terminal.ts'
 import { questionIn } from './question.ts'
 import { acceptAnswers } from './resume-update.ts'
 import { retrieveInOrder } from './retrieve-in-order.ts'
-import type { Retrieval } from './retrieve-in-order.ts'
+import type { Retrieval, Slip } from './retrieve-in-order.ts'
 import { verdictOn } from './verdict.ts'
 import { waitForHuman } from './wait-for-human.ts'
 import type { Watch } from './watch.ts'
@@ -64,7 +64,9 @@ async function createRunIfNone(watch: Watch): Promise<WatchOutcome | undefined> 
   switch (end.kind) {
     case 'created':
       watch.turnTo(end.run)
-      if (request.run.afterSeconds !== undefined) watch.dueAt(momentMs() + request.run.afterSeconds * 1000)
+      if (request.run.afterSeconds !== undefined) {
+        watch.dueAt((end.askedAtMs ?? watch.memory.startedAtMs) + request.run.afterSeconds * 1000)
+      }
       watch.scheduleNextPoll()
       return undefined
     case 'timed_out':
@@ -120,13 +122,27 @@ async function concludeRun(watch: Watch, run: RunRef, look: EndedRun): Promise<W
   }
 }
 
-/** A worker that does not know the deployment is waited out, however long that takes. */
 function retrieve(watch: Watch, run: RunRef, look: EndedRun): Promise<Retrieval> {
-  return retrieveInOrder(run, watch.options.retrieval, look, async (message) => {
+  return retrieveInOrder(run, watch.options.retrieval, look, async (slip, message) => {
+    if (!isWaitedOut(watch, slip, look)) return false
     watch.noteError(message)
     watch.enter('retrieving')
     await watch.restartWhereLong()
+    return true
   })
+}
+
+/** What a worker's configuration lacks or has wrong is waited out, however long that takes. */
+function isWaitedOut(watch: Watch, slip: Slip, { ending }: EndedRun): boolean {
+  switch (slip) {
+    case 'unknown deployment':
+      return true
+    case 'refused key':
+      // The last poll has read the state with it; otherwise it may be for the status alone.
+      return ending?.kind !== 'unreadable'
+    case 'missing thread':
+      return !watch.outages.isThreadGone()
+  }
 }
 
 function deliver(watch: Watch, outcome: WatchOutcome): WatchOutcome {

@@ -4,9 +4,9 @@ import type { Continuation, CreateRunRequest, Creation, LaterRun, NewRun, StateN
 import { creationTimeoutMs } from '../domain/defaults.ts'
 import type { RunRequest } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
-import type { RunRef } from '../domain/run.ts'
-import { createRun } from './activities.ts'
-import { failure, isFinal, noAnswer, noRunCreated } from './failures.ts'
+import type { Asked, RunRef } from '../domain/run.ts'
+import { createRun, offered } from './activities.ts'
+import { failure, noAnswer, noRunCreated } from './failures.ts'
 import type { NoAnswer } from './failures.ts'
 import { answersOf, isAnswered } from './question.ts'
 import type { Question } from './question.ts'
@@ -15,7 +15,13 @@ import type { Watch } from './watch.ts'
 const mostLooks = 3
 
 export type CreationEnd =
-  | { readonly kind: 'created'; readonly run: RunRef; readonly asksAgain?: true | undefined }
+  | {
+      readonly kind: 'created'
+      readonly run: RunRef
+      readonly asksAgain?: true | undefined
+      /** By Temporal's clock; absent if the activity does not say it. */
+      readonly askedAtMs?: number | undefined
+    }
   | { readonly kind: 'refused'; readonly reason: string }
   /** Whether there is a run cannot be found out. */
   | { readonly kind: 'unproven'; readonly reason: string; readonly threadId: string }
@@ -36,7 +42,7 @@ interface FirstRun extends CreateRunRequest {
 }
 
 type Try =
-  | { readonly kind: 'answered'; readonly creation: Creation }
+  | { readonly kind: 'answered'; readonly creation: Asked<Creation> }
   | { readonly kind: 'failed'; readonly failed: NoAnswer }
 
 /**
@@ -95,12 +101,13 @@ export async function findRun(watch: Watch, request: CreateRunRequest): Promise<
 
 /** A cancellation does not stop it: whether a run exists now must be known. */
 async function tryOnce(watch: Watch, request: CreateRunRequest): Promise<Try> {
-  watch.creationBegins()
+  watch.tryBegins()
   watch.enter('creating')
   const summary = request.findOnly ? 'look for the run' : 'create the run'
+  const options = { summary, ...offered(watch.memory.polls.failedInARow) }
   try {
     const asked = watch.mayHaveCreated ? { ...request, mayExist: true as const } : request
-    const creation = await CancellationScope.nonCancellable(() => createRun.executeWithOptions({ summary }, [asked]))
+    const creation = await CancellationScope.nonCancellable(() => createRun.executeWithOptions(options, [asked]))
     return { kind: 'answered', creation }
   } catch (error) {
     const failed = noAnswer(error)
@@ -112,13 +119,17 @@ async function tryOnce(watch: Watch, request: CreateRunRequest): Promise<Try> {
   }
 }
 
-function endOf(watch: Watch, { deployment }: CreateRunRequest, creation: Creation): CreationEnd | undefined {
+function endOf(watch: Watch, { deployment }: CreateRunRequest, creation: Asked<Creation>): CreationEnd | undefined {
   watch.creationAnswered(creation)
-  const { threadId } = creation
+  const { threadId, askedAtMs } = creation
   switch (creation.kind) {
     case 'created':
       log.info('run created', { threadId, runId: creation.runId })
-      return { kind: 'created', run: { threadId, runId: creation.runId, deployment }, asksAgain: creation.asksAgain }
+      return {
+        kind: 'created',
+        run: { threadId, runId: creation.runId, deployment },
+        ...present({ asksAgain: creation.asksAgain, askedAtMs }),
+      }
     case 'busy':
       return undefined
     case 'not_found':
@@ -142,10 +153,10 @@ function refusalOf(watch: Watch, failed: NoAnswer): CreationEnd | undefined {
   const { type, message } = failed
   watch.pollFailed(message)
   const details = watch.memory.run || watch.mayHaveCreated ? [] : [noRunCreated]
-  if (watch.isMisspelt(failed)) throw failure(failureTypes.unknownDeployment, message, ...details)
-  const { polls, hasBeenReached } = watch.memory
+  if (watch.outages.isMisspelt(failed)) throw failure(failureTypes.unknownDeployment, message, ...details)
+  const { polls } = watch.memory
   log.warn('the run could not be created', { failedInARow: polls.failedInARow, type })
-  const isFinalHere = type === langGraphFailureTypes.tooLarge || isFinal(type, hasBeenReached)
+  const isFinalHere = type === langGraphFailureTypes.tooLarge || watch.outages.isFinal(failed)
   return isFinalHere && !watch.mayHaveCreated ? { kind: 'refused', reason: message } : undefined
 }
 

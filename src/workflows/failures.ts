@@ -39,6 +39,8 @@ export interface NoAnswer {
   readonly mayHaveCreated: boolean
   /** For how long that request may still arrive there; absent if nobody knows. */
   readonly mayArriveForMs?: number
+  /** 404, and nothing shows that the server has the thread: it may be another server than the run's. */
+  readonly isThreadMissing?: true
   /** How long a retrieval took until it failed. */
   readonly tookMs?: number
 }
@@ -65,6 +67,7 @@ export function noAnswer(error: unknown): NoAnswer {
     ...present({
       retryAfterMs: details.retry_after_ms,
       mayArriveForMs: details.may_arrive_for_ms,
+      isThreadMissing: details.thread_missing,
       tookMs: details.took_ms,
     }),
   }

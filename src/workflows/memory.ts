@@ -56,9 +56,9 @@ interface Seen {
   /** ISO 8601: when LangGraph last changed the run. */
   readonly updatedAt?: string | undefined
   /** The same as a time; if the server does not say it, when this status was first seen. Not before the run is due. */
-  readonly sinceMs: number
-  /** When the poll was made that saw it, by Temporal's clock. */
-  readonly polledAtMs: number
+  readonly sinceMs?: number | undefined
+  /** When the poll was made that saw it, by Temporal's clock; absent if the activity does not say it. */
+  readonly polledAtMs?: number | undefined
 }
 
 export interface HandledResume {

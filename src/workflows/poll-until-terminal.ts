@@ -3,9 +3,9 @@ import { failureTypes, langGraphFailureTypes } from '../domain/contract.ts'
 import { hasEnded } from '../domain/run.ts'
 import type { EndedRun, Polled, RunRef } from '../domain/run.ts'
 import { seconds } from '../domain/text.ts'
-import { lookTimeoutMs, poll } from './activities.ts'
+import { lookTimeoutMs, offered, poll } from './activities.ts'
 import { iso, tryLength } from './clock.ts'
-import { failure, isFinal, noAnswer } from './failures.ts'
+import { failure, noAnswer } from './failures.ts'
 import type { NoAnswer } from './failures.ts'
 import type { Watch } from './watch.ts'
 
@@ -43,8 +43,9 @@ async function askOnce(watch: Watch, run: RunRef, isLastLook: boolean): Promise<
   watch.enter('polling')
   const startToCloseTimeout = isLastLook ? lastLookTimeout : tryLength(watch.deadlineMs, pollLength)
   try {
-    const summary = `poll ${watch.memory.polls.count}`
-    return { kind: 'seen', look: await poll.executeWithOptions({ startToCloseTimeout, summary }, [run]) }
+    const { count, failedInARow } = watch.memory.polls
+    const options = { startToCloseTimeout, summary: `poll ${count}`, ...offered(failedInARow) }
+    return { kind: 'seen', look: await poll.executeWithOptions(options, [run]) }
   } catch (error) {
     return { kind: 'failed', failed: noAnswer(error) }
   }
@@ -58,11 +59,11 @@ function endOf(watch: Watch, look: Polled, isLastLook: boolean): PollingEnd | un
   return hasEnded(look) ? { kind: 'terminal', look } : stuck(watch)
 }
 
-/** After a hard restart some servers leave a run `running` for ever. */
+/** After a hard restart some servers leave a run `running` for ever. Without the time of the poll that is not decided. */
 export function stuck({ memory, options }: Watch): PollingEnd | undefined {
-  const { seen } = memory.polls
-  if (!seen || seen.polledAtMs - seen.sinceMs < options.stuckAfterMs) return undefined
-  const reason = `The run is stuck: its status is ${seen.status}, no change since ${iso(seen.sinceMs)} (\`stuckAfter\` ${seconds(options.stuckAfterMs)}). Did its LangGraph server restart? Cancel it there, or watch it again to continue waiting`
+  const { status, sinceMs, polledAtMs } = memory.polls.seen ?? {}
+  if (sinceMs === undefined || polledAtMs === undefined || polledAtMs - sinceMs < options.stuckAfterMs) return undefined
+  const reason = `The run is stuck: its status is ${status}, no change since ${iso(sinceMs)} (\`stuckAfter\` ${seconds(options.stuckAfterMs)}). Did its LangGraph server restart? Cancel it there, or watch it again to continue waiting`
   return { kind: 'refused', reason }
 }
 
@@ -70,12 +71,13 @@ export function stuck({ memory, options }: Watch): PollingEnd | undefined {
 function refusalOf(watch: Watch, failed: NoAnswer): PollingEnd | undefined {
   const { type, message } = failed
   watch.pollFailed(message)
-  if (watch.isMisspelt(failed)) throw failure(failureTypes.unknownDeployment, message)
-  const { polls, hasBeenReached, cancelling } = watch.memory
+  if (watch.outages.isMisspelt(failed)) throw failure(failureTypes.unknownDeployment, message)
+  const { polls, cancelling } = watch.memory
   log.warn('poll got no answer', { poll: polls.count, failedInARow: polls.failedInARow, type })
-  if (!isFinal(type, hasBeenReached)) return undefined
-  const isRolledBack = cancelling?.action === 'rollback' && type === langGraphFailureTypes.notFound
-  if (isRolledBack) {
+  const isGone = type === langGraphFailureTypes.notFound
+  const isExpected = isGone && cancelling?.isSent === true
+  if (!isExpected && !watch.outages.isFinal(failed)) return undefined
+  if (isGone && cancelling?.action === 'rollback') {
     return { kind: 'refused', reason: `The run was cancelled and rolled back. ${message}`, isCancelled: true }
   }
   const earlier = polls.seen ? `. At an earlier poll it was there, with status ${polls.seen.status}` : ''

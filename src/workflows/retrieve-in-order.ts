@@ -8,7 +8,13 @@ import type { ResultReference, RetrievalAttempt, RetrievalMetadata } from '../do
 import type { Retrieved } from '../domain/retrieved.ts'
 import type { Json, ReadInterrupts, RunLook, RunRef } from '../domain/run.ts'
 import { bounded, seconds } from '../domain/text.ts'
-import { retrieveJoinStream, retrieveStreamValues, retrieveThreadState, strategyTimeoutMs } from './activities.ts'
+import {
+  offered,
+  retrieveJoinStream,
+  retrieveStreamValues,
+  retrieveThreadState,
+  strategyTimeoutMs,
+} from './activities.ts'
 import { iso, momentMs } from './clock.ts'
 import { noAnswer } from './failures.ts'
 
@@ -20,7 +26,7 @@ const activityOf = {
 
 /** A shorter round is not worth starting. */
 const shortestRoundMs = 1000
-const mostUnknownPauseMs = 60_000
+const longestSlipPauseMs = 60_000
 
 export type Retrieval = { readonly metadata: RetrievalMetadata } & (
   | { readonly found: 'result'; readonly result: Json; readonly inexactNumbers?: readonly string[] }
@@ -29,9 +35,14 @@ export type Retrieval = { readonly metadata: RetrievalMetadata } & (
   | { readonly found: 'nothing'; readonly error: string; readonly reference?: ResultReference }
 )
 
+/** Why a round found nothing that a worker with another configuration may find. */
+export type Slip = 'unknown deployment' | 'refused key' | 'missing thread'
+/** Is called after a round with a slip. @returns whether the round does not count, and another one follows a pause */
+type WaitsOut = (slip: Slip, message: string) => Promise<boolean>
+
 interface Attempt extends RetrievalAttempt {
   readonly tookMs: number
-  readonly isUnknownDeployment?: boolean
+  readonly slip?: Slip
   readonly retrieved?: Retrieved
   readonly retryAfterMs?: number
 }
@@ -39,36 +50,32 @@ interface Attempt extends RetrievalAttempt {
 /**
  * Tries one strategy after the other. If all say "missing" it is over; if one could not be asked, the order starts again.
  * The time limit counts what the tries and pauses take, so it does not run while no worker is running.
- *
- * @param onUnknownDeployment is called after a round in which no worker knew the deployment, which does not count
  */
 export async function retrieveInOrder(
   run: RunRef,
   options: RetrievalOptions,
   look: RunLook,
-  onUnknownDeployment: (message: string) => Promise<void>,
+  waitsOut: WaitsOut,
 ): Promise<Retrieval> {
   const startedMs = momentMs()
   const attempts: Attempt[] = []
   let leftMs = options.timeoutMs
-  let unknownRounds = 0
+  let slips = 0
   for (let round = 0; leftMs > 0; round += 1) {
     const tried: Attempt[] = []
     for (const strategy of options.order) {
       const timeoutMs = Math.min(strategyTimeoutMs, leftMs)
       if (timeoutMs === 0) break
-      const attempt = await tryStrategy(strategy, run, options, look, timeoutMs)
+      const attempt = await tryStrategy(strategy, run, options, look, { timeoutMs, slips })
       leftMs -= Math.min(attempt.tookMs, timeoutMs)
       tried.push(attempt)
       const retrieval = conclude(attempt, run, look, metadata([...attempts, ...tried], startedMs, attempt, look))
       if (retrieval) return retrieval
     }
-    const unknown = tried.find(({ isUnknownDeployment }) => isUnknownDeployment)
-    if (unknown) {
-      await onUnknownDeployment(unknown.reason ?? '')
-      const pauseMs = Math.min(1000 * 2 ** unknownRounds, mostUnknownPauseMs)
-      await sleep(pauseMs, { summary: 'until a worker knows the deployment' })
-      unknownRounds += 1
+    if (await isSlip(tried, waitsOut)) {
+      const pauseMs = Math.min(1000 * 2 ** slips, longestSlipPauseMs)
+      await sleep(pauseMs, { summary: 'until a worker is configured for it' })
+      slips += 1
       round -= 1
       continue
     }
@@ -85,12 +92,17 @@ export async function retrieveInOrder(
   return nothing(error, metadata(attempts, startedMs))
 }
 
+async function isSlip(tried: readonly Attempt[], waitsOut: WaitsOut): Promise<boolean> {
+  for (const { slip, reason = '' } of tried) if (slip && (await waitsOut(slip, reason))) return true
+  return false
+}
+
 async function tryStrategy(
   strategy: RetrievalStrategy,
   run: RunRef,
   options: RetrievalOptions,
   look: RunLook,
-  timeoutMs: number,
+  { timeoutMs, slips }: { readonly timeoutMs: number; readonly slips: number },
 ): Promise<Attempt> {
   if (strategy === 'stream_values' && look.resumable === false) {
     const reason = 'the run was not created as resumable: LangGraph kept no stream'
@@ -99,10 +111,17 @@ async function tryStrategy(
   const request = { ...run, ...present({ resultKeys: options.resultKeys, origin: look.origin }) }
   try {
     const retrieved = await activityOf[strategy].executeWithOptions(
-      { scheduleToCloseTimeout: timeoutMs, summary: strategy },
+      { scheduleToCloseTimeout: timeoutMs, summary: strategy, ...offered(slips) },
       [request],
     )
-    return { strategy, ...outcomeOf(retrieved), retrieved, tookMs: retrieved.tookMs ?? 0 }
+    const isMissing = retrieved.found === 'nothing' && retrieved.threadMissing === true
+    return {
+      strategy,
+      ...outcomeOf(retrieved),
+      retrieved,
+      tookMs: retrieved.tookMs ?? 0,
+      ...present({ slip: isMissing ? ('missing thread' as const) : undefined }),
+    }
   } catch (error) {
     const { type, message, isFromWorker, retryAfterMs, tookMs = isFromWorker ? 0 : timeoutMs } = noAnswer(error)
     return {
@@ -110,9 +129,19 @@ async function tryStrategy(
       outcome: type === langGraphFailureTypes.timeout ? 'timed_out' : 'failed',
       reason: bounded(message, maxReasonBytes),
       tookMs,
-      isUnknownDeployment: type === failureTypes.unknownDeployment,
-      ...present({ retryAfterMs }),
+      ...present({ slip: slipOf(type), retryAfterMs }),
     }
+  }
+}
+
+function slipOf(type: string): Slip | undefined {
+  switch (type) {
+    case failureTypes.unknownDeployment:
+      return 'unknown deployment'
+    case langGraphFailureTypes.unauthorized:
+      return 'refused key'
+    default:
+      return undefined
   }
 }
 

@@ -23,8 +23,9 @@ export async function retrieveRunResult(input: RetrieveRunResultInput): Promise<
   const { run, retrieval } = accepted('retrieveRunResult', parseRetrieveRunResultInput(input))
   const seen = await look(run)
   requireSuccess(seen)
-  const retrieved = await retrieveInOrder(run, retrieval, seen, (message) => {
-    throw failure(failureTypes.unknownDeployment, message)
+  const retrieved = await retrieveInOrder(run, retrieval, seen, async (slip, message) => {
+    if (slip === 'unknown deployment') throw failure(failureTypes.unknownDeployment, message)
+    return false
   })
   switch (retrieved.found) {
     case 'result':

@@ -3,7 +3,7 @@ import type { LaterRun, StateNow } from '../domain/creation.ts'
 import { isWaiting } from '../domain/run.ts'
 import type { RunRef } from '../domain/run.ts'
 import { seconds } from '../domain/text.ts'
-import { findLaterRun } from './activities.ts'
+import { findLaterRun, offered } from './activities.ts'
 import { continuation, createOnce, findRun } from './create-once.ts'
 import { noAnswer } from './failures.ts'
 import { asAskedNow } from '../domain/same-question.ts'
@@ -16,6 +16,8 @@ import type { Watch } from './watch.ts'
 const firstLookMs = 10_000
 const lastLookMs = 300_000
 const firstRetryMs = 1000
+const threadIsMissing =
+  "LangGraph has neither the run nor its thread: was the thread deleted, or is the deployment's URL, in the worker's configuration, that of another server?"
 
 export type HumanEnd =
   | { readonly kind: 'continued'; readonly run: RunRef; readonly by: 'resume' | 'elsewhere' }
@@ -90,11 +92,16 @@ function mayHaveBeenGiven(watch: Watch): string {
 }
 
 async function lookElsewhere(watch: Watch, run: RunRef): Promise<HumanEnd | undefined> {
-  watch.lookBegins()
+  watch.tryBegins()
   try {
-    const { interrupts, next } = questionOf(watch)
+    const { interrupts, next, failedLooks } = questionOf(watch)
     const look = { ...run, asked: { interrupts, next } }
-    const found = await findLaterRun.executeWithOptions({ summary: 'did somebody else answer?' }, [look])
+    const options = { summary: 'did somebody else answer?', ...offered(failedLooks) }
+    const found = await findLaterRun.executeWithOptions(options, [look])
+    if (found.kind === 'gone' && found.threadMissing && !watch.outages.isThreadGone()) {
+      watch.lookFailed(threadIsMissing)
+      return undefined
+    }
     watch.lookAnswered()
     if (found.swept) watch.nameRunToSweep()
     switch (found.kind) {

@@ -2,7 +2,7 @@ import type { CancelAction, Cancellation, Creation } from '../domain/creation.ts
 import { maxReasonBytes } from '../domain/defaults.ts'
 import type { Interrupt, Polled, RunRef } from '../domain/run.ts'
 import { bounded } from '../domain/text.ts'
-import { momentMs, msOf } from './clock.ts'
+import { msOf } from './clock.ts'
 import type { Memory, Polls } from './memory.ts'
 import { isAnswered, reopened, withAnswer } from './question.ts'
 import type { Answer, Question } from './question.ts'
@@ -78,13 +78,14 @@ export class WatchMemory {
     this.changePolls({ count: this.#memory.polls.count + 1 })
   }
 
-  pollAnswered({ status, updatedAt, dueAt, ending, swept, askedAtMs = momentMs() }: Polled): void {
+  pollAnswered({ status, updatedAt, dueAt, ending, swept, askedAtMs }: Polled): void {
     const { seen, failedInARow, unreadableInARow } = this.#memory.polls
     const dueAtMs = dueAt === undefined ? 0 : msOf(dueAt)
-    if (dueAtMs > askedAtMs) this.dueAt(dueAtMs)
-    const firstSeenMs = seen?.status === status ? seen.sinceMs : askedAtMs
-    const sinceMs = Math.max(updatedAt === undefined ? firstSeenMs : msOf(updatedAt), dueAtMs)
-    this.#change({ hasBeenReached: true, isDeploymentKnown: true })
+    if (askedAtMs !== undefined && dueAtMs > askedAtMs) this.dueAt(dueAtMs)
+    const firstSeenMs = seen?.status === status ? (seen.sinceMs ?? askedAtMs) : askedAtMs
+    const changedAtMs = updatedAt === undefined ? firstSeenMs : msOf(updatedAt)
+    const sinceMs = changedAtMs === undefined ? undefined : Math.max(changedAtMs, dueAtMs)
+    this.wasReached()
     this.changePolls({
       seen: { status, updatedAt: updatedAt ?? seen?.updatedAt, sinceMs, polledAtMs: askedAtMs },
       swept,
@@ -107,14 +108,11 @@ export class WatchMemory {
     this.#change({ isDeploymentKnown: true })
   }
 
-  creationBegins(): void {
-    this.#change({ isWoken: false })
-  }
-
   creationAnswered(creation: Creation): void {
     const { threadId, kind } = creation
     const unknown = kind === 'busy' || kind === 'unproven' ? this.#memory.creation.unknown : undefined
-    this.#change({ hasBeenReached: true, isDeploymentKnown: true, creation: { threadId, unknown } })
+    this.wasReached()
+    this.#change({ creation: { threadId, unknown } })
     this.changePolls({ failedInARow: 0 })
     if (kind === 'busy') this.noteError(`the thread is busy: ${creation.reason}`)
   }
@@ -135,13 +133,14 @@ export class WatchMemory {
     this.changePolls({ next: undefined })
   }
 
-  /** Looks whether somebody else has answered. */
-  lookBegins(): void {
+  /** A try to create the run, or a look whether somebody else has answered. */
+  tryBegins(): void {
     this.#change({ isWoken: false })
   }
 
   lookAnswered(): void {
     const { question } = this.#memory
+    this.wasReached()
     this.#change({ question: question && { ...question, looks: question.looks + 1, failedLooks: 0 } })
     this.changePolls({ lastError: undefined })
   }
@@ -234,6 +233,11 @@ export class WatchMemory {
     const { creation } = this.#memory
     this.changePolls({ lastError: error })
     if (creation.unknown) this.#change({ creation: { ...creation, unknown: { ...creation.unknown, error } } })
+  }
+
+  /** LangGraph has given a good answer. */
+  protected wasReached(): void {
+    this.#change({ hasBeenReached: true, isDeploymentKnown: true })
   }
 
   #change(change: Partial<Memory>): void {

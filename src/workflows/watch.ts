@@ -9,7 +9,7 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow'
-import { failureTypes, progressQueryName, runMemoKey, wakeSignalName, watchWorkflowId } from '../domain/contract.ts'
+import { progressQueryName, runMemoKey, wakeSignalName, watchWorkflowId } from '../domain/contract.ts'
 import type { RunRequest, WatchOptions } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
 import type { WatchProgress } from '../domain/outcome.ts'
@@ -17,8 +17,8 @@ import { nextSleepMs, nextSweptSleepMs } from '../domain/poll-interval.ts'
 import type { RunRef } from '../domain/run.ts'
 import { Alarm } from './alarm.ts'
 import { lengthUntil, momentMs, sleepLength } from './clock.ts'
-import type { NoAnswer } from './failures.ts'
 import type { Memory } from './memory.ts'
+import { Outages } from './outages.ts'
 import { describe, progress } from './progress.ts'
 import { WatchMemory } from './watch-memory.ts'
 
@@ -27,8 +27,6 @@ const wakeSignal = defineSignal(wakeSignalName)
 const progressQuery = defineQuery<WatchProgress>(progressQueryName)
 
 const betweenHintedPollsMs = 1000
-/** For so long a deployment may be unknown to every worker before its name counts as misspelt. */
-const unknownDeploymentLength = '2m'
 /**
  * Temporal suggests continue-as-new at 4,096 events or 4 MB. The watch counts for itself, since what Temporal says is as
  * stale after a query as the clock: about this many events and signals, and a KB of a payload as one event.
@@ -51,6 +49,7 @@ interface Given {
 export class Watch extends WatchMemory {
   readonly options: WatchOptions
   readonly request: RunRequest | undefined
+  readonly outages = new Outages(this)
   readonly #named: RunRef | undefined
   readonly #continueAsNew: (memory: Memory) => Promise<never>
   #phase: WatchProgress['phase'] = 'waiting'
@@ -59,7 +58,6 @@ export class Watch extends WatchMemory {
   #isEnding = false
   #deadline: { readonly alarm: Alarm; readonly forMs: number } | undefined
   #humanDeadline: Alarm | undefined
-  #unknownDeployment: Alarm | undefined
   /** Until it ends a request that got no answer may still arrive, and a look would not see its run. */
   #arrival: Alarm | undefined
 
@@ -138,8 +136,9 @@ export class Watch extends WatchMemory {
 
   /** By the server's words and Temporal's times, as `stuckAfter` is decided. */
   #untilStuckMs(): number {
-    const { seen } = this.memory.polls
-    return seen ? seen.sinceMs + this.options.stuckAfterMs - seen.polledAtMs : Infinity
+    const { sinceMs, polledAtMs } = this.memory.polls.seen ?? {}
+    if (sinceMs === undefined || polledAtMs === undefined) return Infinity
+    return sinceMs + this.options.stuckAfterMs - polledAtMs
   }
 
   /** The sweep finds the run's thread in the workflow's id, or in its memo. */
@@ -161,7 +160,7 @@ export class Watch extends WatchMemory {
     if (!next) return 'due'
     this.enter('waiting')
     const deadline = this.#deadlineFromHere()
-    const isOver = () => deadline?.isOver === true || this.#isUnknownForLong()
+    const isOver = () => deadline?.isOver === true || this.outages.isUnknownForLong
     let { sleepMs } = next
     let isCut = false
     if (wasHinted) {
@@ -219,19 +218,9 @@ export class Watch extends WatchMemory {
     return this.#deadline?.alarm.isOver ? 'overdue' : 'due'
   }
 
-  /**
-   * A worker that does not know the deployment is an outage: a deploy is in progress, or a configuration is wrong. Only if
-   * no worker has known it for 2 minutes the name is wrong.
-   */
-  isMisspelt({ type, isFromWorker }: NoAnswer): boolean {
-    if (isFromWorker && type !== failureTypes.unknownDeployment) this.deploymentKnown()
-    if (!isFromWorker || this.memory.isDeploymentKnown) return false
-    this.#unknownDeployment ??= new Alarm(unknownDeploymentLength, 'limit: deployment unknown')
-    return this.#unknownDeployment.isOver
-  }
-
-  #isUnknownForLong(): boolean {
-    return !this.memory.isDeploymentKnown && this.#unknownDeployment?.isOver === true
+  protected override wasReached(): void {
+    super.wasReached()
+    this.outages.threadMayBeThere()
   }
 
   /** Something of this size goes into history. */

@@ -497,11 +497,13 @@ describe('a look for a later run', () => {
   })
 
   test.each([
-    { what: 'the run', runs: [{ n: 5 }] },
-    { what: 'the thread', runs: [] },
-  ])('says that $what is gone', async ({ runs }) => {
+    { what: 'the run', runs: [{ n: 5 }], history: json([]), missing: {} },
+    { what: 'the thread', runs: [], history: json({}, { status: 404 }), missing: { threadMissing: true } },
+    { what: 'perhaps the thread', runs: [], history: json({}, { status: 503 }), missing: { threadMissing: true } },
+  ])('says that $what is gone', async ({ runs, history, missing }) => {
     pages(runs)
-    expect(await later()).toEqual({ kind: 'gone' })
+    server.on('history', history)
+    expect(await later()).toEqual({ kind: 'gone', ...missing })
   })
 
   test('asks for no inputs, and does without that if a server refuses', async () => {

@@ -201,15 +201,16 @@ describe('a poll that gets no answer', () => {
   })
 
   test.each([
-    { hasThread: json([checkpoint()]), says: 'Its thread is there: the run was deleted or rolled back' },
-    { hasThread: json([]), says: 'Its thread is there: the run was deleted or rolled back' },
+    { hasThread: json([checkpoint()]), says: 'Its thread is there: the run was deleted or rolled back', isThere: true },
+    { hasThread: json([]), says: 'Its thread is there: the run was deleted or rolled back', isThere: true },
     { hasThread: text('no thread', { status: 404 }), says: 'Its thread is not there either' },
     { hasThread: text('oops', { status: 500 }), says: 'Whether its thread is there could not be found out' },
     { hasThread: hang, says: 'Whether its thread is there could not be found out' },
-  ])('says of an unknown run: $says', async ({ hasThread, says }) => {
+  ])('says of an unknown run: $says', async ({ hasThread, says, isThere }) => {
     server.on('run', json({ detail: 'Run not found' }, { status: 404 })).on('history', hasThread)
     const failure = await failureOf(poll(hasThread === hang ? ratherShortTry : {}))
-    expect(failure).toMatchObject({ type: 'RunNotFound', nonRetryable: true, details: [{ http_status: 404 }] })
+    expect(failure).toMatchObject({ type: 'RunNotFound', nonRetryable: true })
+    expect(failure.details).toEqual([{ http_status: 404, ...(!isThere && { thread_missing: true }) }])
     expect(failure.message).toContain('HTTP 404 "Run not found": no such run: check the ids')
     expect(failure.message).toContain(says)
   })

@@ -90,9 +90,16 @@ describe.each(['retrieveStreamValues', 'retrieveThreadState', 'retrieveJoinStrea
     expect(server.requests).toHaveLength(1)
   })
 
-  test('finds nothing if the run or thread is not there', async () => {
-    server.on(route, json({ detail: 'gone' }, { status: 404 }))
-    expect(await retrieve()).toEqual({ found: 'nothing', reason: expect.stringContaining('HTTP 404 "gone"') })
+  test.each([
+    { what: 'run', history: json([]), missing: {} },
+    { what: 'thread', history: json({ detail: 'gone' }, { status: 404 }), missing: { threadMissing: true } },
+  ])('finds nothing if the $what is not there, and says which', async ({ history, missing }) => {
+    server.on(route, json({ detail: 'gone' }, { status: 404 })).on('history', history)
+    expect(await retrieve()).toEqual({
+      found: 'nothing',
+      reason: expect.stringContaining('HTTP 404 "gone"'),
+      ...missing,
+    })
   })
 
   // A poll has 4 s for each request, too short for 64 MB on a busy machine; so here.

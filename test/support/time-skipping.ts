@@ -16,7 +16,7 @@ import { scheduledAtMs, timed } from '../../src/activities/time-limit.ts'
 import { BackgroundRuns } from '../../src/client.ts'
 import type { ExecuteRunInput, WatchOutcome, WatchProgress, WatchRunInput } from '../../src/client.ts'
 import { watchWorkflowId } from '../../src/domain/contract.ts'
-import type { CreateRunRequest } from '../../src/domain/creation.ts'
+import type { CreateRunRequest, Creation } from '../../src/domain/creation.ts'
 import type { RetrievalRequest, Retrieved } from '../../src/domain/retrieved.ts'
 import type { Polled, RunRef } from '../../src/domain/run.ts'
 import type { executeRun, watchRun } from '../../src/workflows/index.ts'
@@ -25,10 +25,11 @@ import type { executeRun, watchRun } from '../../src/workflows/index.ts'
 export type Script = Partial<
   Omit<Activities, Timed> & {
     getRunStatus(run: RunRef): Promise<Polled>
+    createRun(request: CreateRunRequest): Promise<Creation>
   } & Record<Retrieving, (request: RetrievalRequest) => Promise<Retrieved>>
 >
 type Retrieving = 'retrieveStreamValues' | 'retrieveThreadState' | 'retrieveJoinStream'
-type Timed = 'getRunStatus' | Retrieving
+type Timed = 'getRunStatus' | 'createRun' | Retrieving
 
 type Argument = Partial<RetrievalRequest> & Partial<CreateRunRequest> & { readonly action?: string }
 
@@ -275,7 +276,10 @@ export class Stage {
 
   #activities(): Activities {
     return {
-      createRun: (request) => classified(() => this.#play('createRun', request)(request)),
+      createRun: async (request) => {
+        const creation = await classified(() => this.#play('createRun', request)(request))
+        return { ...creation, askedAtMs: scheduledAtMs() }
+      },
       cancelRun: (run) => classified(() => this.#play('cancelRun', run)(run)),
       findLaterRun: (run) => classified(() => this.#play('findLaterRun', run)(run)),
       getRunStatus: async (run) => {

@@ -129,10 +129,15 @@ export class WorkerStage {
     }
   }
 
-  /** Starts another worker, and waits until it is ready. @param knows which deployments its configuration has */
-  async startWorker(knows: 'all' | 'default' = 'all'): Promise<WorkerProcess> {
+  /**
+   * Starts another worker, and waits until it is ready.
+   *
+   * @param knows which deployments its configuration has
+   * @param change what its configuration has instead
+   */
+  async startWorker(knows: 'all' | 'default' = 'all', change: Environment = {}): Promise<WorkerProcess> {
     const { LANGGRAPH_DEPLOYMENTS: _, ...withoutNamed } = this.#env
-    const worker = new WorkerProcess(knows === 'all' ? this.#env : withoutNamed)
+    const worker = new WorkerProcess({ ...(knows === 'all' ? this.#env : withoutNamed), ...change })
     this.#workers.push(worker)
     await worker.said('worker ready')
     return worker

@@ -295,6 +295,17 @@ describe('before the request is sent', () => {
   })
 })
 
+describe('a run that begins later', () => {
+  test('has all of `maxPollTime` from then on, although its creation was late', async () => {
+    const tries = Array.from({ length: 20 }, () => outage)
+    const run = created([...tries, 'created'], { getRunStatus: answers(running, ended('success')) })
+    await stage.execute(run, { afterSeconds: 100, maxPollTime: '10m', pollInterval: '10s' })
+    const [limit] = (await stage.limitsOf(run)).slice(-1)
+    expect(limit?.ms).toBeGreaterThan(690_000)
+    expect(limit?.ms).toBeLessThanOrEqual(700_000)
+  })
+})
+
 describe('a thread that is busy', () => {
   test('is waited for at the poll interval, and shown', async () => {
     const shown: WatchProgress[] = []

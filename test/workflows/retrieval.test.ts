@@ -17,7 +17,7 @@ afterAll(() => stage.stop())
 const found: Retrieved = { found: 'values', values: { trading_signal: 'BUY' } }
 const missing = (reason: string): Retrieved => ({ found: 'nothing', reason })
 const outage = new LangGraphError(types.unavailable, 'HTTP 503', { status: 503 })
-const wrongKey = new LangGraphError(types.unauthorized, 'HTTP 401', { status: 401 })
+const refused = new LangGraphError(types.refused, 'HTTP 422', { status: 422 })
 
 interface Answers {
   readonly look?: Partial<RunLook>
@@ -82,12 +82,12 @@ describe('the retrieval order', () => {
   })
 
   test('continues after a strategy that could not be asked', async () => {
-    const run = succeeded({ stream: [wrongKey], state: [found] })
+    const run = succeeded({ stream: [refused], state: [found] })
     const outcome = await stage.watch(run)
     expect(metadataOf(outcome)).toMatchObject({
       strategy_used: 'thread_state',
       attempts: [
-        { strategy: 'stream_values', outcome: 'failed', reason: 'HTTP 401' },
+        { strategy: 'stream_values', outcome: 'failed', reason: 'HTTP 422' },
         { strategy: 'thread_state', outcome: 'used' },
       ],
     })
@@ -205,7 +205,7 @@ describe('each strategy', () => {
 describe('the order starts again', () => {
   test('1, 2, 4 … s apart while something could not be asked, and all of it is recorded', async () => {
     const stream = [missing('a')]
-    const state = [wrongKey, wrongKey, wrongKey, found]
+    const state = [refused, refused, refused, found]
     const run = succeeded({ stream, state })
 
     const outcome = await stage.watch(run, { retrievalOrder: ['stream_values', 'thread_state'] })
@@ -236,12 +236,12 @@ describe('the order starts again', () => {
   })
 
   test('until `retrievalTimeout`, with one more round at its end', async () => {
-    const run = succeeded({ stream: [missing('a'), missing('b')], state: [wrongKey] })
+    const run = succeeded({ stream: [missing('a'), missing('b')], state: [refused] })
 
     const outcome = await stage.watch(run, { retrievalOrder: ['stream_values', 'thread_state'] })
 
     const error =
-      'Result retrieval timed out after 30.0s: Strategy stream_values failed: b; Strategy thread_state failed: HTTP 401'
+      'Result retrieval timed out after 30.0s: Strategy stream_values failed: b; Strategy thread_state failed: HTTP 422'
     expect(outcome).toMatchObject({
       polling_result: 'success_no_results',
       status: 'success',
@@ -270,11 +270,11 @@ describe('the order starts again', () => {
   })
 
   test('not if a retrieval of 1 s has failed', async () => {
-    const run = succeeded({ state: [wrongKey] })
+    const run = succeeded({ state: [refused] })
     const outcome = await stage.watch(run, { retrievalOrder: ['thread_state'], retrievalTimeout: '1s' })
     expect(outcome).toHaveProperty(
       'error',
-      'Result retrieval failed: Result retrieval timed out after 1.0s: Strategy thread_state failed: HTTP 401',
+      'Result retrieval failed: Result retrieval timed out after 1.0s: Strategy thread_state failed: HTTP 422',
     )
     expect(namesOf(run)).toHaveLength(1)
   })

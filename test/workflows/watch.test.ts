@@ -90,6 +90,14 @@ describe('a poll', () => {
     expect(watch.memory.polls.seen).toMatchObject({ status: 'running', sinceMs })
   })
 
+  test('that does not say when it was made decides nothing by the clock', () => {
+    const watch = watchOf()
+    for (const look of [running, { ...running, updatedAt, dueAt: '2999-01-01T00:00:00.000Z' }]) watch.pollAnswered(look)
+    expect(stuck(watch)).toBeUndefined()
+    expect(watch.memory.polls.fromMs).toBeUndefined()
+    expect(watch.deadlineMs).toBe(options.maxPollTimeMs)
+  })
+
   test.each([
     { ms: 30_999, isStuck: false },
     { ms: 31_000, isStuck: true },

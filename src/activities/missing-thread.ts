@@ -1,0 +1,42 @@
+import { langGraphFailureTypes } from '../domain/contract.ts'
+import { LangGraphError } from '../langgraph/errors.ts'
+import type { LangGraph } from '../langgraph/port.ts'
+import { withTimeout } from '../langgraph/with-timeout.ts'
+
+/** 404, and nothing shows that the server has the thread: the deployment's URL may be that of another server. */
+export class ThreadMissing extends LangGraphError {}
+
+const requestTimeoutMs = 4000
+
+/** @returns `undefined` if that could not be found out */
+export async function hasThread(
+  langGraph: LangGraph,
+  threadId: string,
+  wholeTry: AbortSignal,
+): Promise<boolean | undefined> {
+  try {
+    return await withTimeout(wholeTry, requestTimeoutMs, (limited) => langGraph.hasThread(threadId, limited))
+  } catch (error) {
+    if (error instanceof LangGraphError) return undefined
+    throw error
+  }
+}
+
+/** Work on a thread that was there. @throws ThreadMissing in place of any other 404 if nothing shows that it still is */
+export async function onThread<T>(
+  langGraph: LangGraph,
+  threadId: string,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isNotFound(error) || (await hasThread(langGraph, threadId, signal)) === true) throw error
+    throw new ThreadMissing(error.type, error.message, { status: error.httpStatus })
+  }
+}
+
+export function isNotFound(error: unknown): error is LangGraphError {
+  return error instanceof LangGraphError && error.type === langGraphFailureTypes.notFound
+}
