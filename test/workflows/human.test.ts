@@ -471,6 +471,22 @@ describe('a question that nobody answers', () => {
     const [first, hinted] = callsOf(run, 'findLaterRun')
     expect((hinted?.atMs ?? 0) - (first?.atMs ?? 0)).toBeLessThan(9000)
   })
+
+  test('is looked for again 1 s after a look that was woken, and failed', async () => {
+    const startedOver = { runId: followUp, resumes: false } as const
+    const run = asked([asking(question)], [], { findLaterRun: laterRuns(null, outage, startedOver) })
+    const handle = await waiting(run)
+    await stage.runs.wake(run.ids)
+    expect(await handle.result()).toHaveProperty('error', expect.stringContaining('started over'))
+    const [, failed, again] = callsOf(run, 'findLaterRun')
+    expect((again?.atMs ?? 0) - (failed?.atMs ?? 0)).toBeLessThan(5000)
+  })
+
+  test('of a run whose creation a proxy has delivered twice is followed to the second run', async () => {
+    const delivered = { runId: followUp, resumes: false, isOwn: true } as const
+    const run = asked([asking(question), ended('success')], [], { findLaterRun: laterRuns(delivered) })
+    expect(await stage.watch(run, wait)).toMatchObject({ run_id: followUp, result: values.values })
+  })
 })
 
 describe('a question that somebody answers elsewhere', () => {
