@@ -5,7 +5,7 @@ import { canonicalJson } from '../../src/domain/canonical.ts'
 import { parseExecuteRunInput } from '../../src/domain/parse-input.ts'
 
 const json = fc.jsonValue({ maxDepth: 4 })
-const object = fc.dictionary(fc.string(), json)
+const object = fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('__proto__', '2', '10')), json)
 /** What decides the run. */
 const deciding = fc.record(
   {
@@ -69,12 +69,20 @@ test('two requests have the same hash if they are the same JSON, and only then',
       expect(hashOf(one) === hashOf(other)).toBe(isSame)
     }),
   )
-  expect(hashOf({ assistantId: 'a', input: { order: 1 } })).not.toBe(hashOf({ assistantId: 'a', input: { order: 2 } }))
+})
+
+test.each([
+  { field: 'input', one: { order: 1 }, other: { order: 2 } },
+  { field: 'deployment', one: 'eu', other: 'us' },
+  { field: 'threadId', one: '0199a1b2-c3d4-7e5f-8a9b-000000000001', other: '0199a1b2-c3d4-7e5f-8a9b-000000000002' },
+  { field: 'multitaskStrategy', one: 'reject', other: 'enqueue' },
+])('another $field makes another request', ({ field, one, other }) => {
+  expect(hashOf({ assistantId: 'a', [field]: one })).not.toBe(hashOf({ assistantId: 'a', [field]: other }))
 })
 
 test('canonical JSON is JSON of the same value', () => {
   fc.assert(
-    fc.property(json, (value) => {
+    fc.property(object, (value) => {
       expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)))
     }),
   )
