@@ -108,7 +108,7 @@ describe.each(Object.keys(parsers))('an input of %s', (name) => {
 })
 
 test('an input may be nested 200 levels deep', () => {
-  const input: unknown = JSON.parse(`{"assistantId":"a","input":${'['.repeat(199)}${']'.repeat(199)}}`)
+  const input: unknown = JSON.parse(`{"assistantId":"a","input":${'['.repeat(199)}1${']'.repeat(199)}}`)
   expect(parseExecuteRunInput(input)).toMatchObject({ kind: 'accepted' })
 })
 

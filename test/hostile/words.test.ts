@@ -7,6 +7,9 @@ import { Screen } from '../../src/cli/screen.ts'
 import { runArguments } from '../../src/cli/run-of.ts'
 import { logLine } from '../../src/worker-log.ts'
 import { codeBlock, codeSpan, movedIn, onOneLine, printable, quoted } from '../../src/domain/printable.ts'
+import type { WatchProgress } from '../../src/client.ts'
+import * as outcomes from '../../src/workflows/outcomes.ts'
+import { describe as describeProgress } from '../../src/workflows/progress.ts'
 
 const text = fc.string({ unit: 'binary' })
 /** What a terminal obeys, or what an eye does not see. */
@@ -46,6 +49,7 @@ describe('what a server or a graph says', () => {
     fc.assert(
       fc.property(fc.dictionary(text, fc.oneof(text, fc.jsonValue())), (values) => {
         const lines = readable({ result: values, status: forged }).split('\n')
+        for (const line of lines) expect(line).not.toMatch(unseen)
         const ours = lines.filter((line) => /^[^ ]/.test(line))
         expect(ours.map((line) => line.split(':')[0])).toEqual(['result', 'status'])
       }),
@@ -82,6 +86,36 @@ describe('what a server or a graph says', () => {
         for (const line of block.slice(1, -1)) expect(line).not.toContain(open)
       }),
     )
+  })
+
+  test('is code in the details of the Web UI, and one word of the command there', () => {
+    const words = 'x `y` [evil](http://evil)\n# evil'
+    const shown: WatchProgress = {
+      phase: 'interrupted',
+      poll_count: 1,
+      started_at: '',
+      elapsed_seconds: 1,
+      status: words,
+      run_id: words,
+      thread_id: words,
+      last_error: words,
+      answer_refused: words,
+      next: [words],
+      interrupts: [{ id: words, value: '```\n[evil](http://evil)', node: words }],
+    }
+    const polling_metadata = { poll_count: 1, completion_time_seconds: 1, timestamp: '' }
+    const outcome = { polling_result: 'error', status: 'error', error: words, polling_metadata } as const
+    const id = "a'b; $(id)"
+    for (const details of [
+      describeProgress(shown, id),
+      outcomes.details(outcome),
+      outcomes.cancellationDetails({ result: 'left', run_id: words, status: words, error: words }),
+    ]) {
+      expect(details).toContain('evil')
+      // A span, or a block, of code ends at as many backticks as it began with.
+      expect(details.replaceAll(/(`+)(?!`)[^]*?(?<!`)\1(?!`)/g, '')).not.toContain('evil')
+    }
+    expect(describeProgress(shown, id)).toContain(`langgraph-runs resume --id ${quoted(id)}`)
   })
 
   test('is no line of a log', () => {
