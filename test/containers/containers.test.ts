@@ -57,6 +57,11 @@ describe('the files for containers', () => {
     expect(published?.filter((port) => !port.startsWith('- 127.0.0.1:'))).toEqual([])
   })
 
+  test('hold no password: without a variable of their user Postgres does not start', async () => {
+    const passwords = (await read('docker-compose.yml')).match(/(?<=^ +\w*(PASSWORD|PWD)\w*: ).+$/gm)
+    expect(new Set(passwords)).toEqual(new Set(['${POSTGRES_PASSWORD:-}']))
+  })
+
   test('copy nothing into an image that the ignore file keeps out', async () => {
     const allowed = (await read('.dockerignore')).match(/(?<=^!).+$/gm)
     const copied = [...(await read('Dockerfile')).matchAll(/^COPY (?!--from)(.+) \S+$/gm)]
