@@ -76,8 +76,7 @@ function withoutMarks(value: unknown, mark: string): { readonly value: unknown; 
     const found: unknown = Reflect.get(container, key)
     if (typeof found === 'string' && found.startsWith(mark)) {
       const number = Number(found.slice(mark.length))
-      // Not an assignment, which would not set a field named `__proto__`.
-      Object.defineProperty(container, key, { value: Number.isFinite(number) ? number : null })
+      Reflect.set(container, key, Number.isFinite(number) ? number : null)
       if (paths.length < mostPaths) paths.push(pathTo(node))
     } else if (typeof found === 'object' && found !== null) {
       for (const child of Object.keys(found).toReversed()) open.push({ key: child, container: found, parent: node })
