@@ -54,13 +54,25 @@ describe('an answer of 60 MB', () => {
       what: 'values that are nested',
       read: () => state(filled(`{${ofRun},"values":`, '[', '')),
       type: 'LangGraphBadAnswer',
+      says: 'nested deeper than 500 levels',
     },
-    { what: 'empty lines', read: () => stream(filled('', '\n', '', streaming)), type: 'LangGraphBadAnswer' },
-    { what: 'lines of data', read: () => stream(filled('', 'data:1\n', '', streaming)), type: 'LangGraphBadAnswer' },
+    {
+      what: 'empty lines',
+      read: () => stream(filled('', '\n', '', streaming)),
+      type: 'LangGraphBadAnswer',
+      says: 'has more than 2000000 lines',
+    },
+    {
+      what: 'lines of data',
+      read: () => stream(filled('', 'data:1\n', '', streaming)),
+      type: 'LangGraphBadAnswer',
+      says: 'has more than 2000000 lines',
+    },
     {
       what: 'small values',
       read: () => stream(filled('', 'event:values\ndata:1\n\n', '', streaming)),
       type: 'LangGraphBadAnswer',
+      says: 'has more than 2000000 lines',
     },
     {
       what: 'an event that does not end',
@@ -72,9 +84,11 @@ describe('an answer of 60 MB', () => {
       what: 'one id',
       read: () => ending(filled('[{"checkpoint":{"checkpoint_id":"', 'x', '"}}]')),
       type: 'LangGraphBadAnswer',
+      says: 'has an id of more than 100 bytes',
     },
-  ])('is refused if it is $what', async ({ read, type }) => {
-    await expect(read()).rejects.toMatchObject({ name: 'LangGraphError', type })
+  ])('is refused if it is $what', async ({ read, type, says = '' }) => {
+    const message = expect.stringContaining(says)
+    await expect(read()).rejects.toMatchObject({ name: 'LangGraphError', type, message })
   })
 
   test('is left once it has given what was asked for', async () => {

@@ -223,6 +223,43 @@ describe('the bounds of what leaves', () => {
     expect(Buffer.byteLength(text())).toBeLessThanOrEqual(most)
   })
 
+  const said = `it says ${secret}`
+  const asked = { interrupts: [{ id: said, value: 'buy?', node: said }], next: [said], inexactNumbers: [said] }
+  test.each([
+    { what: 'a version', left: () => outgoing.firstLook({ kind: 'ready', version: said }) },
+    { what: 'a status', left: () => outgoing.status({ status: said, origin: { assistantId: said, graphId: said } }) },
+    {
+      what: 'an ending',
+      left: () => outgoing.ending({ kind: 'known', ...asked, error: said, failedNodes: [said], checkpointId: said }),
+    },
+    ...(['unproven', 'hidden'] as const).map((kind) => ({
+      what: `an ending that is ${kind}`,
+      left: () => outgoing.ending({ kind, reason: said, error: said }),
+    })),
+    { what: 'an unreadable ending', left: () => outgoing.ending({ kind: 'unreadable', reason: said }) },
+    { what: 'no values', left: () => outgoing.values({ found: 'nothing', reason: said }) },
+    { what: 'a question in a stream', left: () => outgoing.values({ found: 'interrupts', ...asked }) },
+    {
+      what: 'what stands beside values',
+      left: () => outgoing.values({ found: 'values', values: 1, checkpointId: said, inexactNumbers: [said] }),
+    },
+    {
+      what: 'what stands beside large values',
+      left: () => outgoing.values({ found: 'too_large', bytes: 1, checkpointId: said }),
+    },
+    ...(['refused', 'busy', 'unproven'] as const).map((kind) => ({
+      what: `a creation that is ${kind}`,
+      left: () => outgoing.creation({ kind, threadId: 't', reason: said }),
+    })),
+    {
+      what: 'an edited state that refuses an answer',
+      left: () => outgoing.creation({ kind: 'edited', threadId: 't', now: asked }),
+    },
+    { what: 'an edited state', left: () => outgoing.later({ kind: 'edited', now: asked }) },
+  ])('$what holds no secret', ({ left }) => {
+    expect(JSON.stringify(left())).not.toContain(secret)
+  })
+
   test('a known status is no secret, and a value is never touched', () => {
     const plain = new Outgoing(new Redaction(['running', 'success']))
     expect(plain.status({ status: 'running' })).toEqual({ status: 'running' })
