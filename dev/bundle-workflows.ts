@@ -5,7 +5,8 @@ import { bundleWorkflowCode } from '@temporalio/worker'
 // `npm run build` puts the workflows into one file, so that a production worker starts without running a bundler.
 
 const at = (path: string) => fileURLToPath(new URL(`../dist/${path}`, import.meta.url))
-const { code } = await bundleWorkflowCode({ workflowsPath: at('workflows/index.js') })
+const workflowsPath = at('workflows/index.js')
+const { code } = await bundleWorkflowCode({ workflowsPath, preloadModules: [workflowsPath] })
 await writeFile(at('workflow-bundle.js'), withPortableSourceMap(code))
 
 /**

@@ -1,6 +1,6 @@
 import { msToNumber } from '@temporalio/common'
 import { SimplePlugin } from '@temporalio/plugin'
-import type { ReplayWorkerOptions, Worker, WorkerOptions } from '@temporalio/worker'
+import type { BundleOptions, ReplayWorkerOptions, Worker, WorkerOptions } from '@temporalio/worker'
 import { createActivities } from './activities/index.ts'
 import { defaultSweepInterval } from './domain/defaults.ts'
 import type { Duration } from './domain/input.ts'
@@ -8,7 +8,7 @@ import { logFirstLooks } from './first-looks.ts'
 import { createDeployments } from './langgraph/deployments.ts'
 import type { ServerConfig } from './langgraph/server.ts'
 import { Sweeps } from './sweep/sweeps.ts'
-import { tuning, workflowsPath, workflowSource } from './worker-options.ts'
+import { sharingModules, tuning, workflowsPath, workflowSource } from './worker-options.ts'
 
 export type { ServerConfig } from './langgraph/server.ts'
 export { workerOptions, workflowSource } from './worker-options.ts'
@@ -54,6 +54,10 @@ export class LangGraphRunsPlugin extends SimplePlugin {
 
   override configureWorker(options: WorkerOptions): WorkerOptions {
     return { ...tuningBeside(options), ...super.configureWorker(options), ...workflowsFor(options) }
+  }
+
+  override configureBundler(options: BundleOptions): BundleOptions {
+    return sharingModules(super.configureBundler(options))
   }
 
   override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {

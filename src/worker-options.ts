@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { WorkerOptions } from '@temporalio/worker'
+import type { BundleOptions, WorkerOptions } from '@temporalio/worker'
 import { createActivities } from './activities/index.ts'
 import { createDeployments } from './langgraph/deployments.ts'
 import type { ServerConfig } from './langgraph/server.ts'
@@ -29,9 +29,19 @@ export function workerOptions(servers: readonly ServerConfig[], taskQueue: strin
 }
 
 /** The bundle that `npm run build` made, or, in a clone, the sources. */
-export function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+export function workflowSource(): Pick<WorkerOptions, 'bundlerOptions' | 'workflowBundle' | 'workflowsPath'> {
   const codePath = fileURLToPath(new URL('workflow-bundle.js', import.meta.url))
-  return existsSync(codePath) ? { workflowBundle: { codePath } } : { workflowsPath: workflowsPath() }
+  if (existsSync(codePath)) return { workflowBundle: { codePath } }
+  return { workflowsPath: workflowsPath(), bundlerOptions: { preloadModules: [workflowsPath()] } }
+}
+
+/**
+ * A bundle that loads the modules of these workflows once. Otherwise each workflow has its own, which take 75 KB. So none
+ * of them may keep state. Webpack leaves out what is loaded before it is used, unless package.json says in `sideEffects`
+ * that loading it has an effect.
+ */
+export function sharingModules(options: BundleOptions): BundleOptions {
+  return { ...options, preloadModules: [...(options.preloadModules ?? []), workflowsPath()] }
 }
 
 /** Where Temporal's bundler finds the workflows. */

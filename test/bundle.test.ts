@@ -1,17 +1,22 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { createContext, runInContext } from 'node:vm'
 import { bundleWorkflowCode } from '@temporalio/worker'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { sharingModules, workflowsPath } from '../src/worker-options.ts'
 
 describe('the workflow bundle', () => {
+  let code: string
   let sources: readonly string[]
   beforeAll(async () => {
-    const { code } = await bundleWorkflowCode({ workflowsPath: at('../src/workflows/index.ts') })
+    const bundle = await bundleWorkflowCode(sharingModules({ workflowsPath: workflowsPath() }))
+    code = bundle.code
     sources = sourcesOf(code)
   })
 
@@ -27,6 +32,25 @@ describe('the workflow bundle', () => {
     const packages = sources.flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? [])
     const expected = ['@temporalio/common', '@temporalio/workflow', 'long', 'ms', 'nexus-rpc']
     expect(new Set(packages)).toEqual(new Set(expected))
+  })
+
+  test('has its modules loaded before any workflow starts, so that all workflows share them', () => {
+    const loaded: Record<string, unknown> = {}
+    const globals = { __webpack_module_cache__: loaded, AsyncLocalStorage, TextDecoder, TextEncoder }
+    const context = createContext(globals)
+    runInContext(code, context)
+    runInContext('__TEMPORAL__.preloadModules()', context)
+    const shared = Object.keys(loaded)
+    expect(shared).toEqual(expect.arrayContaining(['./src/workflows/watch-run.ts', './src/domain/parse-input.ts']))
+    runInContext('__TEMPORAL__.importWorkflows()', context)
+    expect(Object.keys(loaded)).toEqual(shared)
+  })
+
+  test('has no module that keeps state, since all workflows share it', async () => {
+    const own = sources.filter((source) => /\/src\/(?:workflows|domain)\/.*\.ts$/.test(source))
+    const texts = await Promise.all(own.map((source) => readFile(source, 'utf8')))
+    const state = /^(?:export )?(?:let|var|const \w+(?:: [^=]+)? = new (?:Weak)?(?:Map|Set)\b).*/gm
+    expect(texts.flatMap((text) => text.match(state) ?? [])).toEqual([])
   })
 })
 

@@ -49,6 +49,14 @@ test.each(Object.keys(tuning))('its own %s stays', (option) => {
   expect(configured({ [option]: 7 })).toMatchObject({ ...tuning, [option]: 7 })
 })
 
+test('its own bundle has the modules of these workflows loaded once for all workflows', () => {
+  const own = { workflowsPath: '/theirs.js', preloadModules: ['/shared.js'] }
+  expect(plugin.configureBundler(own)).toMatchObject({
+    workflowsPath: '/theirs.js',
+    preloadModules: ['/shared.js', workflowsPath()],
+  })
+})
+
 test('nothing cuts off its own long activities', () => {
   expect(configured({})).not.toHaveProperty('shutdownForceTime')
 })

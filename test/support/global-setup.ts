@@ -6,6 +6,7 @@ import { bundleWorkflowCode } from '@temporalio/worker'
 import type { TestProject } from 'vitest/node'
 import { startDevServer } from '../../dev/embedded-temporal.ts'
 import { startLangGraphServer } from '../../dev/langgraph-server.ts'
+import { sharingModules, workflowsPath } from '../../src/worker-options.ts'
 import { graphs } from './graphs.ts'
 
 declare module 'vitest' {
@@ -22,10 +23,9 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'langgraph-background-runs-test-'))
   const workflowBundle = join(folder, 'workflow-bundle.js')
-  const workflowsPath = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url))
   const handedOver = fileURLToPath(new URL('handed-over.ts', import.meta.url))
   const [{ code }, temporal, langGraph] = await Promise.all([
-    bundleWorkflowCode({ workflowsPath, workflowInterceptorModules: [handedOver] }),
+    bundleWorkflowCode(sharingModules({ workflowsPath: workflowsPath(), workflowInterceptorModules: [handedOver] })),
     startDevServer(),
     startLangGraphServer({ graphs }),
   ])
