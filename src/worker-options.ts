@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BundleOptions, WorkerOptions } from '@temporalio/worker'
 import { createActivities } from './activities/index.ts'
+import { cachedWatches } from './cached-watches.ts'
 import { createDeployments } from './langgraph/deployments.ts'
 import type { ServerConfig } from './langgraph/server.ts'
 
@@ -9,8 +10,8 @@ import type { ServerConfig } from './langgraph/server.ts'
 export const tuning = {
   // Activities wait for LangGraph and use no CPU: the default of 100 slots would let the 101st starve.
   maxConcurrentActivityTaskExecutions: 1000,
-  // A cache smaller than the number of open watches replays their histories. Each takes 80-200 KB.
-  maxCachedWorkflows: 2000,
+  // Any more open watches are replayed when they have something to do, which takes twice the CPU.
+  maxCachedWorkflows: cachedWatches(),
   // A watch of a killed worker continues 0.3 s after the next one is ready, not after 13 s (the default).
   stickyQueueScheduleToStartTimeout: '2s',
   // Longer than any try of an activity, so that a deploy loses none.
