@@ -50,7 +50,7 @@ interface AnyOutcome {
   readonly thread_id?: string
   /** With `onInterrupt: 'wait'`: all runs, the first one first. */
   readonly runs?: readonly ChainedRun[]
-  /** The run was cancelled. Absent if the server calls it failed and the watch has not cancelled it itself. */
+  /** The run was cancelled. Absent if somebody else cancelled it, and the server calls it failed and keeps no word of that. */
   readonly cancelled?: true
   /** What came of cancelling the run, if the watch was to cancel it; `cancel_unconfirmed` also if an unknown run may exist. */
   readonly cancellation?: Cancellation

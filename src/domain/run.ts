@@ -116,15 +116,11 @@ export function hasEnded(look: RunLook): look is EndedRun {
   return isTerminal(look.status)
 }
 
-/** What stands for an error if a server says that the run was cancelled, in its stream. */
+/** What stands for an error if a server says that the run was cancelled, in its stream or at its checkpoint. */
 export const cancelledWords = {
   interrupt: 'The run was cancelled',
   rollback: 'The run was cancelled and rolled back',
 } as const
-
-export function saysCancelled(error: string | undefined): boolean {
-  return error === cancelledWords.interrupt || error === cancelledWords.rollback
-}
 
 /** The run stopped to be continued: a question to a human, or a breakpoint. Its wire status may still say `success`. */
 export function isWaiting(ending: RunEnding | undefined): ending is KnownEnding {

@@ -6,7 +6,7 @@ import type { Interrupt, Json, KnownEnding, ReadInterrupts } from '../domain/run
 import { utf8Bytes } from '../domain/text.ts'
 import { mostInterrupts, mostNextNodes } from './answers.ts'
 import { RawJson } from './cut.ts'
-import { errorText } from './error-text.ts'
+import { cancelledWordOf, errorText } from './error-text.ts'
 import type { OwnValues } from './port.ts'
 import { valuesIn } from './values.ts'
 import { idOf, json, listOf, recordOf, textOf, utcTime } from './wire.ts'
@@ -16,6 +16,8 @@ const longestError = 16_384
 
 /** What Python leaves in each node that was running when its run was stopped. */
 const noise = /^([\w.]+\.)?CancelledError(:|$)/
+/** What JavaScript leaves in the nodes that it stops because another one has failed. */
+const stoppedByAnother = /^AbortError(:|$)/
 
 /** A thread's state at one checkpoint, as `GET /state` and `POST /history` give it on every dialect. */
 export interface Checkpoint {
@@ -27,6 +29,8 @@ export interface Checkpoint {
   readonly next: readonly string[]
   readonly error?: string
   readonly failedNodes?: readonly string[]
+  /** What stands for an error if a server left in a node how the run was cancelled. */
+  readonly cancelledAs?: string
   readonly interrupts: ReadInterrupts
   /** As they were sent, if they were asked for. */
   readonly values: unknown
@@ -36,9 +40,11 @@ export function parseCheckpoint(wire: unknown): Checkpoint {
   const state = recordOf(wire)
   const metadata = recordOf(state['metadata'])
   const tasks = listOf(state['tasks']).map(recordOf)
-  const failed = tasks.filter(({ error }) => !noise.test(errorText(textOf(error) ?? 'CancelledError')))
-  const errors = textsIn(failed.map(({ error }) => error)).map(errorText)
+  const stopped = tasks.flatMap(({ name, error }) => textsIn([error]).map((text) => ({ name, text: errorText(text) })))
+  const failed = failuresIn(stopped)
+  const errors = failed.map(({ text }) => text)
   const failedNodes = [...new Set(textsIn(failed.map(({ name }) => name)))]
+  const [cancelledAs] = textsIn(stopped.map(({ text }) => cancelledWordOf(text)))
   const asked = tasks.flatMap((task) => interruptsOf(task['interrupts'], textOf(task['name'])))
   return {
     ...present({
@@ -48,11 +54,19 @@ export function parseCheckpoint(wire: unknown): Checkpoint {
       createdAtMs: Date.parse(utcTime(state['created_at']) ?? '') || undefined,
       error: errors.length > 0 ? errors.join('; ').slice(0, longestError) : undefined,
       failedNodes: failedNodes.length > 0 ? failedNodes : undefined,
+      cancelledAs,
     }),
     next: nextIn(textsIn(state['next']), tasks).slice(0, mostNextNodes),
     interrupts: boundedInterrupts(asked.length > 0 ? asked : interruptsOf(state['interrupts'])),
     values: state['values'] ?? null,
   }
+}
+
+/** An error may be no failure of its node, but what stopping it has left. */
+function failuresIn<T extends { readonly text: string }>(stopped: readonly T[]): readonly T[] {
+  const failed = stopped.filter(({ text }) => !noise.test(text) && cancelledWordOf(text) === undefined)
+  const first = failed.filter(({ text }) => !stoppedByAnother.test(text))
+  return first.length > 0 ? first : failed
 }
 
 /** Some servers list a node that has finished beside others that have not, and some leave out one that has failed. */

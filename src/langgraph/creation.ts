@@ -17,6 +17,7 @@ import { runsOf } from './reads.ts'
 import { inheritedOptions } from './run-options.ts'
 import type { ListedRun } from './run-options.ts'
 import { creationOfUnmarked } from './unmarked-runs.ts'
+import { withoutAnswer } from './run-record.ts'
 import { besideAnother } from './without-strategies.ts'
 import { idOf, recordOf } from './wire.ts'
 
@@ -106,14 +107,12 @@ async function runToCreate(server: Connection, { run, threadId }: RunToCreate, s
   const asksAgain = run.asked !== undefined && now !== undefined && willAskAgain(run.asked, now)
   if (now && !open && !asksAgain) return { kind: 'edited', now }
   const asked = { what: `options of run ${run.continues}`, withinMs: lookTimeoutMs }
-  const options = await server.ask(asked, signal, async (limited) =>
-    inheritedOptions(
-      recordOf(await server.client.reading(runAnswer).runs.get(threadId, run.continues, { signal: limited })),
-    ),
+  const record = await server.ask(asked, signal, async (limited) =>
+    recordOf(await server.client.reading(runAnswer).runs.get(threadId, run.continues, { signal: limited })),
   )
   const resume = asksAgain ? undefined : resumeNow(run, open ?? [])
-  const what = resume === undefined ? { input: null } : { command: { resume } }
-  return { kind: 'ready', run: { ...options, ...what, multitaskStrategy: 'reject' }, asksAgain }
+  const what = resume === undefined ? withoutAnswer(record) : { command: { resume } }
+  return { kind: 'ready', run: { ...inheritedOptions(record), ...what, multitaskStrategy: 'reject' }, asksAgain }
 }
 
 /** The answers under the ids that the questions have now. */

@@ -1,3 +1,5 @@
+import { cancelledWords } from '../domain/run.ts'
+
 /**
  * A task's error in one readable form, "ValueError: boom for AAPL".
  *
@@ -6,6 +8,15 @@
  */
 export function errorText(wire: string): string {
   return fromJson(wire) ?? fromRepr(wire) ?? wire
+}
+
+/**
+ * Some servers stop a cancelled run with an error that names how it was cancelled: in its stream, and in a node that was
+ * running if another node of the same step had finished. A graph that throws such an error itself cannot be told apart.
+ */
+export function cancelledWordOf(text: string): string | undefined {
+  if (text === 'Error: interrupt') return cancelledWords.interrupt
+  return text === 'Error: rollback' ? cancelledWords.rollback : undefined
 }
 
 function fromJson(wire: string): string | undefined {

@@ -29,7 +29,7 @@ export async function endingWithoutLaterWords(
 ): Promise<KnownEnding> {
   const { error, failedNodes, ...ending } = endingAt(checkpoint)
   // A run that succeeded on the wire has not failed: the error is a later run's.
-  const failure = status === 'success' ? {} : present({ error, failedNodes })
+  const failure = status === 'success' ? {} : present({ error: error ?? checkpoint.cancelledAs, failedNodes })
   const whole = { ...ending, ...failure }
   if (ending.next.length === 0 && ending.interrupts.length === 0 && error === undefined) return whole
   const writers = await laterWriters(access, checkpoint.createdAtMs)

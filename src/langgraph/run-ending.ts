@@ -138,7 +138,8 @@ async function checkpointItStoppedAt(
 ): Promise<Checkpoint | undefined> {
   if (origin?.continues === false) return undefined
   const newest = parseCheckpoint(withoutAnswered(await stateOf(access, answer)))
-  const hasFailed = newest.error !== undefined
+  const error = newest.error ?? (status === 'error' ? newest.cancelledAs : undefined)
+  const hasFailed = error !== undefined
   if (hasFailed !== (status === 'error')) return undefined
   // The state of a thread without a run looks like one that has ended.
   if (newest.next.length === 0 && !hasFailed && newest.checkpointId === undefined) return undefined
@@ -147,7 +148,7 @@ async function checkpointItStoppedAt(
   if (itself?.runId !== access.run.runId || (newest.createdAtMs ?? 0) > itself.beginsAtMs) return undefined
   // If the run before it failed too, the error may be that run's.
   if (hasFailed && runs.at(-2)?.status === 'error') return undefined
-  return (origin?.continues ?? (await continuesAnother(access))) ? newest : undefined
+  return (origin?.continues ?? (await continuesAnother(access))) ? { ...newest, ...present({ error }) } : undefined
 }
 
 /** For evidence that may be missing: without it the ending says less, but nothing wrong. */

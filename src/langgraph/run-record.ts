@@ -1,3 +1,4 @@
+import type { NewRun } from '../domain/creation.ts'
 import { isRecord, present } from '../domain/json.ts'
 import { boundedInterrupts, interruptsOf } from './checkpoint.ts'
 import type { OwnWord } from './port.ts'
@@ -22,6 +23,11 @@ export function metadataOf(run: Wire): Readonly<Record<string, string>> {
 /** Its record shows what the run was given, and no strategy: such a server starts every run at once. */
 export function ignoresStrategies(run: Wire): boolean {
   return 'input' in run && !('kwargs' in run) && !('multitask_strategy' in run)
+}
+
+/** What continues such a run. A server that refuses to start a run without an input takes a map of no answers. */
+export function withoutAnswer(run: Wire): Pick<NewRun, 'input' | 'command'> {
+  return ignoresStrategies(run) ? { command: { resume: {} } } : { input: null }
 }
 
 /** `undefined`: the server keeps neither results nor errors in its records. */

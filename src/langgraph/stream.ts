@@ -1,9 +1,8 @@
-import { cancelledWords } from '../domain/run.ts'
 import { errorEvent, metadataEvent, questionEvent, valuesEvent } from './answers.ts'
 import type { Answer } from './answers.ts'
 import { boundedInterrupts, interruptsOf } from './checkpoint.ts'
 import { RawJson } from './cut.ts'
-import { errorText } from './error-text.ts'
+import { cancelledWordOf, errorText } from './error-text.ts'
 import { EventSplitter } from './event-stream.ts'
 import type { DataReader } from './event-stream.ts'
 import { JsonCutter } from './json-cutter.ts'
@@ -113,9 +112,7 @@ function bothOf(...readers: readonly DataReader[]): DataReader {
   }
 }
 
-/** Some servers end the stream of a cancelled run with an error that names how it was cancelled. */
 function streamErrorText(data: unknown): string {
   const text = errorText(jsonOf(data))
-  if (text === 'Error: interrupt') return cancelledWords.interrupt
-  return text === 'Error: rollback' ? cancelledWords.rollback : text
+  return cancelledWordOf(text) ?? text
 }

@@ -1,5 +1,5 @@
 import { present } from '../domain/json.ts'
-import { isWaiting, saysCancelled } from '../domain/run.ts'
+import { cancelledWords, isWaiting } from '../domain/run.ts'
 import type { EndedRun, KnownEnding, RunEnding, TerminalStatus } from '../domain/run.ts'
 
 /** What really became of a run: its status on the wire, corrected by how it ended. */
@@ -16,14 +16,13 @@ export type Verdict =
 
 /** @param isCancelled the run was asked to stop: some servers call such a run failed */
 export function verdictOn({ status, ending }: EndedRun, isCancelled = false): Verdict {
-  const graphError = ending && ending.kind !== 'unreadable' ? ending.error : undefined
+  const word = cancelledWordIn(ending)
+  const graphError = word === undefined ? errorIn(ending) : undefined
   switch (status) {
     case 'success':
       return isWaiting(ending) ? { kind: 'waiting', ending } : { kind: 'success' }
     case 'error':
-      if (saysCancelled(graphError) || (isCancelled && graphError === undefined)) {
-        return { ...cancelled(status, ending), ...present({ error: graphError }) }
-      }
+      if (word !== undefined || (isCancelled && graphError === undefined)) return cancelled(status, ending)
       return { kind: 'unsuccessful', status, error: graphError ?? noErrorText(ending) }
     case 'timeout': {
       const error = graphError ?? 'LangGraph ended the run at its own time limit for background runs'
@@ -44,7 +43,7 @@ function isUnseen(ending: RunEnding | undefined): ending is Unseen {
 }
 
 function cancelled(status: 'error' | 'interrupted', ending: RunEnding | undefined, isCertain = true): Verdict {
-  const isKnown = isCertain || !isUnseen(ending)
+  const isKnown = isCertain || !isUnseen(ending) || cancelledWordIn(ending) !== undefined
   return { kind: 'unsuccessful', status, error: wasCancelled(ending), ...(isKnown && { isCancelled: true }) }
 }
 
@@ -57,10 +56,21 @@ function noErrorText(ending: RunEnding | undefined): string {
 }
 
 function wasCancelled(ending: RunEnding | undefined): string {
-  if (isUnseen(ending)) {
+  const word = cancelledWordIn(ending)
+  if (word === undefined && isUnseen(ending)) {
     return `The run was cancelled, or waits for a human: how it ended could not be read: ${ending.reason}`
   }
-  return `The run was cancelled${beforeNodes(ending)}`
+  return `${word ?? cancelledWords.interrupt}${beforeNodes(ending)}`
+}
+
+function errorIn(ending: RunEnding | undefined): string | undefined {
+  return ending && ending.kind !== 'unreadable' ? ending.error : undefined
+}
+
+/** What a server has left for an error of a run that was cancelled. */
+function cancelledWordIn(ending: RunEnding | undefined): string | undefined {
+  const error = errorIn(ending)
+  return Object.values(cancelledWords).find((word) => word === error)
 }
 
 function beforeNodes(ending: RunEnding | undefined): string {

@@ -112,12 +112,28 @@ describe('a checkpoint', () => {
     expect(parseCheckpoint({ next: listed, tasks }).next).toEqual(next)
   })
 
+  const aborted = '{"name":"AbortError","message":"This operation was aborted"}'
   test.each([
-    { errors: ['CancelledError()', 'CancelledError()'], error: undefined },
-    { errors: ["asyncio.CancelledError('x')", "ValueError('boom')"], error: 'ValueError: boom' },
-    { errors: ["MyCancelledError('x')"], error: 'MyCancelledError: x' },
-  ])('leaves out what stopping a run leaves in its nodes: $errors', ({ errors, error }) => {
-    expect(parseCheckpoint({ tasks: errors.map((text) => ({ error: text })) }).error).toBe(error)
+    { errors: ['CancelledError()', 'CancelledError()'], failed: {} },
+    {
+      errors: ["asyncio.CancelledError('x')", "ValueError('boom')"],
+      failed: { error: 'ValueError: boom', nodes: ['1'] },
+    },
+    { errors: ["MyCancelledError('x')"], failed: { error: 'MyCancelledError: x', nodes: ['0'] } },
+    { errors: [aborted, "ValueError('boom')"], failed: { error: 'ValueError: boom', nodes: ['1'] } },
+    { errors: [aborted], failed: { error: 'AbortError: This operation was aborted', nodes: ['0'] } },
+    {
+      errors: ['{"name":"Error","message":"interrupt"}'],
+      failed: { cancelledAs: 'The run was cancelled' },
+    },
+    {
+      errors: ['{"name":"Error","message":"rollback"}', "ValueError('boom')"],
+      failed: { error: 'ValueError: boom', nodes: ['1'], cancelledAs: 'The run was cancelled and rolled back' },
+    },
+  ])('leaves out what stopping a run leaves in its nodes: $errors', ({ errors, failed }) => {
+    const tasks = errors.map((error, n) => ({ name: String(n), error }))
+    const { error, failedNodes: nodes, cancelledAs } = parseCheckpoint({ tasks })
+    expect({ error, nodes, cancelledAs }).toEqual(failed)
   })
 
   test('belongs to the run that it names, unless a hand wrote it', () => {

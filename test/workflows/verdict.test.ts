@@ -10,6 +10,8 @@ const unreadable: RunEnding = { kind: 'unreadable', reason: 'HTTP 500' }
 const unproven: RunEnding = { kind: 'unproven', reason: 'no checkpoint of its own' }
 const hidden: RunEnding = { kind: 'hidden', reason: 'read through "work"' }
 
+const word = 'The run was cancelled'
+
 function lookOf(status: EndedRun['status'], ending: Partial<KnownEnding> | RunEnding): EndedRun {
   return 'reason' in ending ? { status, ending } : { status, ending: { ...known, ...ending } }
 }
@@ -43,6 +45,12 @@ describe('what the server calls', () => {
       error: `The run failed or was cancelled before node "work", "report" was done: ${noText}`,
     },
     { status: 'error', ending: { ...unproven, error: 'no dict' }, error: 'no dict' },
+    {
+      status: 'error',
+      ending: { next: ['work'], error: word },
+      error: 'The run was cancelled before node "work" was done',
+    },
+    { status: 'error', ending: { ...hidden, error: word }, error: word },
     { status: 'error', ending: unreadable, error: 'The run failed, and why could not be read: HTTP 500' },
     { status: 'error', ending: hidden, error: 'The run failed, and why could not be read: read through "work"' },
     { status: 'error', ending: { ...hidden, error: 'ValueError: boom' }, error: 'ValueError: boom' },
@@ -81,6 +89,15 @@ describe('what the server calls', () => {
     { what: 'an error without words', status: 'error', ending: {}, asked: false, isCancelled: undefined },
     { what: 'an error without words', status: 'error', ending: {}, asked: true, isCancelled: true },
     { what: 'an error', status: 'error', ending: { error: 'boom' }, asked: true, isCancelled: undefined },
+    { what: 'an error', status: 'error', ending: { error: word }, asked: false, isCancelled: true },
+    { what: 'an error, hidden', status: 'error', ending: { ...hidden, error: word }, asked: false, isCancelled: true },
+    {
+      what: 'interrupted, hidden',
+      status: 'interrupted',
+      ending: { ...hidden, error: word },
+      asked: false,
+      isCancelled: true,
+    },
     { what: 'a time limit', status: 'timeout', ending: {}, asked: true, isCancelled: undefined },
   ] as const)(
     '$what was cancelled: $isCancelled, if it was asked to stop: $asked',
