@@ -26,11 +26,13 @@ export type HumanEnd =
 /** Waits until the question is answered here or elsewhere, nobody has answered in time, or nobody can any more. */
 export async function waitForHuman(watch: Watch): Promise<HumanEnd> {
   let isLastLook = false
+  watch.enter('interrupted')
   for (;;) {
     const { run } = watch
-    watch.enter('interrupted')
     const end = isOver(watch) ? await goOn(watch, run) : await lookElsewhere(watch, run)
     if (end) return end
+    // An answer that came to nothing has led through other phases, and what is asked may have changed.
+    watch.enter('interrupted')
     if (isLastLook && !isAnswered(questionOf(watch))) {
       return unanswered(watch, `Nobody answered within ${seconds(watch.options.humanTimeoutMs)} (\`humanTimeout\`)`)
     }

@@ -255,9 +255,9 @@ describe('an answer', () => {
     await expect(resume(run, { value: 'nonsense' }, 'same')).rejects.toMatchObject({
       cause: { type: 'LangGraphRefused', message: expect.stringContaining('HTTP 422: no such interrupt') },
     })
-    await stage.until(run, { phase: 'interrupted' })
     const refused = 'HTTP 422: no such interrupt'
-    expect(await stage.runs.progress(run.ids)).toMatchObject({ interrupts: [question], answer_refused: refused })
+    const shown = { phase: 'interrupted', interrupts: [question], answer_refused: refused }
+    expect(await stage.runs.progress(run.ids)).toMatchObject(shown)
     expect(await stage.detailsOf(run)).toContain(`the last answer was refused: \`${refused}\``)
     expect(await resume(run, { value: 'yes' })).toMatchObject({ run_id: followUp })
 
