@@ -9,6 +9,8 @@ import { LangGraphRunsPlugin } from '../../src/plugin.ts'
 import { workerOptions } from '../../src/worker-options.ts'
 import type { executeRun } from '../../src/workflows/index.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
+import { editedStates } from './edited-states.ts'
+import { endings } from './endings.ts'
 import { executions } from './executions.ts'
 import { dialects } from './servers.ts'
 import type { Dialect, DialectServer } from './servers.ts'
@@ -20,7 +22,7 @@ const names = Object.keys(dialects) as Dialect[]
 const servers = new Map<Dialect, DialectServer>()
 const proxies = new Map<Dialect, TcpProxy>()
 const stages = new Map<Dialect, Stage>()
-const situations = [...watched, ...sharedThreads, ...executions]
+const situations = [...watched, ...sharedThreads, ...executions, ...editedStates, ...endings]
 /** Row → column → what the watch reported. */
 const matrix = new Map<string, Map<Dialect, string>>()
 
@@ -204,6 +206,10 @@ The servers are real: LangGraph's for JavaScript (\`@langchain/langgraph-api\`) 
 server for the same graphs that needs no licence. A cell shows \`polling_result\` / \`status\`, then the strategy that found the result, the
 number of questions, or the reason. A dash means that the server lacks the feature.
 
+An outcome that says that its run was cancelled has \`cancelled: true\`. One that says "failed or was cancelled" has not. JS 2.0.0 calls every
+run that is cancelled while it is running failed, JS 1.5.1 those that are rolled back. They keep no word of the cancellation but in the run's stream:
+if somebody else cancelled the run, their request has read that stream, and only a resumable run's stream can be read again.
+
 `
 
 function note(title: string, dialect: Dialect, text: string): void {
@@ -221,8 +227,8 @@ function shown(outcome: WatchOutcome): string {
 
 function whyOf(outcome: WatchOutcome): string {
   const error = 'error' in outcome ? (outcome.error ?? '') : ''
-  // Whether JS 2.0.0 still has the cancellation's own word is a matter of milliseconds.
-  if (error.includes('cancelled')) return 'says that it was cancelled'
+  if ('cancelled' in outcome) return 'says that it was cancelled'
+  if (error.includes('or was cancelled')) return 'says that it failed or was cancelled'
   const [reason] = /Its thread is [^:]*|Strategy thread_state failed: [^;]*/.exec(error) ?? [error]
   const text = reason
     .replaceAll(/\d{4}-\d\d-\d\dT[^ ;]*/g, '…')

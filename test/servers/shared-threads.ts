@@ -4,7 +4,8 @@ import type { Dialect } from './servers.ts'
 import {
   aapl,
   asked,
-  cancelled,
+  boom,
+  cancelledUnheard,
   done,
   first,
   isRunning,
@@ -127,7 +128,7 @@ export const sharedThreads: readonly Situation[] = [
       return stage.watch(ids)
     },
     expected: (dialect) => ({
-      ...cancelled(dialect),
+      ...cancelledUnheard(dialect),
       error: expect.stringMatching(/cancelled before node "one", "two" was done/),
     }),
   },
@@ -169,7 +170,7 @@ export const sharedThreads: readonly Situation[] = [
       await first(stage, 'fail', null, undefined, ids.threadId)
       return stage.watch(ids)
     },
-    expected: { polling_result: 'error', status: 'error', error: 'ValueError: boom for AAPL' },
+    expected: boom,
   },
   {
     title: 'failed, and its state cannot be read',

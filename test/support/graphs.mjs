@@ -110,10 +110,25 @@ async function doHalf({ seconds }) {
   return {}
 }
 
-/** prepare → one and two at once, for `seconds`. */
+/** prepare → one and two at once, for `seconds`; two fails at once if the symbol is 'boom'. */
 export const two_at_work = prepared()
   .addNode('one', doHalf)
-  .addNode('two', doHalf)
+  .addNode('two', (state) => (state.symbol === 'boom' ? doFail({ symbol: 'boom' }) : doHalf(state)))
+  .addEdge('prepare', 'one')
+  .addEdge('prepare', 'two')
+  .addEdge('one', END)
+  .addEdge('two', END)
+  .compile()
+
+async function doAskLate(state) {
+  await pause(state.seconds)
+  return doAsk(state)
+}
+
+/** prepare → one, which has finished at once, and two, which asks after `seconds` (and fails at the answer 'boom'). */
+export const one_of_two = prepared()
+  .addNode('one', () => ({ answer2: 'one' }))
+  .addNode('two', doAskLate)
   .addEdge('prepare', 'one')
   .addEdge('prepare', 'two')
   .addEdge('one', END)

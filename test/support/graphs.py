@@ -133,10 +133,34 @@ async def do_half(state: State):
     return {}
 
 
+async def do_other_half(state: State):
+    return await (do_fail({"symbol": "boom"}) if state["symbol"] == "boom" else do_half(state))
+
+
 two_at_work = (
     prepared()
     .add_node("one", do_half)
-    .add_node("two", do_half)
+    .add_node("two", do_other_half)
+    .add_edge("prepare", "one")
+    .add_edge("prepare", "two")
+    .add_edge(["one", "two"], END)
+    .compile()
+)
+
+
+async def do_one(state: State):
+    return {"answer2": "one"}
+
+
+async def ask_late(state: State):
+    await asyncio.sleep(state.get("seconds") or 0)
+    return await ask(state)
+
+
+one_of_two = (
+    prepared()
+    .add_node("one", do_one)
+    .add_node("two", ask_late)
     .add_edge("prepare", "one")
     .add_edge("prepare", "two")
     .add_edge(["one", "two"], END)

@@ -10,6 +10,7 @@ export const graphNames = [
   'flaky',
   'three_questions',
   'two_at_work',
+  'one_of_two',
   'with_output',
   'numbers',
   'overflow',

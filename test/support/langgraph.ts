@@ -21,7 +21,6 @@ interface RunOptions {
   readonly streamResumable?: boolean
   readonly interruptBefore?: string[]
   readonly multitaskStrategy?: 'reject' | 'enqueue'
-  readonly afterSeconds?: number
   /** Instead of the input. */
   readonly resume?: unknown
 }
@@ -64,11 +63,6 @@ export class LangGraphRuns {
   async state(threadId: string): Promise<{ values: unknown; next: readonly string[] }> {
     const { values, next } = await this.#client.threads.getState(threadId)
     return { values, next }
-  }
-
-  /** Edits a thread's state by hand, as Studio does. */
-  async editState(threadId: string, values: object, asNode?: string): Promise<void> {
-    await this.#client.threads.updateState(threadId, { values: { ...values }, ...(asNode !== undefined && { asNode }) })
   }
 
   async untilEnded(ids: Ids): Promise<void> {
