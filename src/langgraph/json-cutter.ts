@@ -1,48 +1,60 @@
+import { jsonParser } from 'stream-json/core/parser.js'
+import type { Token, TokenName } from 'stream-json/core/parser.js'
 import type { Answer } from './answers.ts'
 import { drop, withRaws } from './cut.ts'
 import type { Cut, RawJson } from './cut.ts'
 import { BadAnswer } from './errors.ts'
-import { backslash, colon, comma, endsScalar, isSpace, list, object, quote } from './json-bytes.ts'
 import { Kept } from './kept.ts'
 
 /** Deeper JSON is more than `JSON.stringify` can write again. */
 const maxDepth = 500
-const maxKeyBytes = 1024
+/** Of what is passed over: the parser remembers each level. */
+const maxPassedDepth = 2 ** 20
+const maxKeyLength = 1024
 /** Of fields that are chosen from. */
 const maxNames = 100_000
 
-const noBytes = Buffer.alloc(0)
+const levels: Partial<Record<TokenName, 1 | -1>> = {
+  startObject: 1,
+  startArray: 1,
+  startString: 1,
+  startNumber: 1,
+  endObject: -1,
+  endArray: -1,
+  endString: -1,
+  endNumber: -1,
+}
+
 interface Frame {
   readonly cut: Extract<Cut, { kind: 'fields' | 'items' }>
-  /** Items or fields that have been kept. */
+  /** Items that have been kept. */
   count: number
 }
 
 /**
- * Cuts JSON out of bytes that come in pieces, in one pass. It checks what it has to understand, and no more: `JSON.parse`
- * checks what is kept.
+ * Cuts JSON out of bytes that come in pieces, in one pass: the library reads and writes its tokens, and the cut says which
+ * of them are kept.
  */
 export class JsonCutter {
   /** The answer holds more items than were asked for. */
   isDone = false
+  readonly #tokensOf = jsonParser({ packValues: false })
+  readonly #decoder = new TextDecoder()
   readonly #maxKeptBytes: number
   readonly #main: Kept
   readonly #raws: RawJson[] = []
   #sink: Kept
   #apartBytes = 0
   #apartAt: number | undefined
-  #state: 'value' | 'scalar' | 'inside' | 'key' | 'in key' | 'colon' | 'next' | 'end' = 'value'
   readonly #frames: Frame[] = []
-  #cut: Cut
   readonly #root: Cut
-  #keeps = false
-  /** What is written for a value that is not kept. */
-  #instead = ''
+  #cut: Cut
+  /** Levels of the value that is kept, or passed over, as a whole. */
   #depth = 0
-  #isInString = false
-  #isEscaped = false
-  #key = noBytes
+  #keeps = false
+  #key = ''
   #names = 0
+  #isWhole = false
 
   constructor({ cut, maxTextBytes, maxKeptBytes }: Omit<Answer, 'maxReadBytes'>) {
     this.#root = this.#cut = cut
@@ -61,214 +73,144 @@ export class JsonCutter {
   }
 
   write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length && !this.isDone;) at = this.#step(bytes, at)
+    if (!this.isDone) this.#read(this.#decoder.decode(bytes, { stream: true }))
   }
 
   /** What was kept of it; throws a `SyntaxError` if it is not JSON, or not whole. */
   end(): unknown {
-    if (this.#state === 'scalar') this.#valueEnds()
-    if (this.isDone)
-      for (const { cut } of this.#frames.toReversed())
-        this.#main.addByte(cut.kind === 'items' ? list.close : object.close)
-    else if (this.#state !== 'end') throw new SyntaxError('the JSON is not whole')
+    // The space ends a number.
+    if (!this.isDone) this.#read(`${this.#decoder.decode()} `)
+    if (!this.isDone && !this.#isWhole) throw new SyntaxError('the JSON is not whole')
+    for (const { cut } of this.#frames.toReversed()) {
+      this.#main.add({ name: cut.kind === 'items' ? 'endArray' : 'endObject' })
+    }
     const answer: unknown = JSON.parse(this.#main.text())
     return withRaws(answer, this.#root, this.#raws)
   }
 
-  #step(bytes: Uint8Array, at: number): number {
-    if (this.#state === 'inside') return this.#inside(bytes, at)
-    if (this.#state === 'scalar') return this.#scalar(bytes, at)
-    if (this.#state === 'in key') return this.#inKey(bytes, at)
-    const byte = bytes[at] ?? 0
-    if (isSpace(byte) || this.#isByteOrderMark(byte)) return at + 1
-    switch (this.#state) {
-      case 'value':
-        return this.#value(byte, bytes, at)
-      case 'next':
-        return this.#next(byte, at)
-      case 'key':
-        if (byte === object.close) return this.#close(at)
-        return this.#expect(quote, byte, at, 'in key')
-      case 'colon':
-        return this.#expect(colon, byte, at, 'value')
-      case 'end':
-        throw new SyntaxError('more than one value')
+  #read(text: string): void {
+    for (const token of this.#tokens(text)) {
+      if (this.isDone) return
+      if (this.#depth > 0) this.#within(token)
+      else this.#between(token)
     }
   }
 
-  #expect(expected: number, byte: number, at: number, state: 'in key' | 'value'): number {
-    if (byte !== expected) throw new SyntaxError(`no ${String.fromCodePoint(expected)}`)
-    this.#state = state
-    return at + 1
+  #tokens(text: string): readonly Token[] {
+    try {
+      const tokens = this.#tokensOf(text)
+      return typeof tokens === 'symbol' ? [] : tokens.values
+    } catch (cause) {
+      throw new SyntaxError('it is not JSON', { cause })
+    }
   }
 
-  #value(byte: number, bytes: Uint8Array, at: number): number {
+  /** Something of a value that is kept, or passed over, as a whole. */
+  #within(token: Token): void {
+    this.#depth += levels[token.name] ?? 0
+    if (this.#keeps) {
+      this.#sink.add(token)
+      const isContainer = token.name === 'startObject' || token.name === 'startArray'
+      if (isContainer && this.#depth > maxDepth - this.#frames.length) throw tooDeep(maxDepth)
+    }
+    if (this.#depth > maxPassedDepth) throw tooDeep(maxPassedDepth)
+    if (this.#depth === 0) this.#valueEnds()
+  }
+
+  /** Something of a list or an object whose items or fields are chosen from. */
+  #between(token: Token): void {
+    switch (token.name) {
+      case 'startKey':
+        this.#key = ''
+        return
+      case 'stringChunk':
+        this.#key += token.value
+        if (this.#key.length <= maxKeyLength) return
+        throw new BadAnswer(`has a field whose name is over ${maxKeyLength} characters`)
+      case 'endKey':
+        return this.#fieldBegins(this.#key)
+      case 'endObject':
+      case 'endArray':
+        this.#frames.pop()
+        this.#sink.add(token)
+        return this.#valueEnds()
+      case 'startObject':
+      case 'startArray':
+      case 'startString':
+      case 'startNumber':
+      case 'nullValue':
+      case 'trueValue':
+      case 'falseValue':
+        return this.#valueBegins(token)
+      // They come within a value, or were not asked for.
+      case 'endString':
+      case 'endNumber':
+      case 'numberChunk':
+      case 'keyValue':
+      case 'stringValue':
+      case 'numberValue':
+      case 'whitespace':
+    }
+  }
+
+  #fieldBegins(name: string): void {
     const frame = this.#frames.at(-1)
-    if (byte === list.close && frame?.cut.kind === 'items' && frame.count === 0) return this.#close(at)
-    if (byte === list.close || byte === object.close || byte === comma) throw new SyntaxError('no value')
-    if (frame?.cut.kind === 'items') {
-      const isBeyond = frame.count === frame.cut.limit
-      this.#cut = isBeyond ? drop : frame.cut.cut
-      if (frame.count > 0 && !isBeyond) this.#sink.addByte(comma)
-      if (!isBeyond) frame.count += 1
-    }
+    this.#names += 1
+    if (this.#names > maxNames) throw new BadAnswer(`has more than ${maxNames} fields`)
+    if (frame?.cut.kind !== 'fields') return
+    this.#cut = frame.cut.fields.get(name) ?? frame.cut.others
+    if (this.#cut.kind === 'drop') return
+    this.#sink.add({ name: 'startKey' })
+    this.#sink.add({ name: 'stringChunk', value: name })
+    this.#sink.add({ name: 'endKey' })
+  }
+
+  #valueBegins(token: Token): void {
+    const frame = this.#frames.at(-1)
+    if (frame?.cut.kind === 'items') this.#cut = this.#cutOfItem(frame, frame.cut)
+    if (this.isDone) return
     if (this.#cut.kind === 'apart') {
       this.#apartAt = this.#frames.length
       const most = Math.max(0, Math.min(this.#cut.maxBytes, this.#maxKeptBytes - this.keptBytes))
       this.#sink = new Kept(most, this.#cut.onOverflow)
       this.#cut = this.#cut.cut
     }
-    const isList = byte === list.open
-    const isObject = byte === object.open
-    if ((isList && this.#cut.kind === 'items') || (isObject && this.#cut.kind === 'fields')) return this.#open(byte, at)
-    const isScalar = !isList && !isObject && byte !== quote
-    this.#keeps =
-      this.#cut.kind === 'keep' || (isScalar ? this.#cut.kind !== 'drop' : byte === quote && isShaped(this.#cut))
-    this.#instead = this.#keeps || this.#cut.kind === 'drop' ? '' : this.#cut.kind === 'mark' ? 'true' : 'null'
-    this.#state = isScalar ? 'scalar' : 'inside'
-    this.#depth = 0
-    this.#isInString = false
-    return isScalar ? this.#scalar(bytes, at) : this.#inside(bytes, at)
-  }
-
-  #open(byte: number, at: number): number {
-    const { kind } = this.#cut
-    if (kind !== 'fields' && kind !== 'items') return at
-    this.#frames.push({ cut: this.#cut, count: 0 })
-    this.#sink.addContainer()
-    this.#sink.addByte(byte)
-    this.#state = kind === 'fields' ? 'key' : 'value'
-    return at + 1
-  }
-
-  #close(at: number): number {
-    const frame = this.#frames.pop()
-    this.#sink.addByte(frame?.cut.kind === 'items' ? list.close : object.close)
-    this.#valueEnds()
-    return at + 1
-  }
-
-  #next(byte: number, at: number): number {
-    const frame = this.#frames.at(-1)
-    const isItems = frame?.cut.kind === 'items'
-    if (byte === (isItems ? list.close : object.close)) return this.#close(at)
-    if (byte !== comma) throw new SyntaxError('no comma')
-    const isList = this.#frames.length === 1 && frame?.cut.kind === 'items'
-    if (isList && frame.count === frame.cut.limit) this.isDone = true
-    this.#state = isItems ? 'value' : 'key'
-    return at + 1
-  }
-
-  /** A string, or all of a list or an object that is kept or passed over as a whole. */
-  #inside(bytes: Uint8Array, from: number): number {
-    const most = maxDepth - this.#frames.length
-    let kept = from
-    for (let at = from; at < bytes.length; at += 1) {
-      const byte = bytes[at] ?? 0
-      if (this.#isInString) {
-        at = this.#stringEnd(bytes, at)
-        if (at === bytes.length) break
-        if (this.#depth === 0) return this.#insideEnds(bytes, kept, at + 1)
-      } else if (byte === quote) {
-        this.#isInString = true
-      } else if (byte === object.open || byte === list.open) {
-        this.#depth += 1
-        if (this.#keeps) this.#sink.addContainer()
-        if (this.#keeps && this.#depth > most) throw new BadAnswer(`is nested deeper than ${maxDepth} levels`)
-      } else if (byte === object.close || byte === list.close) {
-        this.#depth -= 1
-        if (this.#depth === 0) return this.#insideEnds(bytes, kept, at + 1)
-      } else if (isSpace(byte) && this.#keeps) {
-        this.#sink.add(bytes, kept, at)
-        kept = at + 1
-      }
+    const cut = this.#cut
+    const isDivided = cut.kind === 'fields' || cut.kind === 'items'
+    if (isDivided && token.name === (cut.kind === 'fields' ? 'startObject' : 'startArray')) {
+      this.#frames.push({ cut, count: 0 })
+      return this.#sink.add(token)
     }
-    if (this.#keeps) this.#sink.add(bytes, kept, bytes.length)
-    return bytes.length
+    const isContainer = token.name === 'startObject' || token.name === 'startArray'
+    const isString = token.name === 'startString'
+    this.#keeps = cut.kind === 'keep' || (!isContainer && (isDivided || (cut.kind === 'mark' && !isString)))
+    if (!this.#keeps && cut.kind === 'mark') this.#sink.add({ name: 'trueValue', value: true })
+    if (!this.#keeps && isDivided) this.#sink.add({ name: 'nullValue', value: null })
+    this.#within(token)
   }
 
-  /** Where the quote stands that ends the string; the length if the string is longer than these bytes. */
-  #stringEnd(bytes: Uint8Array, from: number): number {
-    let isEscaped = this.#isEscaped
-    for (let at = from; at < bytes.length; at += 1) {
-      const byte = bytes[at]
-      if (isEscaped) isEscaped = false
-      else if (byte === backslash) isEscaped = true
-      else if (byte === quote) {
-        this.#isEscaped = this.#isInString = false
-        return at
-      }
+  #cutOfItem(frame: Frame, { cut, limit }: Extract<Cut, { kind: 'items' }>): Cut {
+    if (frame.count === limit) {
+      this.isDone = this.#frames.length === 1
+      return drop
     }
-    this.#isEscaped = isEscaped
-    return bytes.length
-  }
-
-  #insideEnds(bytes: Uint8Array, from: number, to: number): number {
-    if (this.#keeps) this.#sink.add(bytes, from, to)
-    else this.#sink.addAscii(this.#instead)
-    this.#valueEnds()
-    return to
-  }
-
-  /** A number, a literal, or what is no JSON at all. */
-  #scalar(bytes: Uint8Array, from: number): number {
-    let at = from
-    while (at < bytes.length && !endsScalar(bytes[at] ?? 0)) at += 1
-    if (this.#keeps) this.#sink.add(bytes, from, at)
-    if (at < bytes.length) this.#valueEnds()
-    return at
-  }
-
-  #inKey(bytes: Uint8Array, from: number): number {
-    const end = this.#stringEnd(bytes, from)
-    if (this.#key.length + end - from > maxKeyBytes)
-      throw new BadAnswer(`has a field whose name is over ${maxKeyBytes} bytes`)
-    const isWhole = end < bytes.length
-    const part = bytes.subarray(from, end)
-    if (!isWhole || this.#key.length > 0) this.#key = Buffer.concat([this.#key, part])
-    if (!isWhole) return end
-    this.#field(this.#key.length > 0 ? this.#key : part)
-    return end + 1
-  }
-
-  #field(key: Uint8Array): void {
-    const frame = this.#frames.at(-1)
-    this.#key = noBytes
-    this.#state = 'colon'
-    this.#names += 1
-    if (this.#names > maxNames) throw new BadAnswer(`has more than ${maxNames} fields`)
-    if (frame?.cut.kind !== 'fields') return
-    this.#cut = frame.cut.fields.get(nameIn(key)) ?? frame.cut.others
-    if (this.#cut.kind === 'drop') return
-    if (frame.count > 0) this.#sink.addByte(comma)
-    this.#sink.addByte(quote)
-    this.#sink.add(key, 0, key.length)
-    this.#sink.addByte(quote)
-    this.#sink.addByte(colon)
     frame.count += 1
+    return cut
   }
 
   #valueEnds(): void {
-    if (this.#apartAt === this.#frames.length) {
-      this.#main.addAscii(String(this.#raws.length))
-      this.#raws.push(this.#sink.raw())
-      this.#apartBytes += this.#sink.keptBytes
-      this.#sink = this.#main
-      this.#apartAt = undefined
-    }
-    this.#state = this.#frames.length === 0 ? 'end' : 'next'
-  }
-
-  #isByteOrderMark(byte: number): boolean {
-    return this.#frames.length === 0 && this.#state === 'value' && (byte === 0xef || byte === 0xbb || byte === 0xbf)
+    this.#isWhole = this.#frames.length === 0
+    if (this.#apartAt !== this.#frames.length) return
+    this.#apartAt = undefined
+    this.#apartBytes += this.#sink.keptBytes
+    this.#main.add({ name: 'startNumber' })
+    this.#main.add({ name: 'numberChunk', value: String(this.#raws.length) })
+    this.#main.add({ name: 'endNumber' })
+    this.#raws.push(this.#sink.raw())
+    this.#sink = this.#main
   }
 }
 
-function nameIn(key: Uint8Array): string {
-  const text = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('utf8')
-  return text.includes('\\') ? String(JSON.parse(`"${text}"`)) : text
-}
-
-function isShaped({ kind }: Cut): boolean {
-  return kind === 'fields' || kind === 'items'
+function tooDeep(most: number): BadAnswer {
+  return new BadAnswer(`is nested deeper than ${most} levels`)
 }

@@ -1,3 +1,5 @@
+import type { Token } from 'stream-json/core/parser.js'
+import { stringer } from 'stream-json/core/stringer.js'
 import { RawJson } from './cut.ts'
 
 /** An empty object takes 2 bytes of JSON and up to 250 of memory, so bytes alone bound nothing. */
@@ -8,12 +10,14 @@ const nothing = Buffer.alloc(0)
 export class Kept {
   readonly #maxBytes: number
   readonly #onOverflow: 'count' | 'keep begin'
+  readonly #textOf = stringer()
   #buffer = nothing
   /** Of the buffer. */
   #used = 0
   #bytes = 0
   #containers = 0
   #isOver = false
+  #isFull = false
 
   constructor(maxBytes: number, onOverflow: 'count' | 'keep begin' = 'count') {
     this.#maxBytes = maxBytes
@@ -30,47 +34,31 @@ export class Kept {
     return this.#used
   }
 
-  /** Lists and objects: they are what JSON costs when it is parsed. */
-  addContainer(): void {
-    this.#containers += 1
+  add(token: Token): void {
+    const text = this.#textOf(token)
+    if (typeof text === 'string') this.#addText(text)
+    if (token.name === 'startObject' || token.name === 'startArray') this.#containers += 1
     if (this.#containers > maxContainers) this.#overflows()
-  }
-
-  add(bytes: Uint8Array, from: number, to: number): void {
-    this.#bytes += to - from
-    const end = Math.min(to, from + this.#roomFor(to - from))
-    if (end - from < 16) for (let at = from; at < end; at += 1) this.#buffer[this.#used + at - from] = bytes[at] ?? 0
-    else this.#buffer.set(bytes.subarray(from, end), this.#used)
-    this.#used += end - from
-  }
-
-  addByte(byte: number): void {
-    this.#bytes += 1
-    if (this.#roomFor(1) === 0) return
-    this.#buffer[this.#used] = byte
-    this.#used += 1
-  }
-
-  addAscii(text: string): void {
-    for (let at = 0; at < text.length; at += 1) this.addByte(text.charCodeAt(at))
-  }
-
-  text(): string {
-    return this.#buffer.toString('utf8', 0, this.#used)
   }
 
   raw(): RawJson {
     return new RawJson(this.text(), this.#bytes, !this.#isOver)
   }
 
-  /** How many of so many more bytes are kept. */
-  #roomFor(length: number): number {
-    const needed = this.#used + length
+  text(): string {
+    return this.#buffer.toString('utf8', 0, this.#used)
+  }
+
+  #addText(text: string): void {
+    const bytes = Buffer.byteLength(text)
+    this.#bytes += bytes
+    if (this.#isFull) return
+    const needed = this.#used + bytes
     if (needed > this.#maxBytes) this.#overflows()
-    if (this.#isOver && this.#onOverflow === 'count') return 0
-    const room = Math.min(length, this.#maxBytes - this.#used)
-    if (this.#used + room > this.#buffer.length) this.#grow(this.#used + room)
-    return room
+    if (this.#isOver && this.#onOverflow === 'count') return
+    this.#isFull = needed > this.#maxBytes
+    if (Math.min(needed, this.#maxBytes) > this.#buffer.length) this.#grow(Math.min(needed, this.#maxBytes))
+    this.#used += this.#buffer.write(text, this.#used)
   }
 
   #grow(needed: number): void {

@@ -47,6 +47,16 @@ describe('cutting JSON', () => {
     )
   })
 
+  test.each(['9007199254740993', '1.10', '1e400', '-0', '123456789'.repeat(1000), String.raw`"\u0000\ud800\""`])(
+    'keeps %s as it was sent',
+    (sent) => {
+      for (const pieces of [[MB], [1], [7]]) {
+        const cut = cutOf(`{"values":[${sent}, {"a":${sent}}]}`, only({ values: apart(MB) }), pieces)
+        expect(cut).toMatchObject({ values: { text: `[${sent},{"a":${sent}}]` } })
+      }
+    },
+  )
+
   test('leaves of an object the fields that were named', () => {
     const objects = fc.dictionary(names, fc.jsonValue(), { maxKeys: 6 })
     fc.assert(
@@ -66,7 +76,7 @@ describe('cutting JSON', () => {
         expect(cutOf(JSON.stringify(list), first(limit, keep), pieces)).toEqual(sent)
       }),
     )
-    expect(cutOf('[1,2,3,<html>', first(2, keep), [5])).toEqual([1, 2])
+    expect(cutOf('[1,2,{},<html>', first(2, keep), [6])).toEqual([1, 2])
     expect(cutOf('{"list":[1,2,3],"more":4}', only({ list: first(2, keep), more: keep }))).toEqual({
       list: [1, 2],
       more: 4,
