@@ -1,4 +1,4 @@
-import { CancellationScope, condition, sleep } from '@temporalio/workflow'
+import { CancellationScope, condition } from '@temporalio/workflow'
 import { failureTypes, langGraphFailureTypes } from '../domain/contract.ts'
 import type { CancelAction, Cancellation } from '../domain/creation.ts'
 import { maxReasonBytes } from '../domain/defaults.ts'
@@ -14,7 +14,6 @@ import type { Watch } from './watch.ts'
 /** A run may take this long to stop once the server was asked. Looks that hang count. */
 const confirmLength = '30s'
 const firstPauseMs = 500
-const mostUnknownPauseMs = 60_000
 
 interface Cancelled {
   readonly cancellation: Cancellation
@@ -111,7 +110,7 @@ async function ask(watch: Watch, run: RunRef, action: CancelAction): Promise<Not
 
 type Asked<T> = { readonly kind: 'done'; readonly result: T } | { readonly kind: 'failed'; readonly failed: NoAnswer }
 
-/** Asks until a worker knows the deployment: a cancellation must not be lost in a deploy. */
+/** Asks until a worker knows the deployment, or the history is full: a cancellation must not be lost in a deploy. */
 async function untilKnown<T>(watch: Watch, work: (unknown: number) => Promise<T>): Promise<Asked<T>> {
   for (let n = 0; ; n += 1) {
     try {
@@ -120,8 +119,7 @@ async function untilKnown<T>(watch: Watch, work: (unknown: number) => Promise<T>
       const failed = noAnswer(error)
       if (failed.type !== failureTypes.unknownDeployment) return { kind: 'failed', failed }
       watch.noteError(failed.message)
-      const pauseMs = Math.min(1000 * 2 ** n, mostUnknownPauseMs)
-      await sleep(pauseMs, { summary: 'until a worker knows the deployment' })
+      if (!(await watch.untilConfigured(n))) return { kind: 'failed', failed }
     }
   }
 }

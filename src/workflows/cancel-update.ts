@@ -33,7 +33,7 @@ async function cancelNow(watch: Watch, action: CancelAction): Promise<Cancellati
   const isRunKnown = () => watch.memory.run !== undefined && watch.memory.question === undefined
   // A creation that is under way ends first, and so does the wait for a human, with or without a run that continues.
   if (!isRunKnown()) watch.wake()
-  await until(() => watch.isEnding || isRunKnown())
+  await until(() => watch.isEnding || watch.isHistoryFull || isRunKnown())
   for (;;) {
     const unknown = watch.whatIsUnknown()
     if (unknown) return unknown
@@ -42,7 +42,7 @@ async function cancelNow(watch: Watch, action: CancelAction): Promise<Cancellati
     const cancellation = await cancelWatched(watch, run, action)
     if (cancellation.result !== 'had_ended' || watch.options.onInterrupt === 'return') return cancellation
     // It may have stopped to ask, and somebody else may have answered: then the watch follows the run that continues.
-    await until(() => watch.isEnding || (watch.memory.run !== run && isRunKnown()))
+    await until(() => watch.isEnding || watch.isHistoryFull || (watch.memory.run !== run && isRunKnown()))
     if (watch.memory.run === run) return watch.whatIsUnknown() ?? cancellation
   }
 }

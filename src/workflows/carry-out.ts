@@ -123,10 +123,11 @@ async function concludeRun(watch: Watch, run: RunRef, look: EndedRun): Promise<W
 }
 
 function retrieve(watch: Watch, run: RunRef, look: EndedRun): Promise<Retrieval> {
-  return retrieveInOrder(run, watch.options.retrieval, look, async (slip, message) => {
+  return retrieveInOrder(run, watch.options.retrieval, look, async (slip, message, n) => {
     if (!isWaitedOut(watch, slip, look)) return false
     watch.noteError(message)
     watch.enter('retrieving')
+    await watch.untilConfigured(n)
     await watch.restartWhereLong()
     return true
   })

@@ -81,6 +81,7 @@ export function findRun(
 export function findRun(watch: Watch, request: CreateRunRequest): Promise<FoundRun | undefined>
 export async function findRun(watch: Watch, request: CreateRunRequest): Promise<FoundRun | undefined> {
   if (!watch.mayHaveCreated && !('continues' in request.run)) return undefined
+  let unknown = 0
   for (let look = 1; ; look += 1) {
     await watch.untilNothingArrives()
     const tried = await tryOnce(watch, { ...request, findOnly: true })
@@ -89,11 +90,17 @@ export async function findRun(watch: Watch, request: CreateRunRequest): Promise<
       return end?.kind === 'created' || end?.kind === 'overtaken' ? end : undefined
     }
     watch.noteError(tried.failed.message)
-    // A worker that does not know the deployment has not looked.
-    if (tried.failed.type === failureTypes.unknownDeployment) look -= 1
-    if (look === mostLooks) {
+    const isUnknownDeployment = tried.failed.type === failureTypes.unknownDeployment
+    const mayLookAgain = isUnknownDeployment ? await watch.untilConfigured(unknown) : look < mostLooks
+    if (!mayLookAgain) {
       watch.runNotFoundOut(tried.failed.message)
       return undefined
+    }
+    if (isUnknownDeployment) {
+      // That worker has not looked.
+      unknown += 1
+      look -= 1
+      continue
     }
     await sleep(1000 * 2 ** (look + 1), { summary: 'until the run is looked for again' })
   }

@@ -26,7 +26,6 @@ const activityOf = {
 
 /** A shorter round is not worth starting. */
 const shortestRoundMs = 1000
-const longestSlipPauseMs = 60_000
 
 export type Retrieval = { readonly metadata: RetrievalMetadata } & (
   | { readonly found: 'result'; readonly result: Json; readonly inexactNumbers?: readonly string[] }
@@ -37,8 +36,8 @@ export type Retrieval = { readonly metadata: RetrievalMetadata } & (
 
 /** Why a round found nothing that a worker with another configuration may find. */
 export type Slip = 'unknown deployment' | 'refused key' | 'missing thread'
-/** Is called after a round with a slip. @returns whether the round does not count, and another one follows a pause */
-type WaitsOut = (slip: Slip, message: string) => Promise<boolean>
+/** Pauses after the n-th round with a slip. @returns `false` if it is not waited out: the round counts */
+type WaitsOut = (slip: Slip, message: string, n: number) => Promise<boolean>
 
 interface Attempt extends RetrievalAttempt {
   readonly tookMs: number
@@ -72,9 +71,7 @@ export async function retrieveInOrder(
       const retrieval = conclude(attempt, run, look, metadata([...attempts, ...tried], startedMs, attempt, look))
       if (retrieval) return retrieval
     }
-    if (await isSlip(tried, waitsOut)) {
-      const pauseMs = Math.min(1000 * 2 ** slips, longestSlipPauseMs)
-      await sleep(pauseMs, { summary: 'until a worker is configured for it' })
+    if (await isSlip(tried, slips, waitsOut)) {
       slips += 1
       round -= 1
       continue
@@ -92,8 +89,8 @@ export async function retrieveInOrder(
   return nothing(error, metadata(attempts, startedMs))
 }
 
-async function isSlip(tried: readonly Attempt[], waitsOut: WaitsOut): Promise<boolean> {
-  for (const { slip, reason = '' } of tried) if (slip && (await waitsOut(slip, reason))) return true
+async function isSlip(tried: readonly Attempt[], n: number, waitsOut: WaitsOut): Promise<boolean> {
+  for (const { slip, reason = '' } of tried) if (slip && (await waitsOut(slip, reason, n))) return true
   return false
 }
 

@@ -15,6 +15,7 @@ import { present } from '../domain/json.ts'
 import type { WatchProgress } from '../domain/outcome.ts'
 import { nextSleepMs, nextSweptSleepMs } from '../domain/poll-interval.ts'
 import type { RunRef } from '../domain/run.ts'
+import { utf8Bytes } from '../domain/text.ts'
 import { Alarm } from './alarm.ts'
 import { lengthUntil, momentMs, sleepLength } from './clock.ts'
 import type { Memory } from './memory.ts'
@@ -27,11 +28,14 @@ const wakeSignal = defineSignal(wakeSignalName)
 const progressQuery = defineQuery<WatchProgress>(progressQueryName)
 
 const betweenHintedPollsMs = 1000
+const longestSlipPauseMs = 60_000
 /**
  * Temporal suggests continue-as-new at 4,096 events or 4 MB. The watch counts for itself, since what Temporal says is as
  * stale after a query as the clock: about this many events and signals, and a KB of a payload as one event.
  */
 const mostHistoryEvents = 4000
+/** What cannot continue as new, a cancellation, gives up here: Temporal ends a workflow at 51,200 events or 50 MB. */
+const fullHistoryEvents = 30_000
 const eventsOfAPhase = 6
 const eventsOfAHint = 4
 
@@ -101,12 +105,18 @@ export class Watch extends WatchMemory {
 
   /** Anybody may send signals, of any name and size, also while a watch sleeps. */
   #signalled(sent: readonly unknown[]): void {
-    this.#events += eventsOfAHint + JSON.stringify(sent).length / 1024
+    this.#events += eventsOfAHint + utf8Bytes(JSON.stringify(sent)) / 1024
   }
 
   /** Whether a wait must end, so that the watch continues as new. */
   get #isTooLong(): boolean {
-    return this.#events >= mostHistoryEvents && this.memory.cancelling === undefined
+    const mayRestart = this.memory.cancelling === undefined || allHandlersFinished()
+    return this.#events >= mostHistoryEvents && mayRestart
+  }
+
+  /** Nothing may wait any longer in this history. */
+  get isHistoryFull(): boolean {
+    return this.#events >= fullHistoryEvents
   }
 
   /** Changes what `progress` and the Web UI show. */
@@ -223,6 +233,19 @@ export class Watch extends WatchMemory {
     this.outages.threadMayBeThere()
   }
 
+  /**
+   * The pause after the n-th try in a row that a worker with another configuration may make: 1, 2, 4 … 60 s.
+   *
+   * @returns `false` if the history has no room for another try
+   */
+  async untilConfigured(n: number): Promise<boolean> {
+    this.grows(0)
+    const length = Math.min(1000 * 2 ** n, longestSlipPauseMs)
+    const isCut = () => this.#isTooLong || this.isHistoryFull
+    await condition(isCut, length, { summary: 'until a worker is configured for it' })
+    return !this.isHistoryFull
+  }
+
   /** Something of this size goes into history. */
   grows(bytes: number): void {
     this.#events += eventsOfAPhase + bytes / 1024
@@ -233,8 +256,9 @@ export class Watch extends WatchMemory {
     if (this.#events < mostHistoryEvents) return
     await this.untilNothingArrives()
     this.#isRestarting = true
-    await condition(() => allHandlersFinished() || this.memory.cancelling !== undefined)
     // The update `cancelRun` waits for what the watch does next, which is soon.
+    const mayWait = () => this.memory.cancelling !== undefined && !this.isHistoryFull
+    await condition(() => allHandlersFinished() || mayWait())
     if (allHandlersFinished()) await this.#continueAsNew(this.memory)
     this.#isRestarting = false
   }

@@ -47,15 +47,19 @@ describe('cutting JSON', () => {
     )
   })
 
-  test.each(['9007199254740993', '1.10', '1e400', '-0', '123456789'.repeat(1000), String.raw`"\u0000\ud800\""`])(
-    'keeps %s as it was sent',
-    (sent) => {
-      for (const pieces of [[MB], [1], [7]]) {
-        const cut = cutOf(`{"values":[${sent}, {"a":${sent}}]}`, only({ values: apart(MB) }), pieces)
-        expect(cut).toMatchObject({ values: { text: `[${sent},{"a":${sent}}]` } })
-      }
-    },
-  )
+  test.each([
+    { what: 'an integer beyond 2^53', sent: '9007199254740993' },
+    { what: 'a number that ends with 0', sent: '1.10' },
+    { what: 'a number beyond all others', sent: '1e400' },
+    { what: 'the sign of 0', sent: '-0' },
+    { what: '9,000 digits', sent: '123456789'.repeat(1000) },
+    { what: 'escapes', sent: String.raw`"\u0000\ud800\""` },
+  ])('keeps as it was sent $what', ({ sent }) => {
+    for (const pieces of [[MB], [1], [7]]) {
+      const cut = cutOf(`{"values":[${sent}, {"a":${sent}}]}`, only({ values: apart(MB) }), pieces)
+      expect(cut).toMatchObject({ values: { text: `[${sent},{"a":${sent}}]` } })
+    }
+  })
 
   test('leaves of an object the fields that were named', () => {
     const objects = fc.dictionary(names, fc.jsonValue(), { maxKeys: 6 })
