@@ -20,6 +20,8 @@ const KB = 1024
 export const maxResultBytes = 1.5 * KB * KB
 export const maxErrorBytes = 4 * KB
 export const maxReasonBytes = KB
+/** Of a run that is due later: 365 days. */
+export const longestDelaySeconds = 31_536_000
 /** At continue-as-new the input shares 2 MB with the watch's memory. */
 export const maxExecuteRunInputBytes = KB * KB
 /** They travel with the request, and with the watch's memory beside the questions. */

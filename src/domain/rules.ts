@@ -1,6 +1,6 @@
 import { msToNumber } from '@temporalio/common'
 import { requestMetadataKey, workflowMetadataKey } from './contract.ts'
-import { retrievalStrategies } from './defaults.ts'
+import { longestDelaySeconds, retrievalStrategies } from './defaults.ts'
 import type { RetrievalStrategy } from './defaults.ts'
 import { list, matching, oneOf } from './fields.ts'
 import type { Rule } from './fields.ts'
@@ -91,9 +91,9 @@ export const trueOrFalse: Rule<boolean> = {
 }
 
 export const secondsFromNow: Rule<number> = {
-  allowed: 'a whole number of seconds from 1 to 31536000 (365 days)',
+  allowed: `a whole number of seconds from 1 to ${longestDelaySeconds} (365 days)`,
   read: (value) =>
-    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 31_536_000 ? Number(value) : undefined,
+    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= longestDelaySeconds ? Number(value) : undefined,
 }
 
 export const webUrl: Rule<string> = {

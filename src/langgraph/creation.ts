@@ -8,6 +8,7 @@ import { isTerminal } from '../domain/run.ts'
 import type { Interrupt, Json } from '../domain/run.ts'
 import { asAskedNow, willAskAgain } from '../domain/same-question.ts'
 import { bounded } from '../domain/text.ts'
+import { uuid } from '../domain/rules.ts'
 import { createdAnswer, runAnswer } from './answers.ts'
 import type { Connection } from './ask.ts'
 import { BadAnswer, LangGraphError } from './errors.ts'
@@ -170,7 +171,7 @@ function marked(
 }
 
 function runIdOf(created: Readonly<Record<string, unknown>>): string {
-  const runId = idOf(created['run_id'])?.toLowerCase()
+  const runId = uuid.read(idOf(created['run_id']))
   if (runId === undefined) throw new BadAnswer('names no run')
   return runId
 }

@@ -1,6 +1,6 @@
 import { langGraphFailureTypes } from '../domain/contract.ts'
 import type { Answer } from './answers.ts'
-import { LangGraphError } from './errors.ts'
+import { BadAnswer, LangGraphError } from './errors.ts'
 import { exactBody } from './exact-numbers.ts'
 import type { Intake } from './intake.ts'
 import { JsonCutter } from './json-cutter.ts'
@@ -35,6 +35,7 @@ export function guardedFetch(answer: Answer, intake: Intake): typeof fetch {
 /** A refusal with as much of its body as may be quoted. It stays a refusal however long the body is. */
 export async function beginOf(response: Response): Promise<Response> {
   const { body, status, headers } = response
+  if (status > 599) throw new BadAnswer(`has the HTTP status ${status}, which does not exist`)
   if (!body) return response
   const chunks: Uint8Array[] = []
   let bytes = 0

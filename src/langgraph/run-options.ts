@@ -2,6 +2,7 @@ import { workflowMetadataKey } from '../domain/contract.ts'
 import type { NewRun } from '../domain/creation.ts'
 import { isRecord, present } from '../domain/json.ts'
 import type { Json, RunOrigin } from '../domain/run.ts'
+import { uuid } from '../domain/rules.ts'
 import { sendable } from './exact-numbers.ts'
 import { givenTo, ignoresStrategies, metadataOf, ownWordIn, tellsItsEnd } from './run-record.ts'
 import type { OwnWord } from './port.ts'
@@ -86,7 +87,7 @@ function durabilityOf(wire: unknown): NewRun['durability'] {
 
 export function listedRun(wire: unknown): ListedRun | undefined {
   const run = recordOf(wire)
-  const runId = idOf(run['run_id'])?.toLowerCase()
+  const runId = uuid.read(idOf(run['run_id']))
   if (runId === undefined) return undefined
   const beginsAtMs = Date.parse(utcTime(run['created_at']) ?? '') || 0
   return {

@@ -1,5 +1,5 @@
 import type { CancelAction, Cancellation, Creation } from '../domain/creation.ts'
-import { maxReasonBytes } from '../domain/defaults.ts'
+import { longestDelaySeconds, maxReasonBytes } from '../domain/defaults.ts'
 import type { Interrupt, Polled, RunRef } from '../domain/run.ts'
 import { bounded } from '../domain/text.ts'
 import { msOf } from './clock.ts'
@@ -81,7 +81,9 @@ export class WatchMemory {
   pollAnswered({ status, updatedAt, dueAt, ending, swept, askedAtMs }: Polled): void {
     const { seen, failedInARow, unreadableInARow } = this.#memory.polls
     const dueAtMs = dueAt === undefined ? 0 : msOf(dueAt)
-    if (askedAtMs !== undefined && dueAtMs > askedAtMs) this.dueAt(dueAtMs)
+    // A server that named another time at each poll, or one that never comes, would make the watch endless.
+    const isCredible = askedAtMs !== undefined && seen === undefined && dueAtMs - askedAtMs <= longestDelaySeconds * 1000
+    if (isCredible && dueAtMs > askedAtMs) this.dueAt(dueAtMs)
     const firstSeenMs = seen?.status === status ? (seen.sinceMs ?? askedAtMs) : askedAtMs
     const changedAtMs = updatedAt === undefined ? firstSeenMs : msOf(updatedAt)
     const sinceMs = changedAtMs === undefined ? undefined : Math.max(changedAtMs, dueAtMs)

@@ -101,6 +101,12 @@ describe('a creation', () => {
     expect(new Set(threads).size).toBe(3)
   })
 
+  test.each(['../../x', '', 'a', 5, null])('an answer that names %j names no run, and one may exist', async (runId) => {
+    nobody()
+    server.on('create', json({ run_id: runId }))
+    await expect(create()).rejects.toMatchObject({ message: expect.stringContaining('names no run') })
+  })
+
   test('creates the thread that is not there', async () => {
     server.on('runs', text('Thread not found', { status: 404 }))
     expect(await create()).toMatchObject({ kind: 'created', runId: ours })

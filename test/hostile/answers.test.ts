@@ -24,6 +24,7 @@ beforeEach(async () => {
 })
 afterEach(() => server.stop())
 
+const beyondHttp: Answer = ({ socket }) => void socket?.end('HTTP/1.1 999 No\r\ncontent-length: 2\r\n\r\n{}')
 const status = (answer: Answer) => {
   server.on('run', answer)
   return langGraph.readStatus(run, inTime())
@@ -181,11 +182,9 @@ describe('a large answer', () => {
 })
 
 test('a thread whose list of runs never ends is not listed for ever', async () => {
-  let page = 0
-  server.on('runs', (response) => {
-    page += 1
-    return json(Array.from({ length: 100 }, (_, n) => ({ run_id: `${page}-${n}`, status: 'success' })))(response)
-  })
+  server.on('runs', (response) =>
+    json(Array.from({ length: 100 }, () => ({ run_id: randomUUID(), status: 'success' })))(response),
+  )
   await expect(langGraph.findLaterRun(run, { interrupts: [], next: ['ask'] }, inTime())).rejects.toMatchObject({
     type: 'LangGraphBadAnswer',
     message: expect.stringContaining('more than 20000 runs'),
@@ -261,6 +260,10 @@ describe("a server's words", () => {
 })
 
 test('an answer that is not JSON does not count as one, whatever its type', async () => {
+  await expect(status(beyondHttp)).rejects.toMatchObject({
+    type: 'LangGraphBadAnswer',
+    message: expect.stringContaining('has the HTTP status 999'),
+  })
   await expect(status(text('<html>'))).rejects.toMatchObject({ type: 'LangGraphBadAnswer' })
   await expect(status(text('{"status":"success"'))).rejects.toMatchObject({ type: 'LangGraphBadAnswer' })
 })

@@ -195,6 +195,10 @@ describe('the bounds of what leaves', () => {
     expect(() => listedRun({ run_id: 'x'.repeat(101) })).toThrow(BadAnswer)
   })
 
+  test.each(['../../x', '', 'a', '0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b\n'])('%j is no run', (runId) => {
+    expect(listedRun({ run_id: runId, status: 'running' })).toBeUndefined()
+  })
+
   test('nodes have 200 bytes each, and those that would run next 4 KB in all', () => {
     const next = Array.from({ length: 100 }, (_, n) => `${n}${'ü'.repeat(KB)}`)
     const ending = outgoingOf({ next })

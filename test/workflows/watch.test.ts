@@ -172,6 +172,16 @@ describe('a run that is due later', () => {
     expect(stuck(watch)).toBeUndefined()
   })
 
+  test('is believed at the first look, and only if it is due within a year', () => {
+    const endless = watchOf()
+    endless.pollAnswered(at(1000, { status: 'pending', dueAt: '9999-12-31T00:00:00.000Z' }))
+    expect(endless.deadlineMs).toBe(60_000)
+    const later = watchOf()
+    later.pollAnswered(at(1000, { status: 'pending', dueAt }))
+    later.pollAnswered(at(2000, { status: 'pending', dueAt: '1970-01-01T00:10:00.000Z' }))
+    expect(later.deadlineMs).toBe(360_000)
+  })
+
   test('is not one that was made before it was asked for', () => {
     const watch = watchOf()
     watch.pollAnswered(at(400_000, { ...running, dueAt }))
