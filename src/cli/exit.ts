@@ -48,11 +48,11 @@ export function asCliError(error: unknown): CliError {
   const fromOutside = endedFromOutside(error, 'THREAD RUN')
   if (fromOutside) return fromOutside
   if (error instanceof WorkflowNotFoundError) return noWorkflow(error.workflowId)
-  return new CliError(exitCodes.unforeseen, wholeMessage(error))
+  return new CliError(exitCodes.unforeseen, movedIn(wholeMessage(error), '  '))
 }
 
 export function noWorkflow(workflowId: string): CliError {
-  const message = `Temporal has no workflow "${workflowId}": \`langgraph-runs list\` shows the existing ones`
+  const message = `Temporal has no workflow "${onOneLine(workflowId)}": \`langgraph-runs list\` shows the existing ones`
   return new CliError(exitCodes.error, message)
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { RetrieveRunResultInput } from '../client.ts'
 import { failureTypes } from '../domain/contract.ts'
 import { parseRetrieveRunResultInput } from '../domain/parse-input.ts'
+import { onOneLine } from '../domain/printable.ts'
 import { print, requireValid, withTemporal } from './context.ts'
 import type { CommandContext, OutputOptions } from './context.ts'
 import { applicationFailureIn, CliError, exitCodes } from './exit.ts'
@@ -47,7 +48,7 @@ function notComplete(error: unknown, input: RetrieveRunResultInput): CliError | 
   const failure = applicationFailureIn(error)
   if (failure?.type !== failureTypes.notComplete) return undefined
   const { status }: { readonly status?: unknown } = Object(failure.details?.[0])
-  const message = `The run has not ended: its status is ${String(status)}. To wait for it: langgraph-runs watch ${runArguments(input)}`
+  const message = `The run has not ended: its status is ${onOneLine(String(status))}. To wait for it: langgraph-runs watch ${runArguments(input)}`
   return new CliError(exitCodes.error, message)
 }
 

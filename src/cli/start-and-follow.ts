@@ -1,3 +1,4 @@
+import { onOneLine } from '../domain/printable.ts'
 import { print, withTemporal } from './context.ts'
 import type { CommandContext, OutputOptions } from './context.ts'
 import { endingOf, hasEndedWithoutRun } from './ending.ts'
@@ -90,7 +91,7 @@ async function endingOfEarlier(
 
 function showWhere({ screen }: CommandContext, temporal: Temporal, { noun, workflowId }: Attachable): void {
   const name = noun === 'watch' ? 'Watch  ' : 'Execution'
-  screen.say(`${name} ${workflowId}`)
+  screen.say(`${name} ${onOneLine(workflowId)}`)
   const link = temporal.webUi(workflowId)
   if (link) screen.say(`${'Web UI'.padEnd(name.length)} ${link}`)
 }

