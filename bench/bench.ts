@@ -10,6 +10,7 @@ import { startLangGraphServer } from '../dev/langgraph-server.ts'
 import { BackgroundRuns } from '../src/client.ts'
 import { workerOptions, workflowSource } from '../src/worker-options.ts'
 import { graphs } from '../test/support/graphs.ts'
+import { markdownTable, percentile } from './figures.ts'
 import { minimalActivities } from './minimal-activities.ts'
 import type { MinimalRun } from './minimal-activities.ts'
 import type { minimal } from './minimal-workflow.ts'
@@ -170,16 +171,7 @@ function row(what: string, watchRun: number, minimal: number): Row {
   return { what, watchRun: Math.round(watchRun), minimal: Math.round(minimal), ratio: watchRun / minimal }
 }
 
-function percentile(samples: readonly number[], percent: number): number {
-  const sorted = samples.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? Number.NaN
-}
-
 function table(rows: readonly Row[]): string {
-  const cells = [
-    ['', 'watchRun', 'minimal', 'ratio'],
-    ['---', '---:', '---:', '---:'],
-    ...rows.map(({ what, watchRun, minimal, ratio }) => [what, watchRun, minimal, ratio.toFixed(2)]),
-  ]
-  return cells.map((line) => `| ${line.join(' | ')} |`).join('\n')
+  const lines = rows.map(({ what, watchRun, minimal, ratio }) => [what, watchRun, minimal, ratio.toFixed(2)])
+  return markdownTable([['', 'watchRun', 'minimal', 'ratio'], ...lines])
 }

@@ -11,9 +11,11 @@ import { end, lastWordsOf } from './child.ts'
 import { findBinary } from './temporal-binary.ts'
 import type { BinaryName, FindOptions } from './temporal-binary.ts'
 
-/** A Temporal dev server in a child process. It keeps everything in memory and listens on free ports of the loopback interface. */
+/** A Temporal dev server in a child process. It listens on free ports of the loopback interface. */
 export interface TemporalProcess {
   readonly address: string
+  /** Of the process that runs the server and ends it. */
+  readonly pid: number
   /** `undefined` without the Web UI. */
   readonly uiUrl: string | undefined
   /** The Temporal CLI that runs it. */
@@ -25,6 +27,8 @@ export interface TemporalProcess {
 
 export interface TemporalProcessOptions extends FindOptions {
   readonly webUi?: boolean
+  /** Default: everything is kept in memory. */
+  readonly databaseFile?: string
 }
 
 const readyTimeoutMs = 30_000
@@ -73,14 +77,19 @@ export async function startTimeSkippingServer(): Promise<TestWorkflowEnvironment
   })
 }
 
-async function start(executable: string, { webUi = false, signal }: TemporalProcessOptions): Promise<TemporalProcess> {
+async function start(
+  executable: string,
+  { webUi = false, databaseFile, signal }: TemporalProcessOptions,
+): Promise<TemporalProcess> {
   const port = await freePort()
   const uiPort = await webUiPort(port)
   signal?.throwIfAborted()
   const ui = webUi ? ['--ui-port', String(uiPort)] : ['--headless']
+  const database = databaseFile === undefined ? [] : ['--db-filename', databaseFile]
+  const listens = ['--ip', '127.0.0.1', '--port', String(port), ...ui]
   const child = fork(
     fileURLToPath(new URL('ends-with-parent.mjs', import.meta.url)),
-    [executable, 'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), ...ui, '--log-level', 'warn'],
+    [executable, 'server', 'start-dev', ...listens, ...database, '--log-level', 'warn'],
     // With the parent's execArgv its loader (tsx, vitest) would run in the child too.
     { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] },
   )
@@ -99,6 +108,7 @@ async function start(executable: string, { webUi = false, signal }: TemporalProc
   }
   return {
     address: `127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
     uiUrl: webUi ? `http://127.0.0.1:${uiPort}` : undefined,
     executable,
     died,

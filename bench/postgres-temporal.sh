@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# Runs a full Temporal server whose database is Postgres: bash bench/postgres-temporal.sh
+# It says the address, and stops both on Ctrl-C, on SIGTERM, or when the pipe ends that is its standard input. The data goes with it.
+#
+# It needs Go (1.21 or newer), Node and Postgres (Debian: golang, postgresql). The first start builds the server from Go's module
+# proxy into the cache folder, which takes about ten minutes of one core.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+version=v1.32.2
+programs="${XDG_CACHE_HOME:-$HOME/.cache}/langgraph-background-runs/temporal-server-${version#v}"
+for package in cmd/tools/sql cmd/server; do
+  if [ ! -x "$programs/$(basename "$package")" ]; then
+    echo "Building $package of Temporal $version, once" >&2
+    # Temporal needs a newer Go than most systems have; Go fetches it by itself. One package at a time leaves the machine usable.
+    GOTOOLCHAIN=go1.27.3 GOBIN="$programs" nice -n 19 go install -p=1 "go.temporal.io/server/$package@$version"
+  fi
+done
+
+postgres=$(command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' | sort -V | tail -n 1) ||
+  { echo 'Found no Postgres: install it, on Debian by apt-get install postgresql' >&2; exit 1; }
+postgres=$(dirname "$(readlink -f "$postgres")")
+# Postgres refuses to run as root.
+as_postgres=()
+if [ "$(id -u)" = 0 ]; then as_postgres=(setpriv --reuid=postgres --regid=postgres --clear-groups --); fi
+
+work=$(mktemp -d)
+running=()
+stop() {
+  trap '' INT TERM
+  # SIGINT: Postgres ends at once, without waiting for connections.
+  for pid in "${running[@]}"; do kill -INT "$pid" 2>/dev/null || true; done
+  for pid in "${running[@]}"; do wait "$pid" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+trap stop EXIT
+trap 'exit 0' INT TERM
+
+read -r port database_port grpc_history grpc_matching grpc_worker member_frontend member_history member_matching member_worker < <(
+  node --eval '
+    const servers = Array.from({ length: 9 }, () => require("node:net").createServer().listen(0, "127.0.0.1"))
+    Promise.all(servers.map((server) => new Promise((resolve) => server.once("listening", resolve)))).then(() => {
+      console.log(...servers.map((server) => server.address().port))
+      for (const server of servers) server.close()
+    })')
+
+mkdir "$work/data" "$work/config"
+if [ "$(id -u)" = 0 ]; then chown -R postgres "$work"; fi
+"${as_postgres[@]}" "$postgres/initdb" --pgdata "$work/data" --username=temporal --auth=trust --encoding=UTF8 --locale=C >"$work/words" ||
+  { cat "$work/words" >&2; exit 1; }
+# Durable, as in production: with fsync and synchronous_commit. In a process group of its own, so that Ctrl-C reaches this script first.
+setsid "${as_postgres[@]}" "$postgres/postgres" -D "$work/data" -c listen_addresses=127.0.0.1 -p "$database_port" \
+  -c unix_socket_directories= -c max_connections=200 >"$work/postgres.log" 2>&1 </dev/null &
+database=$!
+running=("$database")
+until "$postgres/pg_isready" --quiet -h 127.0.0.1 -p "$database_port" -U temporal; do
+  kill -0 "$database" || { cat "$work/postgres.log" >&2; exit 1; }
+  sleep 0.1
+done
+
+for schema in temporal visibility; do
+  name=temporal
+  if [ "$schema" = visibility ]; then name=temporal_visibility; fi
+  sql() {
+    "$programs/sql" --plugin postgres12 --ep 127.0.0.1 -p "$database_port" -u temporal --pw any --db "$name" "$@" >>"$work/words" 2>&1 ||
+      { cat "$work/words" >&2; exit 1; }
+  }
+  sql create
+  sql setup-schema -v 0.0
+  sql update-schema --schema-name "postgresql/v12/$schema"
+done
+
+store() {
+  cat <<STORE
+      sql:
+        pluginName: postgres12
+        databaseName: $1
+        connectAddr: 127.0.0.1:$database_port
+        connectProtocol: tcp
+        user: temporal
+        password: any
+        maxConns: 20
+        maxIdleConns: 20
+        maxConnLifetime: 1h
+STORE
+}
+service() {
+  cat <<SERVICE
+  $1:
+    rpc:
+      grpcPort: $2
+      membershipPort: $3
+      bindOnLocalHost: true
+SERVICE
+}
+cat >"$work/config/pg.yaml" <<CONFIG
+log:
+  level: warn
+persistence:
+  defaultStore: default
+  visibilityStore: visibility
+  numHistoryShards: 4
+  datastores:
+    default:
+$(store temporal)
+    visibility:
+$(store temporal_visibility)
+global:
+  membership:
+    maxJoinDuration: 30s
+    broadcastAddress: 127.0.0.1
+services:
+$(service frontend "$port" "$member_frontend")
+$(service history "$grpc_history" "$member_history")
+$(service matching "$grpc_matching" "$member_matching")
+$(service worker "$grpc_worker" "$member_worker")
+clusterMetadata:
+  enableGlobalNamespace: false
+  failoverVersionIncrement: 10
+  masterClusterName: active
+  currentClusterName: active
+  clusterInformation:
+    active:
+      enabled: true
+      initialFailoverVersion: 1
+      rpcName: frontend
+      rpcAddress: 127.0.0.1:$port
+publicClient:
+  hostPort: 127.0.0.1:$port
+CONFIG
+setsid "$programs/server" --root "$work" --config config --env pg start >"$work/temporal.log" 2>&1 </dev/null &
+server=$!
+running=("$server" "$database")
+
+node --input-type=module --eval '
+  import { Connection } from "@temporalio/client"
+  const [address] = process.argv.slice(1)
+  const connection = await Connection.connect({ address, connectTimeout: "30s" })
+  await connection.workflowService.registerNamespace({ namespace: "default", workflowExecutionRetentionPeriod: { seconds: 86400 } })
+  for (;;) {
+    try {
+      await connection.workflowService.describeNamespace({ namespace: "default" })
+      break
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+  await connection.close()
+' "127.0.0.1:$port" || { cat "$work/temporal.log" >&2; exit 1; }
+
+echo "Temporal $version on Postgres serves at 127.0.0.1:$port (process $server, database process $database)"
+if [ -p /dev/stdin ] || [ -S /dev/stdin ]; then
+  # The end of the input ends the wait below.
+  cat >"$work/input" &
+  running+=("$!")
+  wait -n "$!" "$server" "$database" || true
+else
+  wait -n "$server" "$database" || true
+fi
+if ! kill -0 "$server" 2>/dev/null; then tail -n 20 "$work/temporal.log" >&2; exit 1; fi
