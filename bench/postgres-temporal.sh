@@ -36,13 +36,20 @@ stop() {
 trap stop EXIT
 trap 'exit 0' INT TERM
 
+# Temporal keeps its ports in a column that ends at 32767.
 read -r port database_port grpc_history grpc_matching grpc_worker member_frontend member_history member_matching member_worker < <(
   node --eval '
-    const servers = Array.from({ length: 9 }, () => require("node:net").createServer().listen(0, "127.0.0.1"))
-    Promise.all(servers.map((server) => new Promise((resolve) => server.once("listening", resolve)))).then(() => {
-      console.log(...servers.map((server) => server.address().port))
-      for (const server of servers) server.close()
-    })')
+    const { createServer } = require("node:net")
+    const free = []
+    const look = () => {
+      if (free.length === 9) return console.log(...free)
+      const port = 10_000 + Math.floor(Math.random() * 20_000)
+      const server = createServer().on("error", look).listen(port, "127.0.0.1", () => {
+        if (!free.includes(port)) free.push(port)
+        server.close(look)
+      })
+    }
+    look()')
 
 mkdir "$work/data" "$work/config"
 if [ "$(id -u)" = 0 ]; then chown -R postgres "$work"; fi
@@ -151,7 +158,7 @@ node --input-type=module --eval '
 echo "Temporal $version on Postgres serves at 127.0.0.1:$port (process $server, database process $database)"
 if [ -p /dev/stdin ] || [ -S /dev/stdin ]; then
   # The end of the input ends the wait below.
-  cat >"$work/input" &
+  cat <&0 >"$work/input" &
   running+=("$!")
   wait -n "$!" "$server" "$database" || true
 else

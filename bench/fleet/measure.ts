@@ -100,8 +100,8 @@ async function steady(field: Field, plan: Extract<Plan, { kind: 'steady' }>): Pr
   await langGraph.script(lookedAt)
   const count = await beginCounting(field)
   await paced(runs.slice(plan.watches), momentMs, (run) => contestant.start(run))
-  const counted = await count()
   await untilEnded(contestant, lookedAt)
+  const counted = await count()
   return {
     name: contestant.name,
     startsPerSecond,

@@ -40,7 +40,7 @@ function tableOf(plan: Plan, all: readonly Figures[]): string {
   ]
   return markdownTable([
     ['', ...all.map(({ name }) => name)],
-    row('starts/s', ({ startsPerSecond }) => startsPerSecond),
+    row('starts/s', ({ startsPerSecond, name }) => (name === 'python' ? Number.NaN : startsPerSecond)),
     ...[50, 95, 99, 100].map((percent) =>
       row(`run end → outcome, s, p${percent}`, ({ latenciesMs }) => percentile(latenciesMs, percent) / 1000, 2),
     ),
