@@ -30,7 +30,7 @@ stop() {
   trap '' INT TERM
   # SIGINT: Postgres ends at once, without waiting for connections.
   for pid in "${running[@]}"; do kill -INT "$pid" 2>/dev/null || true; done
-  for pid in "${running[@]}"; do wait "$pid" 2>/dev/null || true; done
+  wait "${running[@]}" 2>/dev/null || true
   rm -rf "$work"
 }
 trap stop EXIT
@@ -159,8 +159,10 @@ echo "Temporal $version on Postgres serves at 127.0.0.1:$port (process $server, 
 if [ -p /dev/stdin ] || [ -S /dev/stdin ]; then
   # The end of the input ends the wait below.
   cat <&0 >"$work/input" &
-  running+=("$!")
-  wait -n "$!" "$server" "$database" || true
+  input=$!
+  # What runs in the background of a script ignores SIGINT, unless it handles it.
+  trap 'kill "$input" 2>/dev/null || true; stop' EXIT
+  wait -n "$input" "$server" "$database" || true
 else
   wait -n "$server" "$database" || true
 fi
