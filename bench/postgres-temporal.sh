@@ -25,12 +25,13 @@ as_postgres=()
 if [ "$(id -u)" = 0 ]; then as_postgres=(setpriv --reuid=postgres --regid=postgres --clear-groups --); fi
 
 work=$(mktemp -d)
-running=()
+server='' database='' input=''
 stop() {
-  trap '' INT TERM
-  # SIGINT: Postgres ends at once, without waiting for connections.
-  for pid in "${running[@]}"; do kill -INT "$pid" 2>/dev/null || true; done
-  wait "${running[@]}" 2>/dev/null || true
+  trap '' INT TERM PIPE
+  # Nothing is kept, so Temporal need not take its time; Postgres has memory to give back, and on SIGINT does not wait for connections.
+  kill -KILL $server $input 2>/dev/null || true
+  kill -INT $database 2>/dev/null || true
+  wait 2>/dev/null
   rm -rf "$work"
 }
 trap stop EXIT
@@ -59,7 +60,6 @@ if [ "$(id -u)" = 0 ]; then chown -R postgres "$work"; fi
 setsid "${as_postgres[@]}" "$postgres/postgres" -D "$work/data" -c listen_addresses=127.0.0.1 -p "$database_port" \
   -c unix_socket_directories= -c max_connections=200 >"$work/postgres.log" 2>&1 </dev/null &
 database=$!
-running=("$database")
 until "$postgres/pg_isready" --quiet -h 127.0.0.1 -p "$database_port" -U temporal; do
   kill -0 "$database" || { cat "$work/postgres.log" >&2; exit 1; }
   sleep 0.1
@@ -137,7 +137,6 @@ publicClient:
 CONFIG
 setsid "$programs/server" --root "$work" --config config --env pg start >"$work/temporal.log" 2>&1 </dev/null &
 server=$!
-running=("$server" "$database")
 
 node --input-type=module --eval '
   import { Connection } from "@temporalio/client"
@@ -160,8 +159,6 @@ if [ -p /dev/stdin ] || [ -S /dev/stdin ]; then
   # The end of the input ends the wait below.
   cat <&0 >"$work/input" &
   input=$!
-  # What runs in the background of a script ignores SIGINT, unless it handles it.
-  trap 'kill "$input" 2>/dev/null || true; stop' EXIT
   wait -n "$input" "$server" "$database" || true
 else
   wait -n "$server" "$database" || true
