@@ -1,7 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { Interrupted, Lifetime } from '../dev/lifetime.ts'
+import { messageOf } from '../src/domain/json.ts'
 import { startContestant } from './fleet/contestants.ts'
 import { ScriptedServer } from './fleet/langgraph.ts'
 import { measure } from './fleet/measure.ts'
@@ -22,9 +24,10 @@ async function bench(options: FleetOptions, lifetime: Lifetime): Promise<string>
   for (const name of options.contestants) {
     say(`${name} …`)
     const contestant = await lifetime.own(startContestant(name, langGraph.url, options))
-    const { workers, server = workers } = contestant
-    // Figures of a worker that crashed would say nothing.
-    const measured = Promise.race([measure(contestant, langGraph, options), workers.died, server.died])
+    const { workers, server } = contestant
+    // Figures of a program that crashed would say nothing.
+    const died = [workers.died, ...(server ? [server.died] : [])]
+    const measured = Promise.race([measure(contestant, langGraph, options), ...died])
     all.push(await lifetime.during(measured))
     await contestant.stop()
   }
@@ -32,13 +35,13 @@ async function bench(options: FleetOptions, lifetime: Lifetime): Promise<string>
 }
 
 async function main(): Promise<number> {
+  const options = optionsOrWords()
+  if (typeof options === 'string') {
+    say(options)
+    return options === help ? 0 : 1
+  }
   const lifetime = new Lifetime()
   try {
-    const options = parseOptions(process.argv.slice(2))
-    if (!options) {
-      process.stdout.write(`${help}\n`)
-      return 0
-    }
     const text = await bench(options, lifetime)
     const { out = resultFile() } = options
     await mkdir(dirname(out), { recursive: true })
@@ -48,10 +51,18 @@ async function main(): Promise<number> {
     return 0
   } catch (error) {
     if (error instanceof Interrupted) return error.exitCode
-    say(error instanceof Error ? `${error.stack}` : String(error))
+    say(inspect(error))
     return 1
   } finally {
     await lifetime.stopAll()
+  }
+}
+
+function optionsOrWords(): FleetOptions | string {
+  try {
+    return parseOptions(process.argv.slice(2)) ?? help
+  } catch (error) {
+    return `${messageOf(error)}: "npm run bench:fleet -- --help" shows the options`
   }
 }
 

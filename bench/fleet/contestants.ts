@@ -110,21 +110,23 @@ async function overTemporal(
     server,
     start: async (run) => void (await start(run)),
     countEnded: async () => (await client.workflow.count(query)).count,
-    ended: async () => {
-      const ended: Ended[] = []
-      for await (const { workflowId, closeTime, historyLength } of client.workflow.list({ query, pageSize: 1000 })) {
-        const runId = workflowId.split('/').at(-1) ?? ''
-        if (ended.length < outcomesRead) requireOwn(runId, await client.workflow.getHandle(workflowId).result())
-        ended.push({ runId, atMs: closeTime?.getTime() ?? Number.NaN, historyEvents: historyLength })
-      }
-      return ended
-    },
+    ended: () => endedIn(client, query),
     stop: async () => {
       await workers.stop()
       await connection.close()
       await server.stop()
     },
   }
+}
+
+async function endedIn(client: Client, query: string): Promise<readonly Ended[]> {
+  const ended: Ended[] = []
+  for await (const { workflowId, closeTime, historyLength } of client.workflow.list({ query, pageSize: 1000 })) {
+    const runId = workflowId.split('/').at(-1) ?? ''
+    if (ended.length < outcomesRead) requireOwn(runId, await client.workflow.getHandle(workflowId).result())
+    ended.push({ runId, atMs: closeTime?.getTime() ?? Number.NaN, historyEvents: historyLength })
+  }
+  return ended
 }
 
 async function pythonPoller(langGraphUrl: string): Promise<Contestant> {

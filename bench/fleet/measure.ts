@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { sweepingIn } from '../figures.ts'
 import type { Sweeping } from '../figures.ts'
 import type { Contestant } from './contestants.ts'
+import { beginCounting, memory } from './counting.ts'
+import type { Field, Parts } from './counting.ts'
 import { newRuns } from './langgraph.ts'
 import type { FleetRun, ScriptedServer } from './langgraph.ts'
 import type { FleetOptions, Plan } from './options.ts'
-import { cpuMsOf, rssKbOf } from './processes.ts'
 
 export interface Figures {
   readonly name: Contestant['name']
@@ -21,13 +21,6 @@ export interface Figures {
   readonly openKb: Parts
   readonly sweeping: Sweeping
   readonly requests: Readonly<Record<string, number>>
-}
-
-/** What the workers, Temporal, and its database take. */
-export interface Parts {
-  readonly worker: number
-  readonly server: number
-  readonly database: number
 }
 
 /** Watches that are started as fast as it goes: so many calls at once. */
@@ -51,12 +44,6 @@ export async function measure(
     case 'steady':
       return steady(field, plan)
   }
-}
-
-interface Field {
-  readonly contestant: Contestant
-  readonly langGraph: ScriptedServer
-  readonly killEveryMs: number | undefined
 }
 
 async function wave(field: Field, plan: Extract<Plan, { kind: 'wave' }>): Promise<Figures> {
@@ -137,46 +124,6 @@ async function paced(
   if (failures.length > 0) throw new Error(`${failures.length} runs could not be started`, { cause: failures[0] })
 }
 
-/** @returns what was used and asked since, when it is called */
-async function beginCounting({ contestant, langGraph, killEveryMs }: Field) {
-  const beganAtMs = Date.now()
-  const [cpuBefore, before] = [cpu(contestant), await requestsOf(contestant, langGraph)]
-  const endKilling = killEveryMs === undefined ? undefined : killing(contestant, killEveryMs)
-  return async () => {
-    await endKilling?.()
-    const [cpuAfter, after] = [cpu(contestant), await requestsOf(contestant, langGraph)]
-    const countOf = (kind: string) => (after.byKind.get(kind) ?? 0) - (before.byKind.get(kind) ?? 0)
-    return {
-      cpuMs: difference(cpuAfter, cpuBefore),
-      countedMs: Date.now() - beganAtMs,
-      requests: Object.fromEntries([...after.byKind.keys()].map((kind) => [kind, countOf(kind)])),
-      sweeping: sweepingIn(after.searches.filter(({ atMs }) => atMs >= beganAtMs)),
-    }
-  }
-}
-
-/** @returns what ends it */
-function killing({ workers }: Contestant, everyMs: number): () => Promise<void> {
-  let last = Promise.resolve()
-  const timer = setInterval(() => {
-    last = last.then(() => workers.replaceOldest())
-  }, everyMs)
-  return () => {
-    clearInterval(timer)
-    return last
-  }
-}
-
-async function requestsOf({ name }: Contestant, langGraph: ScriptedServer) {
-  const { requests, searches } = await langGraph.report()
-  const byKind = new Map<string, number>()
-  for (const [key, counts] of Object.entries(requests)) {
-    if (!key.startsWith(name)) continue
-    for (const [kind, count] of Object.entries(counts)) byKind.set(kind, (byKind.get(kind) ?? 0) + count)
-  }
-  return { byKind, searches: searches.filter(({ key }) => key.startsWith(name)) }
-}
-
 async function untilEnded(contestant: Contestant, runs: readonly FleetRun[]): Promise<void> {
   const lastEndMs = Math.max(...runs.map(({ endsAtMs = 0 }) => endsAtMs))
   await pause(Math.max(0, lastEndMs - Date.now()))
@@ -191,27 +138,5 @@ async function outcomes(contestant: Contestant, runs: readonly FleetRun[]) {
     latenciesMs: runs.map(({ runId, endsAtMs = 0 }) => (byRun.get(runId)?.atMs ?? Number.POSITIVE_INFINITY) - endsAtMs),
     historyEvents: ended.flatMap(({ historyEvents }) => historyEvents ?? []),
     failedPolls: ended.reduce((sum, { failedPolls = 0 }) => sum + failedPolls, 0),
-  }
-}
-
-function cpu({ workers, server }: Contestant): Parts {
-  const { pid, databasePid } = server ?? {}
-  return {
-    worker: workers.cpuMs,
-    server: pid === undefined ? 0 : cpuMsOf(pid),
-    database: databasePid === undefined ? 0 : cpuMsOf(databasePid),
-  }
-}
-
-/** Without the database, most of whose memory is shared by its processes, and fixed. */
-function memory({ workers, server }: Contestant): Parts {
-  return { worker: workers.rssKb, server: server ? rssKbOf(server.pid) : 0, database: 0 }
-}
-
-function difference(after: Parts, before: Parts): Parts {
-  return {
-    worker: after.worker - before.worker,
-    server: after.server - before.server,
-    database: after.database - before.database,
   }
 }

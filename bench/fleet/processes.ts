@@ -15,7 +15,7 @@ export class Program {
   readonly #lastWords: () => string
   #isEnding = false
 
-  /** Node runs it. @param sources it is TypeScript */
+  /** A script of JavaScript or TypeScript. */
   static node(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
     const loader = script.endsWith('.ts') ? ['--import', 'tsx'] : []
     return new Program(

@@ -1,7 +1,7 @@
 import { availableParallelism, loadavg, totalmem } from 'node:os'
 import { markdownTable, percentile } from '../figures.ts'
 import type { Figures } from './measure.ts'
-import type { FleetOptions, Plan } from './options.ts'
+import type { ContestantName, FleetOptions, Plan } from './options.ts'
 
 /** The machine before anything ran. */
 export function machine(): string {
@@ -9,17 +9,28 @@ export function machine(): string {
   return `${availableParallelism()} cores, ${gigabytes} GB, Node ${process.version}, load before ${loadavg()[0]?.toFixed(1)}`
 }
 
+const descriptions: Record<ContestantName, string> = {
+  watchRun: 'a watch with the options that users get.',
+  python:
+    'one process, asyncio, the shared client of langgraph_sdk; each run is polled at once and then every 10 s, and then its thread is read.',
+  minimal: 'a workflow that asks one activity, sleeps 10 s, and at the end reads the thread by another.',
+}
+
 /** The report of a run, in Markdown. */
 export function report(options: FleetOptions, machineBefore: string, all: readonly Figures[]): string {
   const { plan, database, workers, killEveryMs } = options
   const killing = killEveryMs === undefined ? '' : `, one killed every ${killEveryMs / 1000} s`
   const sweepInterval = process.env['SWEEP_INTERVAL']
-  const facts = [
-    `${described(plan)} Temporal's database: ${database}. watchRun: ${workers} ${workers === 1 ? 'worker' : 'workers'}${killing}${sweepInterval ? `, SWEEP_INTERVAL=${sweepInterval}` : ''}.`,
-    `python: one process, asyncio, the shared client of langgraph_sdk; each run is polled at once and then every 10 s. minimal: sleeps 10 s and asks one activity.`,
-    `They ran one after the other, each on a Temporal server of its own, all on the same scripted LangGraph server. ${machineBefore}.`,
-  ]
-  return [...facts, '', tableOf(plan, all), ''].join('\n')
+  return [
+    described(plan),
+    '',
+    `- Temporal's database: ${database}. Workers of watchRun: ${workers}${killing}. ${sweepInterval ? `SWEEP_INTERVAL=${sweepInterval}. ` : ''}${machineBefore}.`,
+    '- One after the other, each on a Temporal server of its own, all on the same scripted LangGraph server.',
+    ...all.map(({ name }) => `- ${name}: ${descriptions[name]}`),
+    '',
+    tableOf(plan, all),
+    '',
+  ].join('\n')
 }
 
 function described(plan: Plan): string {
