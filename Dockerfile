@@ -1,4 +1,5 @@
-# The worker of langgraph-background-runs. `docker build --target demo-langgraph .` is the toy LangGraph server instead.
+# The worker of langgraph-background-runs. With `docker build --target webhook .` it is the webhook receiver instead, and
+# with `--target demo-langgraph` the toy LangGraph server.
 FROM node:22-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -25,7 +26,7 @@ COPY package.json package-lock.json ./
 RUN npm pkg delete devDependencies overrides peerDependenciesMeta \
   && npm ci --ignore-scripts --no-audit --no-fund
 
-FROM node:22-bookworm-slim AS worker
+FROM node:22-bookworm-slim AS programs
 # For TLS to Temporal: its native part trusts what the system trusts, and this image has no certificates of its own.
 # Their newest version is the right one.
 # hadolint ignore=DL3008
@@ -41,6 +42,15 @@ COPY --from=build /app/dist ./dist
 COPY package.json ./
 # node
 USER 1000
+
+FROM programs AS webhook
+ENV WEBHOOK_LISTEN=0.0.0.0:8088
+EXPOSE 8088
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8088/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/webhook.js"]
+
+FROM programs AS worker
 # A worker serves no port: it is well while Temporal has it among the task queue's pollers.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=20s CMD ["node", "dist/healthcheck.js"]
 CMD ["node", "dist/worker.js"]

@@ -58,6 +58,8 @@ export type {
   WatchRunInput,
 } from './domain/input.ts'
 export { outcomeIn } from './domain/outcome-in.ts'
+export { webhookUrl } from './webhook/url.ts'
+export type { WebhookUrlOptions } from './webhook/url.ts'
 export type {
   ChainedRun,
   ResultReference,

@@ -6,11 +6,13 @@ import { checkUrl } from './config/checks.ts'
 import { given, read } from './config/environment.ts'
 import type { Environment, Findings } from './config/environment.ts'
 import { servers } from './config/servers.ts'
+import { listenAddress, optionalReceiver, receiver, receiverSecret } from './config/webhook.ts'
 import { defaultSweepInterval, defaultTaskQueue } from './domain/defaults.ts'
 import type { Duration } from './domain/input.ts'
 import { messageOf, present } from './domain/json.ts'
 import { durationOrNone } from './domain/rules.ts'
 import type { ServerConfig } from './langgraph/server.ts'
+import type { WebhookReceiver } from './webhook/url.ts'
 
 export type { Environment } from './config/environment.ts'
 
@@ -24,6 +26,8 @@ interface TemporalConfig {
 export interface WorkerConfig extends TemporalConfig {
   readonly servers: readonly ServerConfig[]
   readonly sweepInterval: Duration | 'none'
+  /** Which the runs that are created are to call. */
+  readonly webhook?: WebhookReceiver
   /** What is allowed but unwise, for the log. */
   readonly warnings: readonly string[]
 }
@@ -47,7 +51,25 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
     ...temporal(env, found),
     servers: servers(env, found),
     sweepInterval: sweepInterval(env, found),
+    ...present({ webhook: optionalReceiver(env, found) }),
     warnings: found.warnings,
+  }))
+}
+
+/** Of the webhook receiver. @throws ConfigError */
+export function loadReceiverConfig(env: Environment) {
+  return checked((found) => ({
+    ...temporal(env, found),
+    listen: listenAddress(env, found),
+    secret: receiverSecret(env, found),
+  }))
+}
+
+/** What makes addresses of the webhook receiver, without Temporal or LangGraph being asked. @throws ConfigError */
+export function loadWebhookUrlConfig(env: Environment) {
+  return checked((found) => ({
+    namespace: temporal(env, found).connect.namespace ?? 'default',
+    receiver: receiver(env, found),
   }))
 }
 

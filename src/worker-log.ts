@@ -1,15 +1,7 @@
-import { formatWithOptions } from 'node:util'
 import { DefaultLogger } from '@temporalio/worker'
-import type { LogEntry } from '@temporalio/worker'
-import { movedIn } from './domain/printable.ts'
+import { logLine } from './log-line.ts'
 
-/** Temporal's own logger, in whose lines nobody else can write: a graph's error may hold line ends and escape sequences. */
+/** Temporal's own logger, with lines of our own. */
 export function workerLogger(): DefaultLogger {
   return new DefaultLogger('INFO', (entry) => process.stderr.write(`${logLine(entry)}\n`))
-}
-
-export function logLine({ level, timestampNanos, message, meta }: LogEntry): string {
-  const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString()
-  const fields = meta === undefined ? '' : ` ${formatWithOptions({ colors: false }, meta)}`
-  return movedIn(`${time} [${level}] ${message}${fields}`, '    ')
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { messageOf } from '../domain/json.ts'
+import { missingPackage } from '../missing-package.ts'
 import type { CommandContext } from './context.ts'
 import { endWithNpm } from './end-with-npm.ts'
 import { CliError, exitCodes } from './exit.ts'
@@ -26,7 +26,7 @@ async function readyWorker() {
   try {
     return await import('../ready-worker.ts')
   } catch (error) {
-    const [, missing] = /^Cannot find package '([^']+)'/.exec(messageOf(error)) ?? []
+    const missing = missingPackage(error)
     if (missing === undefined) throw error
     throw new CliError(
       exitCodes.usage,
@@ -45,4 +45,6 @@ Environment, beside Temporal's (langgraph-runs --help lists it):
   LANGGRAPH_API_KEY      its API key
   LANGGRAPH_HEADERS      more headers for it, as JSON: header → a text or { "env": "NAME" }
   LANGGRAPH_DEPLOYMENTS  a JSON file with several servers: name →
-                         { "url", "apiKeyEnv"?, "headers"?, "namespaces"?, "taskQueues"? }`
+                         { "url", "apiKeyEnv"?, "headers"?, "namespaces"?, "taskQueues"? }
+  WEBHOOK_URL, WEBHOOK_SECRET
+                         the webhook receiver, which the runs that are created call`

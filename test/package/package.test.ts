@@ -285,6 +285,21 @@ describe('in a project with a client alone', () => {
     expect(await installed('@temporalio')).toEqual(['client', 'common', 'envconfig', 'plugin', 'proto'])
   })
 
+  test('the webhook receiver starts, and a signal stops it', async () => {
+    const usual = { ...env, TEMPORAL_ADDRESS: inject('temporalAddress'), WEBHOOK_LISTEN: '127.0.0.1:0' }
+    const receiver = spawn(process.execPath, ['node_modules/langgraph-background-runs/dist/webhook.js'], {
+      cwd: client,
+      env: { ...usual, WEBHOOK_SECRET: 's'.repeat(32) },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    const closed = once(receiver, 'close', { signal: AbortSignal.timeout(45_000) })
+    let log = ''
+    receiver.stderr.on('data', (chunk) => (log += String(chunk)))
+    await vi.waitUntil(() => log.includes('Temporal answers') || receiver.exitCode !== null, { timeout: 30_000 })
+    receiver.kill('SIGTERM')
+    expect({ ended: await closed, log }).toEqual({ ended: [0, null], log: expect.stringContaining('Temporal answers') })
+  })
+
   test('what only a worker needs can be left out: the client works, and the worker says what it lacks', async () => {
     await run('npm', ['prune', '--omit=optional'], { cwd: client, env })
     expect(await installed('@langchain')).toEqual([])
@@ -296,6 +311,11 @@ describe('in a project with a client alone', () => {
     await expect(run('npx', ['langgraph-runs', 'worker'], { cwd: client, env })).rejects.toMatchObject({
       code: 64,
       stderr: expect.stringMatching(/^error: The worker needs @\S+, .*: npm install .*@temporalio\/worker\n$/),
+    })
+    const receiver = ['node_modules/langgraph-background-runs/dist/webhook.js']
+    await expect(run(process.execPath, receiver, { cwd: client, env })).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^The webhook receiver needs \S+, .*: npm install --include=optional .*\n$/),
     })
   })
 })

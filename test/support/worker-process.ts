@@ -27,15 +27,15 @@ interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-/** The worker in a process of its own, from its entry point, configured by nothing but `env`. */
+/** The worker, or another program, in a process of its own, from its entry point, configured by nothing but `env`. */
 export class WorkerProcess {
   readonly exited: Promise<Exit>
   readonly #child: ChildProcess
   #stdout = ''
   #stderr = ''
 
-  constructor(env: Environment) {
-    this.#child = fork('src/worker.ts', {
+  constructor(env: Environment, program = 'src/worker.ts') {
+    this.#child = fork(program, {
       cwd: root,
       execArgv: ['--import', 'tsx', '--import', endWithParent],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -45,6 +45,10 @@ export class WorkerProcess {
     this.#child.stdout?.on('data', (chunk) => (this.#stdout += String(chunk)))
     this.#child.stderr?.on('data', (chunk) => (this.#stderr += String(chunk)))
     this.exited = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }))
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
   }
 
   get stderr(): string {

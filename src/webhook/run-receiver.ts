@@ -1,0 +1,42 @@
+import { once } from 'node:events'
+import { ConfigError, loadReceiverConfig } from '../config.ts'
+import type { Environment } from '../config.ts'
+import { messageOf } from '../domain/json.ts'
+import { localAddress } from '../temporal-connection.ts'
+import { createApp } from './app.ts'
+import { receiverLog } from './log.ts'
+import { startServer } from './server.ts'
+import type { Listen, RunningServer } from './server.ts'
+import { clientOf, logFirstLook, tellerOf } from './temporal.ts'
+import { Wakes } from './wakes.ts'
+
+/**
+ * The webhook receiver: configured by the environment alone. On SIGINT or SIGTERM it answers what is in flight and returns
+ * within 10 s.
+ *
+ * @throws ConfigError with every mistake of the configuration, or if it cannot listen
+ */
+export async function runReceiver(env: Environment): Promise<void> {
+  const { connect, listen, secret } = loadReceiverConfig(env)
+  const stopping = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  const log = receiverLog()
+  const client = clientOf(connect)
+  const { namespace } = client.options
+  const app = createApp({ secret, namespace, wakes: new Wakes(tellerOf(client, log)), log })
+  const server = await startedOrExplained(() => startServer(app, listen), listen)
+  log('INFO', 'webhook receiver ready', { host: server.host, port: server.port, namespace })
+  void logFirstLook(client, connect.connectionOptions.address ?? localAddress, log)
+  await stopping
+  await server.stop()
+  await client.connection.close()
+}
+
+async function startedOrExplained(start: () => Promise<RunningServer>, { host, port }: Listen): Promise<RunningServer> {
+  try {
+    return await start()
+  } catch (error) {
+    throw new ConfigError([
+      `WEBHOOK_LISTEN: cannot listen on ${host}:${port} (${messageOf(error)}): choose another port, or an address of this machine`,
+    ])
+  }
+}

@@ -1,0 +1,58 @@
+import { Client, Connection } from '@temporalio/client'
+import { WorkflowNotFoundError } from '@temporalio/common'
+import type { ClientConnectConfig } from '@temporalio/envconfig'
+import { ConfigError } from '../config.ts'
+import { wakeSignalName } from '../domain/contract.ts'
+import { messageOf } from '../domain/json.ts'
+import { aboutAddress, requireReadableTls } from '../temporal-connection.ts'
+import type { Log } from './log.ts'
+import type { Tell } from './wakes.ts'
+
+/** LangGraph waits meanwhile, a JS server with one of its queue workers. */
+const tellWithinMs = 3000
+const lookMs = 5000
+
+/** Connects when it is first needed: a receiver that is not there yet ends JS queue workers. @throws ConfigError */
+export function clientOf({ connectionOptions, namespace = 'default' }: ClientConnectConfig): Client {
+  requireReadableTls(connectionOptions)
+  try {
+    // The default of two minutes would be as many minutes of 503 after Temporal is back.
+    const channelArgs = { 'grpc.initial_reconnect_backoff_ms': 500, 'grpc.max_reconnect_backoff_ms': 5000 }
+    return new Client({ connection: Connection.lazy({ ...connectionOptions, channelArgs }), namespace })
+  } catch (error) {
+    const mistake = aboutAddress(error)
+    throw mistake === undefined ? error : new ConfigError([mistake])
+  }
+}
+
+/** Nothing waits for it: Temporal may be up when the first wake comes. */
+export async function logFirstLook(client: Client, address: string, log: Log): Promise<void> {
+  const { namespace } = client.options
+  const temporal = { address, namespace }
+  try {
+    await client.withDeadline(Date.now() + lookMs, () => client.workflowService.describeNamespace({ namespace }))
+    log('INFO', 'Temporal answers', temporal)
+  } catch (error) {
+    log('WARN', 'Temporal cannot be asked about the namespace', { ...temporal, reason: messageOf(error) })
+  }
+}
+
+export function tellerOf(client: Client, log: Log): Tell {
+  return async (workflowId) => {
+    const handle = client.workflow.getHandle(workflowId)
+    try {
+      await client.withDeadline(Date.now() + tellWithinMs, () => handle.signal(wakeSignalName))
+      return 'told'
+    } catch (error) {
+      // It has ended, or never began under this id: nobody would be woken the next time either.
+      if (error instanceof WorkflowNotFoundError) return 'told'
+      log('WARN', 'Temporal could not be told of a wake', { workflowId, reason: reasonOf(error) })
+      return 'not_told'
+    }
+  }
+}
+
+/** Temporal's client says what failed, and its cause why. */
+function reasonOf(error: unknown): string {
+  return messageOf(error instanceof Error ? (error.cause ?? error) : error)
+}
