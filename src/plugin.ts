@@ -2,8 +2,10 @@ import { msToNumber } from '@temporalio/common'
 import { SimplePlugin } from '@temporalio/plugin'
 import type { BundleOptions, ReplayWorkerOptions, Worker, WorkerOptions } from '@temporalio/worker'
 import { createActivities } from './activities/index.ts'
+import type { ActivitiesOptions } from './activities/index.ts'
 import { defaultSweepInterval } from './domain/defaults.ts'
 import type { Duration } from './domain/input.ts'
+import { present } from './domain/json.ts'
 import { logFirstLooks } from './first-looks.ts'
 import { createDeployments } from './langgraph/deployments.ts'
 import type { ServerConfig } from './langgraph/server.ts'
@@ -11,9 +13,10 @@ import { Sweeps } from './sweep/sweeps.ts'
 import { sharingModules, tuning, workflowsPath, workflowSource } from './worker-options.ts'
 
 export type { ServerConfig } from './langgraph/server.ts'
+export type { WebhookReceiver } from './webhook/url.ts'
 export { workerOptions, workflowSource } from './worker-options.ts'
 
-export interface LangGraphRunsPluginOptions {
+export interface LangGraphRunsPluginOptions extends Pick<ActivitiesOptions, 'webhook'> {
   /** The LangGraph servers that the worker may talk to. A workflow names one of them as its `deployment`. */
   readonly servers: readonly ServerConfig[]
   /**
@@ -42,11 +45,11 @@ export class LangGraphRunsPlugin extends SimplePlugin {
   readonly #running: Running
   #hasLooked = false
 
-  constructor({ servers, sweepInterval = defaultSweepInterval }: LangGraphRunsPluginOptions) {
+  constructor({ servers, sweepInterval = defaultSweepInterval, webhook }: LangGraphRunsPluginOptions) {
     const running = new Running()
     const sweeps =
       sweepInterval === 'none' ? undefined : new Sweeps(msToNumber(sweepInterval), (queue) => !running.takesFrom(queue))
-    const activities = createActivities(createDeployments(servers), sweeps)
+    const activities = createActivities(createDeployments(servers), present({ sweeps, webhook }))
     super({ name: 'langgraph-background-runs', activities: (own = {}) => ({ ...activities, ...own }) })
     this.#servers = servers
     this.#running = running

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BundleOptions, WorkerOptions } from '@temporalio/worker'
 import { createActivities } from './activities/index.ts'
+import type { ActivitiesOptions } from './activities/index.ts'
 import { cachedWatches } from './cached-watches.ts'
 import { createDeployments } from './langgraph/deployments.ts'
 import type { ServerConfig } from './langgraph/server.ts'
@@ -19,10 +20,14 @@ export const tuning = {
 } satisfies Partial<WorkerOptions>
 
 /** The options of the ready worker; the caller adds connection and namespace. */
-export function workerOptions(servers: readonly ServerConfig[], taskQueue: string) {
+export function workerOptions(
+  servers: readonly ServerConfig[],
+  taskQueue: string,
+  options: Pick<ActivitiesOptions, 'webhook'> = {},
+) {
   return {
     taskQueue,
-    activities: createActivities(createDeployments(servers)),
+    activities: createActivities(createDeployments(servers), options),
     ...tuning,
     // What still runs after the grace time is cut off.
     shutdownForceTime: '15s',

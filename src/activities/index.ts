@@ -7,6 +7,8 @@ import type { SweepEnd } from '../domain/sweep.ts'
 import { workflowTypes } from '../domain/contract.ts'
 import type { Caller, Deployments, LangGraph, OwnValues } from '../langgraph/port.ts'
 import type { Sweeps } from '../sweep/sweeps.ts'
+import { requireReceiver } from '../webhook/url.ts'
+import type { WebhookReceiver } from '../webhook/url.ts'
 import { createRun } from './create-run.ts'
 import { classified } from './failures.ts'
 import { getRunStatus } from './get-run-status.ts'
@@ -17,14 +19,23 @@ import type { Timed } from './time-limit.ts'
 
 export { createDeployments } from '../langgraph/deployments.ts'
 export type { ServerConfig } from '../langgraph/server.ts'
+export type { WebhookReceiver } from '../webhook/url.ts'
 
 type All = ReturnType<typeof createActivities>
 /** Those of the watches. */
 export type Activities = Omit<All, 'sweepThreads'>
 export type SweepActivities = Pick<All, 'sweepThreads'>
 
-/** The activities of one worker, over the LangGraph servers that it may talk to. @param sweeps absent: none are swept */
-export function createActivities(deployments: Deployments, sweeps?: Sweeps) {
+export interface ActivitiesOptions {
+  /** Absent: no watches are swept. */
+  readonly sweeps?: Sweeps
+  /** The runs that are created call it when they have ended, unless they have a webhook of their own. */
+  readonly webhook?: WebhookReceiver
+}
+
+/** The activities of one worker, over the LangGraph servers that it may talk to. */
+export function createActivities(deployments: Deployments, { sweeps, webhook }: ActivitiesOptions = {}) {
+  requireReceiver(webhook)
   return {
     async getRunStatus(run: RunRef): Promise<Polled> {
       const look = await onServer(run, (langGraph, signal) => getRunStatus(langGraph, run, signal))
@@ -36,7 +47,7 @@ export function createActivities(deployments: Deployments, sweeps?: Sweeps) {
       return classified(() => sweeps.sweep(deployment, deployments(deployment, caller())))
     },
     async createRun(request: CreateRunRequest): Promise<Asked<Creation>> {
-      const creation = await onServer(request, (langGraph, signal) => createRun(langGraph, request, signal))
+      const creation = await onServer(request, (langGraph, signal) => createRun(langGraph, request, webhook, signal))
       return { ...creation, askedAtMs: scheduledAtMs() }
     },
     cancelRun({ action, ...run }: RunRef & { readonly action: CancelAction }): Promise<void> {

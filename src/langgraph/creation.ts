@@ -19,6 +19,7 @@ import { inheritedOptions } from './run-options.ts'
 import type { ListedRun } from './run-options.ts'
 import { creationOfUnmarked } from './unmarked-runs.ts'
 import { withoutAnswer } from './run-record.ts'
+import { createWithAddress } from './wake-address.ts'
 import { besideAnother } from './without-strategies.ts'
 import { idOf, recordOf } from './wire.ts'
 
@@ -47,7 +48,7 @@ export async function tryToCreate(server: Connection, request: RunToCreate, sign
   const ready = await runToCreate(server, request, signal)
   if (ready.kind === 'edited') return { ...ready, threadId }
   const marked = ready.asksAgain ? { ...request, key: keyToAskAgain(request.key) } : request
-  const answer = await create(server, marked, ready.run, signal)
+  const answer = await createWithAddress(request, ready.run, (run) => create(server, marked, run, signal))
   if (answer.kind === 'created') return { ...answer, threadId, ...(ready.asksAgain && { asksAgain: true }) }
   const { refusal } = answer
   const reason = bounded(refusal.message, maxErrorBytes)
@@ -123,7 +124,7 @@ function resumeNow({ asked, resume }: Continuation, now: readonly Interrupt[]): 
   return Object.fromEntries(Object.entries(resume).map(([id, answer]) => [ids.get(id) ?? id, answer]))
 }
 
-type Answer =
+export type Answer =
   | { readonly kind: 'created'; readonly runId: string }
   | { readonly kind: 'refused'; readonly refusal: LangGraphError }
 

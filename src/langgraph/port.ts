@@ -43,6 +43,16 @@ export type RunToCreate = CreateRunRequest & {
   readonly threadId: string
   /** Only this workflow creates runs on it. */
   readonly isOwnThread: boolean
+  readonly wake?: WakeAddress
+}
+
+/** An address that wakes the workflow: the run's webhook, unless it has one of its own. */
+export interface WakeAddress {
+  readonly url: string
+  /** Which an earlier address of the same workflow holds, whatever its receiver and its secret were. */
+  readonly path: string
+  /** Called if the server does not take it: it is a hint, so the run is created without. */
+  refused(reason: string): void
 }
 
 /**

@@ -37,6 +37,9 @@ export type Dialect = keyof typeof dialects
 /** Python ends a run that takes longer: real `timeout` statuses. No other situation may take as long. */
 const pythonRunTimeoutSeconds = 25
 
+/** As docs/webhook.md has it. Any other host is refused, also the name `localhost`. */
+const pythonWebhooks = { url: { allowed_domains: ['127.0.0.1'], require_https: false } }
+
 async function startJs(script: string, of: Readonly<Record<string, string>>): Promise<DialectServer> {
   const cwd = await mkdtemp(join(tmpdir(), 'langgraph-js-'))
   const port = await freePort()
@@ -77,7 +80,7 @@ async function startJs200(): Promise<DialectServer> {
 async function startPython(): Promise<DialectServer> {
   const bin = await pythonEnvironment('langgraph-python', here('requirements.txt'))
   const cwd = await mkdtemp(join(tmpdir(), 'langgraph-python-'))
-  await writePythonGraphs(cwd)
+  await writePythonGraphs(cwd, { webhooks: pythonWebhooks })
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const dev = ['dev', '--no-browser', '--no-reload', '--host', '127.0.0.1', '--port', String(port)]

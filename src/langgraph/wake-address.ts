@@ -1,0 +1,25 @@
+import { isContinuation } from '../domain/creation.ts'
+import type { NewRun } from '../domain/creation.ts'
+import { maxReasonBytes } from '../domain/defaults.ts'
+import { bounded } from '../domain/text.ts'
+import type { Answer } from './creation.ts'
+import type { RunToCreate } from './port.ts'
+
+/**
+ * Creates the run with the address that wakes the workflow, unless it has a webhook of its own. A server that does not
+ * take the address is asked again without it: a hint must not decide whether a run exists.
+ */
+export async function createWithAddress(
+  { wake, run: requested }: RunToCreate,
+  run: NewRun,
+  create: (run: NewRun) => Promise<Answer>,
+): Promise<Answer> {
+  // A run that continues inherits the address, which another receiver or secret may have had.
+  const isInherited = isContinuation(requested) && wake !== undefined && run.webhook?.includes(wake.path)
+  if (!wake || (run.webhook !== undefined && !isInherited)) return create(run)
+  const answer = await create({ ...run, webhook: wake.url })
+  if (answer.kind === 'created' || !/webhook/i.test(answer.refusal.message)) return answer
+  wake.refused(bounded(answer.refusal.message, maxReasonBytes))
+  const { webhook: _, ...without } = run
+  return create(without)
+}
