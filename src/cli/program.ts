@@ -9,11 +9,14 @@ import { addResume } from './resume.ts'
 import { addRetrieve } from './retrieve.ts'
 import { addStatus } from './status.ts'
 import { addWatch } from './watch.ts'
+import { addWebhookUrl } from './webhook-url.ts'
 import { addWorker } from './worker.ts'
 
 const { version }: { readonly version: string } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 )
+
+const commands = [addWatch, addExecute, addRetrieve, addStatus, addCancel, addResume, addList, addWebhookUrl, addWorker]
 
 /** Runs one command. @returns the exit code */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -33,9 +36,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     .exitOverride()
     .version(version, '--version', 'print the version')
     .addHelpText('after', help)
-  for (const add of [addWatch, addExecute, addRetrieve, addStatus, addCancel, addResume, addList, addWorker]) {
-    add(program, context)
-  }
+  for (const add of commands) add(program, context)
   try {
     await program.parseAsync([...args], { from: 'user' })
     return exitCode

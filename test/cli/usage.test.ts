@@ -27,7 +27,7 @@ async function runHere(args: readonly string[], stdin = '') {
   return { code, stdout: stdout.join(''), stderr: stderr.join('') }
 }
 
-const commands = ['watch', 'execute', 'retrieve', 'status', 'cancel', 'resume', 'list', 'worker']
+const commands = ['watch', 'execute', 'retrieve', 'status', 'cancel', 'resume', 'list', 'webhook-url', 'worker']
 
 describe('--help teaches with examples', () => {
   test.each(commands)('langgraph-runs %s --help', async (command) => {
@@ -50,7 +50,7 @@ describe('--help teaches with examples', () => {
     const { stdout } = await runHere(['--help'])
 
     const [, list = ''] = stdout.split('Commands:\n')
-    expect([...list.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name)).toEqual([...commands, 'help'])
+    expect([...list.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name]) => name)).toEqual([...commands, 'help'])
   })
 
   test('langgraph-runs --help has the environment and the exit codes, also when no command is given: 64', async () => {
