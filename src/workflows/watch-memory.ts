@@ -82,7 +82,8 @@ export class WatchMemory {
     const { seen, failedInARow, unreadableInARow } = this.#memory.polls
     const dueAtMs = dueAt === undefined ? 0 : msOf(dueAt)
     // A server that named another time at each poll, or one that never comes, would make the watch endless.
-    const isCredible = askedAtMs !== undefined && seen === undefined && dueAtMs - askedAtMs <= longestDelaySeconds * 1000
+    const isCredible =
+      askedAtMs !== undefined && seen === undefined && dueAtMs - askedAtMs <= longestDelaySeconds * 1000
     if (isCredible && dueAtMs > askedAtMs) this.dueAt(dueAtMs)
     const firstSeenMs = seen?.status === status ? (seen.sinceMs ?? askedAtMs) : askedAtMs
     const changedAtMs = updatedAt === undefined ? firstSeenMs : msOf(updatedAt)
