@@ -22,7 +22,8 @@ export class Program {
       fork(script, args, {
         execArgv: [...loader, '--import', endWithParent],
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-        env: { ...process.env, ...env },
+        // As the Docker image and docs/worker.md have it.
+        env: { MALLOC_MMAP_THRESHOLD_: '131072', ...process.env, ...env },
       }),
     )
   }

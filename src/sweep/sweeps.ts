@@ -11,6 +11,7 @@ import { OpenWatches } from './open-watches.ts'
 import { Sweeper } from './sweeper.ts'
 
 const betweenLooksMs = 5000
+const untilSeesMs = 1000
 /** No poll waits longer for it. */
 const lookTimeoutMs = 1000
 const wakeTimeoutMs = 5000
@@ -95,6 +96,8 @@ export class Sweeps {
       workflowRunTimeout: longestRun,
       args: [{ deployment }],
     })
+    // It sees by then, and thousands of watches that start at once need not wait for the next look.
+    setTimeout(() => this.#looks.clear(), untilSeesMs).unref()
     return false
   }
 

@@ -39,13 +39,21 @@ test('the first one who looks starts the sweep, and the next one finds it', asyn
   expect((await sweepOf(taskQueue).describe()).runId).toBe(runId)
 })
 
-test('many polls look once in 5 s', async () => {
+test('many polls look once in 5 s, and once more a second after a start', async () => {
   const taskQueue = randomUUID()
   const described = vi.spyOn(client.workflowService, 'describeWorkflowExecution')
   const sweeps = new Sweeps(1000, () => false)
   const environment = new MockActivityEnvironment({ taskQueue, namespace: 'default' }, { client })
-  await environment.run(() => Promise.all(Array.from({ length: 100 }, () => sweeps.isAlive('default'))))
+  const looked = () => environment.run(() => Promise.all(Array.from({ length: 100 }, () => sweeps.isAlive('default'))))
+  await looked()
   expect(described).toHaveBeenCalledOnce()
+  // The one that was started just now sees after a second; it is not found out only after five.
+  await vi.waitFor(async () => {
+    await looked()
+    expect(described).toHaveBeenCalledTimes(2)
+  }, 4000)
+  await looked()
+  expect(described).toHaveBeenCalledTimes(2)
   described.mockRestore()
 })
 
