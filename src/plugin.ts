@@ -10,7 +10,7 @@ import { logFirstLooks } from './first-looks.ts'
 import { createDeployments } from './langgraph/deployments.ts'
 import type { ServerConfig } from './langgraph/server.ts'
 import { Sweeps } from './sweep/sweeps.ts'
-import { sharingModules, tuning, workflowsPath, workflowSource } from './worker-options.ts'
+import { sharingModules, slotsToShare, tuning, workflowsPath, workflowSource } from './worker-options.ts'
 
 export type { ServerConfig } from './langgraph/server.ts'
 export type { WebhookReceiver } from './webhook/url.ts'
@@ -43,20 +43,26 @@ export interface LangGraphRunsPluginOptions extends Pick<ActivitiesOptions, 'web
 export class LangGraphRunsPlugin extends SimplePlugin {
   readonly #servers: readonly ServerConfig[]
   readonly #running: Running
+  readonly #deployments: ReturnType<typeof createDeployments>
+  readonly #with: Pick<ActivitiesOptions, 'sweeps' | 'webhook'>
   #hasLooked = false
 
   constructor({ servers, sweepInterval = defaultSweepInterval, webhook }: LangGraphRunsPluginOptions) {
     const running = new Running()
+    super({ name: 'langgraph-background-runs' })
+    this.#deployments = createDeployments(servers)
     const sweeps =
       sweepInterval === 'none' ? undefined : new Sweeps(msToNumber(sweepInterval), (queue) => !running.takesFrom(queue))
-    const activities = createActivities(createDeployments(servers), present({ sweeps, webhook }))
-    super({ name: 'langgraph-background-runs', activities: (own = {}) => ({ ...activities, ...own }) })
+    this.#with = present({ sweeps, webhook })
     this.#servers = servers
     this.#running = running
   }
 
   override configureWorker(options: WorkerOptions): WorkerOptions {
-    return { ...tuningBeside(options), ...super.configureWorker(options), ...workflowsFor(options) }
+    const slots = slotsToShare(this.#servers, options)
+    const ours = createActivities(this.#deployments, present({ ...this.#with, slots }))
+    const activities = { ...ours, ...options.activities }
+    return { ...tuningBeside(options), ...super.configureWorker(options), ...workflowsFor(options), activities }
   }
 
   override configureBundler(options: BundleOptions): BundleOptions {

@@ -4,6 +4,7 @@ import type { BundleOptions, WorkerOptions } from '@temporalio/worker'
 import { createActivities } from './activities/index.ts'
 import type { ActivitiesOptions } from './activities/index.ts'
 import { cachedWatches } from './cached-watches.ts'
+import { present } from './domain/json.ts'
 import { createDeployments } from './langgraph/deployments.ts'
 import type { ServerConfig } from './langgraph/server.ts'
 
@@ -27,11 +28,25 @@ export function workerOptions(
 ) {
   return {
     taskQueue,
-    activities: createActivities(createDeployments(servers), options),
+    activities: createActivities(createDeployments(servers), {
+      ...options,
+      ...present({ slots: slotsToShare(servers) }),
+    }),
     ...tuning,
     // What still runs after the grace time is cut off.
     shutdownForceTime: '15s',
   } satisfies WorkerOptions
+}
+
+/** One deployment has nobody to share them with. @returns `undefined` also if a tuner decides how many there are */
+export function slotsToShare(
+  servers: readonly ServerConfig[],
+  {
+    tuner,
+    maxConcurrentActivityTaskExecutions = tuning.maxConcurrentActivityTaskExecutions,
+  }: Partial<WorkerOptions> = {},
+): number | undefined {
+  return tuner || servers.length < 2 ? undefined : maxConcurrentActivityTaskExecutions
 }
 
 /** The bundle that `npm run build` made, or, in a clone, the sources. */

@@ -81,6 +81,16 @@ describe('LangGraph servers', () => {
     ])
   })
 
+  test('may be asked only so often', async () => {
+    const path = await file({ eu: { url, maxRequestsPerSecond: 0.5 } })
+    expect(loadWorkerConfig({ LANGGRAPH_DEPLOYMENTS: path }).servers).toMatchObject([{ maxRequestsPerSecond: 0.5 }])
+    for (const rate of [0, -1, '5', null]) {
+      const wrong = await file({ eu: { url, maxRequestsPerSecond: rate } })
+      const says = expect.stringMatching(/"eu" "maxRequestsPerSecond": must be a number above 0$/)
+      expect(mistakesOf({ LANGGRAPH_DEPLOYMENTS: wrong })).toEqual([says])
+    }
+  })
+
   test('may name the default one in the file', async () => {
     const path = await file({ default: { url } })
     expect(loadWorkerConfig({ LANGGRAPH_DEPLOYMENTS: path }).servers).toMatchObject([{ name: 'default', url }])

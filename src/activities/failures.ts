@@ -1,5 +1,6 @@
 import { log } from '@temporalio/activity'
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
+import type { ApplicationFailureCategory } from '@temporalio/common'
 import { failureTypes, langGraphFailureTypes as types } from '../domain/contract.ts'
 import type { LangGraphFailureDetails } from '../domain/contract.ts'
 import { present } from '../domain/json.ts'
@@ -7,6 +8,7 @@ import { CreationUnanswered } from '../langgraph/creation.ts'
 import { UnknownDeploymentError } from '../langgraph/deployments.ts'
 import { LangGraphError } from '../langgraph/errors.ts'
 import type { LangGraphFailureType } from '../langgraph/errors.ts'
+import { NotAsked } from '../langgraph/pace.ts'
 import { ThreadMissing } from './missing-thread.ts'
 
 /**
@@ -30,6 +32,8 @@ function classify(error: unknown): unknown {
   if (error instanceof CreationUnanswered) {
     return asFailure(error, { creation_sent: true, may_arrive_for_ms: error.mayArriveForMs })
   }
+  // Hundreds at once are no reason for a warning each.
+  if (error instanceof NotAsked) return asFailure(error, { not_asked: true }, 'BENIGN')
   if (error instanceof ThreadMissing) return asFailure(error, { thread_missing: true })
   if (!(error instanceof LangGraphError)) {
     const name = error instanceof Error ? error.name : typeof error
@@ -41,7 +45,11 @@ function classify(error: unknown): unknown {
   return asFailure(error)
 }
 
-function asFailure(error: LangGraphError, more: LangGraphFailureDetails = {}): ApplicationFailure {
+function asFailure(
+  error: LangGraphError,
+  more: LangGraphFailureDetails = {},
+  category?: ApplicationFailureCategory,
+): ApplicationFailure {
   const { type, message, httpStatus, retryAfterMs } = error
   const details: LangGraphFailureDetails = {
     ...present({ http_status: httpStatus, retry_after_ms: retryAfterMs }),
@@ -53,7 +61,7 @@ function asFailure(error: LangGraphError, more: LangGraphFailureDetails = {}): A
       message,
       nonRetryable: !isWorthAnotherTry(type),
       details: [details],
-      ...present({ nextRetryDelay: retryAfterMs }),
+      ...present({ nextRetryDelay: retryAfterMs, category }),
     }),
   )
 }

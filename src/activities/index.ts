@@ -14,6 +14,7 @@ import { classified } from './failures.ts'
 import { getRunStatus } from './get-run-status.ts'
 import { hasThread } from './missing-thread.ts'
 import { retrieve } from './retrieve.ts'
+import { Slots } from './slots.ts'
 import { scheduledAtMs, timed, withinTry } from './time-limit.ts'
 import type { Timed } from './time-limit.ts'
 
@@ -31,10 +32,16 @@ export interface ActivitiesOptions {
   readonly sweeps?: Sweeps
   /** The runs that are created call it when they have ended, unless they have a webhook of their own. */
   readonly webhook?: WebhookReceiver
+  /** How many of these activities the worker carries out at once. Absent: one server that hangs may take them all. */
+  readonly slots?: number
 }
 
 /** The activities of one worker, over the LangGraph servers that it may talk to. */
-export function createActivities(deployments: Deployments, { sweeps, webhook }: ActivitiesOptions = {}) {
+export function createActivities(
+  deployments: Deployments,
+  { sweeps, webhook, slots = Infinity }: ActivitiesOptions = {},
+) {
+  const shared = new Slots(slots)
   requireReceiver(webhook)
   return {
     async getRunStatus(run: RunRef): Promise<Polled> {
@@ -83,7 +90,10 @@ export function createActivities(deployments: Deployments, { sweeps, webhook }: 
     { deployment }: { readonly deployment: string },
     work: (langGraph: LangGraph, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    return classified(() => withinTry((signal) => work(deployments(deployment, caller()), signal)))
+    return classified(() => {
+      const langGraph = deployments(deployment, caller())
+      return shared.hold(deployment, () => withinTry((signal) => work(langGraph, signal)))
+    })
   }
 
   function retrieveFrom(

@@ -62,9 +62,11 @@ function deployment({ at, name, fields }: Entry, env: Environment, found: Findin
     mistakes.push(`${at}: must be an object ${shapeOfADeployment}`)
     return { name, url: '' }
   }
-  const { url, apiKeyEnv, headers = {}, namespaces, taskQueues, ...unknown } = fields
+  const { url, apiKeyEnv, headers = {}, namespaces, taskQueues, maxRequestsPerSecond, ...unknown } = fields
   for (const field of Object.keys(unknown)) {
-    mistakes.push(`${at}: "${field}" is unknown: allowed are "url", "apiKeyEnv", "headers", "namespaces", "taskQueues"`)
+    mistakes.push(
+      `${at}: "${field}" is unknown: allowed are "url", "apiKeyEnv", "headers", "namespaces", "taskQueues", "maxRequestsPerSecond"`,
+    )
   }
   checkUrl(`${at} "url"`, url, found)
   const apiKey = apiKeyEnv === undefined ? undefined : readNamed(`${at} "apiKeyEnv"`, apiKeyEnv, env, found)
@@ -77,6 +79,7 @@ function deployment({ at, name, fields }: Entry, env: Environment, found: Findin
       apiKey,
       namespaces: namesIn(`${at} "namespaces"`, namespaces, found),
       taskQueues: namesIn(`${at} "taskQueues"`, taskQueues, found),
+      maxRequestsPerSecond: rateIn(`${at} "maxRequestsPerSecond"`, maxRequestsPerSecond, found),
     }),
   }
 }
@@ -89,6 +92,12 @@ function namesIn(at: string, names: unknown, found: Findings): readonly string[]
     found.mistakes.push(`${at}: must be a list of at least one name`)
   }
   return texts
+}
+
+function rateIn(at: string, rate: unknown, { mistakes }: Findings): number | undefined {
+  if (rate === undefined || (typeof rate === 'number' && rate > 0 && Number.isFinite(rate))) return rate
+  mistakes.push(`${at}: must be a number above 0`)
+  return undefined
 }
 
 const headerValue = 'a text or { "env": "NAME" }'

@@ -112,6 +112,8 @@ export const langGraphFailureTypes = {
 
 /** The `details[0]` of an activity's failure. */
 export interface LangGraphFailureDetails {
+  /** No request was made: the worker makes a pause, or keeps to a limit. */
+  readonly not_asked?: true
   /** The server was asked to create a run, and did not answer. */
   readonly creation_sent?: true
   /** That request may still arrive there for so long. */

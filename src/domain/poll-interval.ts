@@ -12,6 +12,11 @@ const sweptSleepMs = 600_000
 const shortestSleepMs = 1000
 const mostRetryAfterMs = 60_000
 
+/** The k-th pause (from 0) after no worker could ask: 1, 2, 4 … 60 s, but at least what the worker says, up to 60 s. */
+export function pauseUntilAskedMs(k: number, retryAfterMs = 0): number {
+  return Math.min(Math.max(1000 * 2 ** k, retryAfterMs), mostRetryAfterMs)
+}
+
 export interface FailedPoll {
   /** Failures in a row, this one included. */
   readonly inARow: number

@@ -45,6 +45,6 @@ export function askerOf(deployment: string, redaction: Redaction): Ask {
   return ask
 }
 
-function isTimeout(reason: unknown): boolean {
+export function isTimeout(reason: unknown): boolean {
   return reason instanceof Error && reason.name === 'TimeoutError'
 }

@@ -5,6 +5,7 @@ import type { Answer } from './answers.ts'
 import { BadAnswer, HttpError } from './errors.ts'
 import { beginOf, guardedFetch } from './guarded-fetch.ts'
 import type { Intake } from './intake.ts'
+import type { Pace } from './pace.ts'
 import { recordOf } from './wire.ts'
 
 /** How to reach one LangGraph server. */
@@ -18,6 +19,8 @@ export interface ServerConfig {
   readonly namespaces?: readonly string[]
   /** Whose workflows may use it: of the workers of these task queues alone. Default: all. */
   readonly taskQueues?: readonly string[]
+  /** How often this worker asks it. Default: as often as it needs. */
+  readonly maxRequestsPerSecond?: number
 }
 
 /** A backstop: every call comes with a signal of its own. */
@@ -27,10 +30,12 @@ const sdkTimeoutMs = 15_000
 export class LangGraphClient {
   readonly intake: Intake
   readonly #config: ServerConfig
+  readonly #pace: Pace
   readonly #clients = new WeakMap<Answer, Client>()
 
-  constructor(config: ServerConfig, intake: Intake) {
+  constructor(config: ServerConfig, intake: Intake, pace: Pace) {
     this.#config = config
+    this.#pace = pace
     this.intake = intake
   }
 
@@ -45,7 +50,7 @@ export class LangGraphClient {
       apiKey: apiKey ?? null,
       defaultHeaders: headers,
       timeoutMs: sdkTimeoutMs,
-      callerOptions: { maxRetries: 0, maxConcurrency: Infinity, fetch: guardedFetch(answer, this.intake) },
+      callerOptions: { maxRetries: 0, maxConcurrency: Infinity, fetch: this.#fetch(answer) },
     })
     this.#clients.set(answer, client)
     return client
@@ -53,7 +58,7 @@ export class LangGraphClient {
 
   /** What the server tells about itself. The SDK has no method for it. */
   async readInfo(signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
-    const response = await guardedFetch(infoAnswer, this.intake)(this.#at('/info'), {
+    const response = await this.#fetch(infoAnswer)(this.#at('/info'), {
       headers: this.#headers(),
       signal,
     })
@@ -71,7 +76,7 @@ export class LangGraphClient {
     signal: AbortSignal,
   ): Promise<ReadableStream<Uint8Array>> {
     const path = `/threads/${encodeURIComponent(threadId)}/runs/${encodeURIComponent(runId)}/stream`
-    const response = await fetch(this.#at(`${path}?cancel_on_disconnect=0`), {
+    const response = await this.#pace.fetch(this.#at(`${path}?cancel_on_disconnect=0`), {
       headers: { ...this.#headers(), ...(from === 'begin' && { 'last-event-id': '-1' }) },
       redirect: 'manual',
       signal,
@@ -81,6 +86,10 @@ export class LangGraphClient {
     if (response.body && type.includes('text/event-stream')) return response.body
     await response.body?.cancel()
     throw new BadAnswer('is not an event stream')
+  }
+
+  #fetch(answer: Answer): typeof fetch {
+    return guardedFetch(answer, this.intake, this.#pace.fetch)
   }
 
   #at(path: string): string {

@@ -21,10 +21,10 @@ const maxErrorBytes = 64 * KB
  * - Integers that were read from a run go out as they came.
  * - Of the body only what the answer's cut names is kept, within the answer's bounds.
  */
-export function guardedFetch(answer: Answer, intake: Intake): typeof fetch {
+export function guardedFetch(answer: Answer, intake: Intake, send: typeof fetch): typeof fetch {
   return async (input, init) => {
     const body = typeof init?.body === 'string' ? { body: exactBody(init.body) } : {}
-    const response = await fetch(input, { ...init, ...body, redirect: 'manual' })
+    const response = await send(input, { ...init, ...body, redirect: 'manual' })
     // Of these the SDK does not read the body.
     if (!response.ok || response.status === 202 || !response.body) return beginOf(response)
     const json = await readJson(response.body, answer, intake, init?.signal)

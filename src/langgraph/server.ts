@@ -19,6 +19,7 @@ import { endingWithoutLaterWords } from './later-words.ts'
 import { DeclaredOutputs, withoutUnseen } from './output.ts'
 import type { FirstLook, LangGraph, OwnValues, RunToCreate, StatusLook, ThreadSearch } from './port.ts'
 import { Outgoing } from './outgoing.ts'
+import { Pace } from './pace.ts'
 import { Redaction } from './redaction.ts'
 import { readStream } from './reads.ts'
 import { hiddenBy, noOwnCheckpoint, ownCheckpoint, readEnding } from './run-ending.ts'
@@ -36,13 +37,15 @@ export class LangGraphServer implements LangGraph {
   readonly ask: Ask
   readonly #outgoing: Outgoing
   readonly #outputs: DeclaredOutputs
+  readonly #pace: Pace
 
   constructor(config: ServerConfig, intake: Intake) {
     const { name, apiKey = '', headers = {} } = config
     const redaction = new Redaction([apiKey, ...Object.values(headers)])
     this.#outgoing = new Outgoing(redaction)
     this.ask = askerOf(name, redaction)
-    this.client = new LangGraphClient(config, intake)
+    this.#pace = new Pace(name, config.maxRequestsPerSecond)
+    this.client = new LangGraphClient(config, intake, this.#pace)
     this.#outputs = new DeclaredOutputs(this.client)
   }
 
@@ -50,12 +53,16 @@ export class LangGraphServer implements LangGraph {
     return this.#outgoing.firstLook(await firstLook(this, signal))
   }
 
-  searchThreads(threadIds: readonly string[], signal: AbortSignal): Promise<ThreadSearch> {
+  async searchThreads(threadIds: readonly string[], signal: AbortSignal): Promise<ThreadSearch> {
+    // One request in place of a thousand: it is never sent away.
+    await this.#pace.turn('the states of threads', signal, Infinity)
     return searchThreads(this, threadIds, signal)
   }
 
-  readStatus({ threadId, runId }: RunRef, signal: AbortSignal): Promise<StatusLook> {
-    return this.ask(`status of run ${runId}`, signal, async () => {
+  async readStatus({ threadId, runId }: RunRef, signal: AbortSignal): Promise<StatusLook> {
+    const what = `status of run ${runId}`
+    await this.#pace.turn(what, signal)
+    return this.ask(what, signal, async () => {
       const wire = recordOf(await this.client.reading(statusAnswer).runs.get(threadId, runId, { signal }))
       const status = textOf(wire['status'])
       if (status === undefined) throw new BadAnswer('holds no status')
@@ -80,10 +87,12 @@ export class LangGraphServer implements LangGraph {
     )
   }
 
-  readOwnState(request: RetrievalRequest, signal: AbortSignal): Promise<OwnValues> {
+  async readOwnState(request: RetrievalRequest, signal: AbortSignal): Promise<OwnValues> {
     const { threadId, origin, resultKeys } = request
     const access = { client: this.client, run: request, signal }
-    return this.ask(`state of thread ${threadId}`, signal, async () => {
+    const what = `state of thread ${threadId}`
+    await this.#pace.turn(what, signal)
+    return this.ask(what, signal, async () => {
       const keys = resultKeys ?? (await this.#outputs.fieldsOf(origin))
       const own = await ownCheckpoint(access, origin, keys)
       const byRecord = origin?.holdsOutput ? await valuesByRecord(access, own, resultKeys) : undefined
@@ -95,9 +104,11 @@ export class LangGraphServer implements LangGraph {
     })
   }
 
-  readOwnStream(request: RetrievalRequest, from: 'begin' | 'now', signal: AbortSignal): Promise<OwnValues> {
+  async readOwnStream(request: RetrievalRequest, from: 'begin' | 'now', signal: AbortSignal): Promise<OwnValues> {
     const { runId, origin, resultKeys } = request
-    return this.ask(`stream of run ${runId}`, signal, async () => {
+    const what = `stream of run ${runId}`
+    await this.#pace.turn(what, signal)
+    return this.ask(what, signal, async () => {
       const declared = await this.#outputs.fieldsOf(origin)
       const read = await readStream({ client: this.client, run: request, signal }, from, resultKeys ?? declared)
       if (read.found !== 'error') return this.#outgoing.values(withoutUnseen(read, resultKeys, declared))
@@ -118,10 +129,12 @@ export class LangGraphServer implements LangGraph {
   }
 
   async tryToCreate(request: RunToCreate, signal: AbortSignal): Promise<Creation> {
+    await this.#pace.turn(`runs of thread ${request.threadId}`, signal)
     return this.#outgoing.creation(await tryToCreate(this, request, signal))
   }
 
   async findLaterRun(run: RunRef, asked: StateNow, signal: AbortSignal): Promise<Later> {
+    await this.#pace.turn(`runs of thread ${run.threadId}`, signal)
     return this.#outgoing.later(await findLaterRun(this, run, asked, signal))
   }
 

@@ -119,9 +119,9 @@ async function untilKnown<T>(watch: Watch, work: (unknown: number) => Promise<T>
       return { kind: 'done', result: await work(n) }
     } catch (error) {
       const failed = noAnswer(error)
-      if (failed.type !== failureTypes.unknownDeployment) return { kind: 'failed', failed }
+      if (failed.type !== failureTypes.unknownDeployment && !failed.isNotAsked) return { kind: 'failed', failed }
       watch.noteError(failed.message)
-      if (!(await watch.untilConfigured(n))) return { kind: 'failed', failed }
+      if (!(await watch.untilConfigured(n, failed.retryAfterMs))) return { kind: 'failed', failed }
     }
   }
 }

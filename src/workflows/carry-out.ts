@@ -123,20 +123,21 @@ async function concludeRun(watch: Watch, run: RunRef, look: EndedRun): Promise<W
 }
 
 function retrieve(watch: Watch, run: RunRef, look: EndedRun): Promise<Retrieval> {
-  return retrieveInOrder(run, watch.options.retrieval, look, async (slip, message, n) => {
+  return retrieveInOrder(run, watch.options.retrieval, look, async (slip, message, n, retryAfterMs) => {
     if (!isWaitedOut(watch, slip, look)) return false
     watch.noteError(message)
     watch.enter('retrieving')
-    await watch.untilConfigured(n)
+    await watch.untilConfigured(n, retryAfterMs)
     await watch.restartWhereLong()
     return true
   })
 }
 
-/** What a worker's configuration lacks or has wrong is waited out, however long that takes. */
+/** What a worker's configuration lacks, forbids or has wrong is waited out, however long that takes. */
 function isWaitedOut(watch: Watch, slip: Slip, { ending }: EndedRun): boolean {
   switch (slip) {
     case 'unknown deployment':
+    case 'not asked':
       return true
     case 'refused key':
       // The last poll has read the state with it; otherwise it may be for the status alone.

@@ -81,7 +81,7 @@ export function findRun(
 export function findRun(watch: Watch, request: CreateRunRequest): Promise<FoundRun | undefined>
 export async function findRun(watch: Watch, request: CreateRunRequest): Promise<FoundRun | undefined> {
   if (!watch.mayHaveCreated && !('continues' in request.run)) return undefined
-  let unknown = 0
+  let unasked = 0
   for (let look = 1; ; look += 1) {
     await watch.untilNothingArrives()
     const tried = await tryOnce(watch, { ...request, findOnly: true })
@@ -90,15 +90,15 @@ export async function findRun(watch: Watch, request: CreateRunRequest): Promise<
       return end?.kind === 'created' || end?.kind === 'overtaken' ? end : undefined
     }
     watch.noteError(tried.failed.message)
-    const isUnknownDeployment = tried.failed.type === failureTypes.unknownDeployment
-    const mayLookAgain = isUnknownDeployment ? await watch.untilConfigured(unknown) : look < mostLooks
+    const { type, isNotAsked = false, retryAfterMs } = tried.failed
+    const hasNotLooked = isNotAsked || type === failureTypes.unknownDeployment
+    const mayLookAgain = hasNotLooked ? await watch.untilConfigured(unasked, retryAfterMs) : look < mostLooks
     if (!mayLookAgain) {
       watch.runNotFoundOut(tried.failed.message)
       return undefined
     }
-    if (isUnknownDeployment) {
-      // That worker has not looked.
-      unknown += 1
+    if (hasNotLooked) {
+      unasked += 1
       look -= 1
       continue
     }

@@ -34,6 +34,8 @@ export interface NoAnswer {
   readonly message: string
   /** False if Temporal says it: the worker hangs, or died. */
   readonly isFromWorker: boolean
+  /** The worker may not ask now: it makes a pause, or keeps to a limit. That is waited out. */
+  readonly isNotAsked?: true
   readonly retryAfterMs?: number
   /** After `createRun`: the server may have got the request, and the run may exist. */
   readonly mayHaveCreated: boolean
@@ -65,6 +67,7 @@ export function noAnswer(error: unknown): NoAnswer {
     isFromWorker: true,
     mayHaveCreated: details.creation_sent ?? !isLangGraphFailure(cause.type),
     ...present({
+      isNotAsked: details.not_asked,
       retryAfterMs: details.retry_after_ms,
       mayArriveForMs: details.may_arrive_for_ms,
       isThreadMissing: details.thread_missing,

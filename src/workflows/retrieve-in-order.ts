@@ -17,6 +17,7 @@ import {
 } from './activities.ts'
 import { iso, momentMs } from './clock.ts'
 import { noAnswer } from './failures.ts'
+import type { NoAnswer } from './failures.ts'
 
 const activityOf = {
   stream_values: retrieveStreamValues,
@@ -34,10 +35,10 @@ export type Retrieval = { readonly metadata: RetrievalMetadata } & (
   | { readonly found: 'nothing'; readonly error: string; readonly reference?: ResultReference }
 )
 
-/** Why a round found nothing that a worker with another configuration may find. */
-export type Slip = 'unknown deployment' | 'refused key' | 'missing thread'
+/** Why a round found nothing that a worker with another configuration may find, or that may be asked later. */
+export type Slip = 'unknown deployment' | 'not asked' | 'refused key' | 'missing thread'
 /** Pauses after the n-th round with a slip. @returns `false` if it is not waited out: the round counts */
-type WaitsOut = (slip: Slip, message: string, n: number) => Promise<boolean>
+type WaitsOut = (slip: Slip, message: string, n: number, retryAfterMs?: number) => Promise<boolean>
 
 interface Attempt extends RetrievalAttempt {
   readonly tookMs: number
@@ -90,7 +91,9 @@ export async function retrieveInOrder(
 }
 
 async function isSlip(tried: readonly Attempt[], n: number, waitsOut: WaitsOut): Promise<boolean> {
-  for (const { slip, reason = '' } of tried) if (slip && (await waitsOut(slip, reason, n))) return true
+  for (const { slip, reason = '', retryAfterMs } of tried) {
+    if (slip && (await waitsOut(slip, reason, n, retryAfterMs))) return true
+  }
   return false
 }
 
@@ -120,18 +123,20 @@ async function tryStrategy(
       ...present({ slip: isMissing ? ('missing thread' as const) : undefined }),
     }
   } catch (error) {
-    const { type, message, isFromWorker, retryAfterMs, tookMs = isFromWorker ? 0 : timeoutMs } = noAnswer(error)
+    const failed = noAnswer(error)
+    const { type, message, isFromWorker, retryAfterMs, tookMs = isFromWorker ? 0 : timeoutMs } = failed
     return {
       strategy,
       outcome: type === langGraphFailureTypes.timeout ? 'timed_out' : 'failed',
       reason: bounded(message, maxReasonBytes),
       tookMs,
-      ...present({ slip: slipOf(type), retryAfterMs }),
+      ...present({ slip: slipOf(failed), retryAfterMs }),
     }
   }
 }
 
-function slipOf(type: string): Slip | undefined {
+function slipOf({ type, isNotAsked }: NoAnswer): Slip | undefined {
+  if (isNotAsked) return 'not asked'
   switch (type) {
     case failureTypes.unknownDeployment:
       return 'unknown deployment'

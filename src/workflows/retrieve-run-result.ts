@@ -1,8 +1,10 @@
+import { sleep } from '@temporalio/workflow'
 import { failureTypes } from '../domain/contract.ts'
 import { parseReadRunStatusInput, parseRetrieveRunResultInput } from '../domain/parse-input.ts'
 import type { ReadRunStatusInput, RetrieveRunResultInput } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
 import type { RetrievedResult } from '../domain/outcome.ts'
+import { pauseUntilAskedMs } from '../domain/poll-interval.ts'
 import { hasEnded } from '../domain/run.ts'
 import type { EndedRun, Interrupts, Json, RunLook, RunRef } from '../domain/run.ts'
 import { lookAtRun } from './activities.ts'
@@ -23,9 +25,11 @@ export async function retrieveRunResult(input: RetrieveRunResultInput): Promise<
   const { run, retrieval } = accepted('retrieveRunResult', parseRetrieveRunResultInput(input))
   const seen = await look(run)
   requireSuccess(seen)
-  const retrieved = await retrieveInOrder(run, retrieval, seen, async (slip, message) => {
+  const retrieved = await retrieveInOrder(run, retrieval, seen, async (slip, message, n, retryAfterMs) => {
     if (slip === 'unknown deployment') throw failure(failureTypes.unknownDeployment, message)
-    return false
+    if (slip !== 'not asked') return false
+    await sleep(pauseUntilAskedMs(n, retryAfterMs), { summary: 'until the worker may ask' })
+    return true
   })
   switch (retrieved.found) {
     case 'result':

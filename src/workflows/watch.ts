@@ -13,7 +13,7 @@ import { progressQueryName, runMemoKey, wakeSignalName, watchWorkflowId } from '
 import type { RunRequest, WatchOptions } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
 import type { WatchProgress } from '../domain/outcome.ts'
-import { nextSleepMs, nextSweptSleepMs } from '../domain/poll-interval.ts'
+import { nextSleepMs, nextSweptSleepMs, pauseUntilAskedMs } from '../domain/poll-interval.ts'
 import type { RunRef } from '../domain/run.ts'
 import { utf8Bytes } from '../domain/text.ts'
 import { Alarm } from './alarm.ts'
@@ -28,7 +28,6 @@ const wakeSignal = defineSignal(wakeSignalName)
 const progressQuery = defineQuery<WatchProgress>(progressQueryName)
 
 const betweenHintedPollsMs = 1000
-const longestSlipPauseMs = 60_000
 /**
  * Temporal suggests continue-as-new at 4,096 events or 4 MB. The watch counts for itself, since what Temporal says is as
  * stale after a query as the clock: about this many events and signals, and a KB of a payload as one event.
@@ -234,15 +233,15 @@ export class Watch extends WatchMemory {
   }
 
   /**
-   * The pause after the n-th try in a row that a worker with another configuration may make: 1, 2, 4 … 60 s.
+   * The pause after the n-th try in a row that a worker with another configuration, or this one later, may make: 1, 2, 4 …
+   * 60 s, but at least what the worker has asked for.
    *
    * @returns `false` if the history has no room for another try
    */
-  async untilConfigured(n: number): Promise<boolean> {
+  async untilConfigured(n: number, leastMs = 0): Promise<boolean> {
     this.grows(0)
-    const length = Math.min(1000 * 2 ** n, longestSlipPauseMs)
     const isCut = () => this.#isTooLong || this.isHistoryFull
-    await condition(isCut, length, { summary: 'until a worker is configured for it' })
+    await condition(isCut, pauseUntilAskedMs(n, leastMs), { summary: 'until a worker is configured for it' })
     return !this.isHistoryFull
   }
 

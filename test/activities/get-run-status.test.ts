@@ -170,6 +170,16 @@ describe('a poll that gets no answer', () => {
     })
   })
 
+  test('makes no further request while the pause lasts, and says so without a warning', async () => {
+    server.on('run', text('slow down', { status: 429, headers: { 'retry-after': '30' } }))
+    const { getRunStatus } = activitiesOn(server.url)
+    await failureOf(inActivity(getRunStatus, run))
+    const failure = await failureOf(inActivity(getRunStatus, run))
+    expect(failure).toMatchObject({ type: 'LangGraphUnavailable', nonRetryable: false, category: 'BENIGN' })
+    expect(failure.details).toEqual([{ not_asked: true, retry_after_ms: failure.nextRetryDelay }])
+    expect(server.requests).toHaveLength(1)
+  })
+
   test('hands on a Retry-After that is a date to come', async () => {
     const date = new Date(Date.now() + 60_000).toUTCString()
     server.on('run', text('slow down', { status: 503, headers: { 'retry-after': date } }))

@@ -5,10 +5,12 @@ import type { Retrieved } from '../../src/domain/retrieved.ts'
 import type { RunLook } from '../../src/domain/run.ts'
 import { LangGraphError } from '../../src/langgraph/errors.ts'
 import { UnknownDeploymentError } from '../../src/langgraph/deployments.ts'
+import { NotAsked } from '../../src/langgraph/pace.ts'
 import { ended, running, values } from '../support/looks.ts'
 import { answers, failureOf, Stage, testEveryHistory } from '../support/time-skipping.ts'
 
-// A worker that does not know the deployment: a deploy is in progress, or its configuration is wrong.
+// A worker that does not know the deployment: a deploy is in progress, or its configuration is wrong. And one that knows it,
+// but may not ask it now.
 
 let stage: Stage
 beforeAll(async () => {
@@ -19,11 +21,15 @@ afterAll(() => stage.stop())
 
 const unknown = new UnknownDeploymentError('Deployment "research" is not configured on this worker')
 const outage = new LangGraphError(types.unavailable, 'HTTP 503', { status: 503 })
-const often = Array.from({ length: 40 }, () => unknown)
+const mayNotAsk = new NotAsked('status from deployment "research": not asked, since it asked for a pause', 4000)
+const often = (error: Error) => Array.from({ length: 40 }, () => error)
 const asking = ended('success', { next: ['ask'], interrupts: [{ id: 'i1', value: 'sure?' }] })
 const followUp = '0199a1b2-c3d4-7e5f-8a9b-0000000000f1'
 
-describe('while no worker knows the deployment', () => {
+describe.each([
+  { because: 'no worker knows the deployment', unasked: unknown },
+  { because: 'no worker may ask the deployment', unasked: mayNotAsk },
+])('while $because', ({ unasked }) => {
   test('a watch that was answered once waits, and shows why', async () => {
     const shown: unknown[] = []
     const look = async () => {
@@ -31,16 +37,16 @@ describe('while no worker knows the deployment', () => {
       return ended('success')
     }
     const run = stage.run({
-      getRunStatus: answers<RunLook>(running, ...often, look),
+      getRunStatus: answers<RunLook>(running, ...often(unasked), look),
       retrieveStreamValues: answers(values),
     })
     expect(await stage.watch(run, { maxPollTime: 'none' })).toHaveProperty('result', values.values)
-    expect(shown).toMatchObject([{ status: 'running', last_error: unknown.message }])
+    expect(shown).toMatchObject([{ status: 'running', last_error: unasked.message }])
   })
 
   test('a creation is tried again, and no run is created twice', async () => {
     const run = stage.run((ids) => ({
-      createRun: answers<Creation>({ kind: 'busy', threadId: ids.threadId, reason: 'r0' }, ...often, {
+      createRun: answers<Creation>({ kind: 'busy', threadId: ids.threadId, reason: 'r0' }, ...often(unasked), {
         kind: 'created',
         ...ids,
       }),
@@ -54,20 +60,20 @@ describe('while no worker knows the deployment', () => {
     const run = stage.run(({ threadId }) => ({
       getRunStatus: answers(asking, ended('success')),
       findLaterRun: async () => {
-        throw unknown
+        throw unasked
       },
-      createRun: answers<Creation>(...often, { kind: 'created', threadId, runId: followUp }),
+      createRun: answers<Creation>(...often(unasked), { kind: 'created', threadId, runId: followUp }),
       retrieveStreamValues: answers(values),
     }))
     const handle = await stage.startWatch(run, { onInterrupt: 'wait', maxPollTime: 'none' })
-    await stage.until(run, { phase: 'interrupted', last_error: unknown.message })
+    await stage.until(run, { phase: 'interrupted', last_error: unasked.message })
     await stage.handleOf(run).startUpdate('resume', { args: [{ value: 'yes' }], waitForStage: 'ACCEPTED' })
     expect(await handle.result()).toMatchObject({ run_id: followUp, result: values.values })
   })
 
   test('a cancellation is not lost', async () => {
     let isCancelled = false
-    const cancel = answers<{ readonly isCancelled: true }>(...often, { isCancelled: true })
+    const cancel = answers<{ readonly isCancelled: true }>(...often(unasked), { isCancelled: true })
     const run = stage.run({
       getRunStatus: async () => (isCancelled ? ended('interrupted') : running),
       cancelRun: async () => {
@@ -85,13 +91,25 @@ describe('while no worker knows the deployment', () => {
   test('a result is retrieved later, however long that takes', async () => {
     const run = stage.run({
       getRunStatus: answers(ended('success')),
-      retrieveThreadState: answers<Retrieved>(...often, { found: 'values', values: { signal: 'BUY' } }),
+      retrieveThreadState: answers<Retrieved>(...often(unasked), { found: 'values', values: { signal: 'BUY' } }),
     })
     const outcome = await stage.watch(run, { retrievalOrder: ['thread_state'] })
     expect(outcome).toMatchObject({
       result: { signal: 'BUY' },
       retrieval_metadata: { attempts: [{ strategy: 'thread_state', outcome: 'used' }] },
     })
+  })
+})
+
+test('a retrieval waits until it may ask, without losing its time', async () => {
+  const run = stage.run({
+    getRunStatus: answers(ended('success')),
+    retrieveStreamValues: answers<Retrieved>(...often(mayNotAsk), values),
+  })
+  const handle = await stage.startUnchecked('retrieveRunResult', [{ ...run.ids, retrievalTimeout: '10s' }])
+  expect(await handle.result()).toMatchObject({
+    result: values.values,
+    retrieval_metadata: { attempts: [{ strategy: 'stream_values', outcome: 'used' }] },
   })
 })
 
@@ -122,7 +140,7 @@ describe('a deployment that no worker has ever known', () => {
   })
 
   test('is waited for once a worker has said anything else', async () => {
-    const run = stage.run({ getRunStatus: answers<RunLook>(outage, ...often, ended('error')) })
+    const run = stage.run({ getRunStatus: answers<RunLook>(outage, ...often(unknown), ended('error')) })
     expect(await stage.watch(run, { maxPollTime: 'none' })).toMatchObject({ status: 'error' })
   })
 })
