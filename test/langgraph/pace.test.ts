@@ -79,9 +79,9 @@ describe('after a 429', () => {
   test('those that wait for their turn already are sent away too', async () => {
     const langGraph = server(2)
     scripted.on('run', tooMany())
-    const refused = expect(status(langGraph)).rejects.toThrow('HTTP 429')
+    const refused = status(langGraph).catch(String)
     expect(await statuses(langGraph, 2)).toHaveLength(2)
-    await refused
+    expect(await refused).toContain('HTTP 429')
     expect(askedAtMs).toHaveLength(1)
   })
 
