@@ -33,7 +33,8 @@ export class Outages {
   }
 
   /** Asking again would not help. */
-  isFinal({ type, isThreadMissing }: NoAnswer): boolean {
+  isFinal({ type, isThreadMissing, isNotAsked }: NoAnswer): boolean {
+    if (isNotAsked) return false
     if (isThreadMissing) return this.isThreadGone()
     this.threadMayBeThere()
     return isFinal(type, this.#watch.memory.hasBeenReached)
