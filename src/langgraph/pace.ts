@@ -100,6 +100,6 @@ export class Pace {
 
   #notAsked(what: string, why: string, againInMs: number): NotAsked {
     const message = `${what} from deployment "${this.#deployment}": not asked, since ${why}: again in ${seconds(againInMs)}`
-    return new NotAsked(message, Math.ceil(againInMs))
+    return new NotAsked(message, Math.round(againInMs))
   }
 }
