@@ -46,14 +46,15 @@ const ids = () => ({ threadId: randomUUID(), runId: randomUUID() })
 
 describe('a second argument', () => {
   const stolen = { threadId: randomUUID(), runId: randomUUID(), deployment: 'of-others' }
+  const polls = { count: 0, sleeps: 0, failedInARow: 0, unreadableInARow: 0 }
+  const flags = { isWoken: false, hasBeenReached: false, isDeploymentKnown: false }
+  /** As a watch hands it over. Of the wrong ones each is wrong in one thing only. */
+  const memory = { startedAtMs: 0, run: stolen, chain: [], polls, creation: {}, handledResumes: [], ...flags }
 
   test.each([
     { what: 'a number', carried: 5 },
     { what: 'nothing', carried: {} },
-    {
-      what: 'the memory of another watch',
-      carried: { startedAtMs: 0, run: stolen, polls: { count: 0, sleeps: 0, failedInARow: 0, unreadableInARow: 0 } },
-    },
+    { what: 'the memory of another watch', carried: memory },
   ])('of a starter counts as none: $what', async ({ carried }) => {
     const run = ids()
     const handle = await start(`${byStarter}${randomUUID()}`, { ...run, pollInterval: '1h' }, carried)
@@ -65,19 +66,11 @@ describe('a second argument', () => {
   test.each([
     { what: 'a number', carried: 5 },
     { what: 'nothing', carried: {} },
-    {
-      what: 'a run without ids',
-      carried: {
-        startedAtMs: 0,
-        run: { ...stolen, runId: '../x' },
-        polls: { sleeps: 0, failedInARow: 0, unreadableInARow: 0 },
-      },
-    },
-    {
-      what: 'lists that are none',
-      carried: { startedAtMs: 0, chain: 5, polls: { sleeps: 0, failedInARow: 0, unreadableInARow: 0 } },
-    },
-    { what: 'no numbers', carried: { startedAtMs: 0, polls: { sleeps: 'x', failedInARow: 0, unreadableInARow: 0 } } },
+    { what: 'a run without ids', carried: { ...memory, run: { ...stolen, runId: '../x' } } },
+    { what: 'lists that are none', carried: { ...memory, chain: 5 } },
+    { what: 'a question that is none', carried: { ...memory, question: 5 } },
+    { what: 'no time', carried: { ...memory, startedAtMs: 'x' } },
+    { what: 'no numbers', carried: { ...memory, polls: { ...polls, sleeps: 'x' } } },
   ])('of another workflow that continued as this one is refused: $what', async ({ carried }) => {
     const handle = await start(randomUUID(), ids(), carried)
     await expect(handle.result()).rejects.toMatchObject({
