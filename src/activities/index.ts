@@ -50,8 +50,10 @@ export function createActivities(
     },
     /** Wakes the watches of a deployment when something happens on their threads, until none is open. */
     async sweepThreads({ deployment }: { readonly deployment: string }): Promise<SweepEnd> {
-      if (!sweeps) return 'idle'
-      return classified(() => sweeps.sweep(deployment, deployments(deployment, caller())))
+      return classified(async () => {
+        const langGraph = deployments(deployment, caller())
+        return sweeps ? sweeps.sweep(deployment, langGraph) : 'idle'
+      })
     },
     async createRun(request: CreateRunRequest): Promise<Asked<Creation>> {
       const creation = await onServer(request, (langGraph, signal) => createRun(langGraph, request, webhook, signal))
