@@ -46,5 +46,6 @@ Environment, beside Temporal's (langgraph-runs --help lists it):
   LANGGRAPH_HEADERS      more headers for it, as JSON: header → a text or { "env": "NAME" }
   LANGGRAPH_DEPLOYMENTS  a JSON file with several servers: name →
                          { "url", "apiKeyEnv"?, "headers"?, "namespaces"?, "taskQueues"? }
+  SWEEP_INTERVAL         how often a sweep looks for ended runs: 2s by default, or none
   WEBHOOK_URL, WEBHOOK_SECRET
                          the webhook receiver, which the runs that are created call`
