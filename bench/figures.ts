@@ -47,7 +47,7 @@ interface Span {
   readonly endMs: number
 }
 
-/** Cuts ordered times into spans wherever nothing happens for longer than this. */
+/** Cuts ordered times into spans, at each pause that is longer than this. */
 function spans(timesMs: readonly number[], longestPauseMs: number): readonly Span[] {
   const cuts = timesMs.flatMap((ms, n) => (n === 0 || ms - (timesMs[n - 1] ?? ms) > longestPauseMs ? [n] : []))
   return cuts.map((from, n) => {

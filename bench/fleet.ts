@@ -13,9 +13,9 @@ import type { FleetOptions } from './fleet/options.ts'
 import { machine, report } from './fleet/table.ts'
 
 /**
- * `npm run bench:fleet`: many watches on a few workers, beside what they replace. See `--help`, and ARCHITECTURE.md for
- * figures. All times are of one machine's clock: an end is when the scripted server's schedule says, an outcome when
- * Temporal closed the workflow, or when the Python poller had it.
+ * `npm run bench:fleet`: many watches on a few workers, beside what they replace; `--help` lists what it can vary. All times
+ * are of one machine's clock: a run ends when the scripted server's schedule says so, and its outcome has come when Temporal
+ * closed the workflow, or when the Python poller had it.
  */
 async function bench(options: FleetOptions, lifetime: Lifetime): Promise<string> {
   const machineBefore = machine()

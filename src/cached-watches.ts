@@ -8,7 +8,7 @@ const MB = 1024 * KB
 const workerBytes = 400 * MB
 /** A sleeping watch, if malloc wastes as much as it does by default: docs/worker.md. */
 const watchBytes = 350 * KB
-/** The same in the heap of JavaScript, which has a limit of its own. It is 70 KB, and rubbish. */
+/** The same in the JavaScript heap, which has a limit of its own: 70 KB, and room for garbage. */
 const watchHeapBytes = 120 * KB
 const workerHeapBytes = 100 * MB
 /** With fewer, replaying them would take all of the worker's time. */

@@ -26,7 +26,7 @@ interface TemporalConfig {
 export interface WorkerConfig extends TemporalConfig {
   readonly servers: readonly ServerConfig[]
   readonly sweepInterval: Duration | 'none'
-  /** Which the runs that are created are to call. */
+  /** The runs that are created call it when they have ended. */
   readonly webhook?: WebhookReceiver
   /** What is allowed but unwise, for the log. */
   readonly warnings: readonly string[]
@@ -56,7 +56,7 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
   }))
 }
 
-/** Of the webhook receiver. @throws ConfigError */
+/** The configuration of the webhook receiver. @throws ConfigError */
 export function loadReceiverConfig(env: Environment) {
   return checked((found) => ({
     ...temporal(env, found),
@@ -65,7 +65,7 @@ export function loadReceiverConfig(env: Environment) {
   }))
 }
 
-/** What makes addresses of the webhook receiver, without Temporal or LangGraph being asked. @throws ConfigError */
+/** What `webhookUrl` needs beside a workflow id. @throws ConfigError */
 export function loadWebhookUrlConfig(env: Environment) {
   return checked((found) => ({
     namespace: temporal(env, found).connect.namespace ?? 'default',

@@ -2,7 +2,7 @@ import { formatWithOptions } from 'node:util'
 import type { LogEntry } from '@temporalio/worker'
 import { movedIn } from './domain/printable.ts'
 
-/** One entry of a log, in whose lines nobody else can write: a graph's error may hold line ends and escape sequences. */
+/** One log entry as text. Line ends and escape sequences, which a graph's error may hold, cannot forge another entry. */
 export function logLine({ level, timestampNanos, message, meta }: LogEntry): string {
   const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString()
   const fields = meta === undefined ? '' : ` ${formatWithOptions({ colors: false }, meta)}`

@@ -1,7 +1,7 @@
 import { DefaultLogger } from '@temporalio/worker'
 import { logLine } from './log-line.ts'
 
-/** Temporal's own logger, with lines of our own. */
+/** Temporal's own logger; `logLine` makes its entries safe to show. */
 export function workerLogger(): DefaultLogger {
   return new DefaultLogger('INFO', (entry) => process.stderr.write(`${logLine(entry)}\n`))
 }

@@ -20,7 +20,7 @@ export const tuning = {
   shutdownGraceTime: '11s',
 } satisfies Partial<WorkerOptions>
 
-/** The options of the ready worker; the caller adds connection and namespace. */
+/** The options of a worker without the plugin, and so without a sweep; the caller adds connection and namespace. */
 export function workerOptions(
   servers: readonly ServerConfig[],
   taskQueue: string,

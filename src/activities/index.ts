@@ -1,10 +1,10 @@
 import { activityInfo } from '@temporalio/activity'
+import { workflowTypes } from '../domain/contract.ts'
 import type { CancelAction, CreateRunRequest, Creation, Looked, StateNow } from '../domain/creation.ts'
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
 import { hasEnded } from '../domain/run.ts'
 import type { Asked, Polled, RunRef } from '../domain/run.ts'
 import type { SweepEnd } from '../domain/sweep.ts'
-import { workflowTypes } from '../domain/contract.ts'
 import type { Caller, Deployments, LangGraph, OwnValues } from '../langgraph/port.ts'
 import type { Sweeps } from '../sweep/sweeps.ts'
 import { requireReceiver } from '../webhook/url.ts'
@@ -23,7 +23,7 @@ export type { ServerConfig } from '../langgraph/server.ts'
 export type { WebhookReceiver } from '../webhook/url.ts'
 
 type All = ReturnType<typeof createActivities>
-/** Those of the watches. */
+/** What watches and single looks call. */
 export type Activities = Omit<All, 'sweepThreads'>
 export type SweepActivities = Pick<All, 'sweepThreads'>
 
@@ -48,7 +48,7 @@ export function createActivities(
       const look = await onServer(run, (langGraph, signal) => getRunStatus(langGraph, run, signal))
       return { ...look, ...(!hasEnded(look) && isOfWatch() && (await swept(run))), askedAtMs: scheduledAtMs() }
     },
-    /** Wakes the watches of a deployment when something happens on their threads, until none is open. */
+    /** Sweeps a deployment: wakes its watches when something happens on their threads, until none is open. */
     async sweepThreads({ deployment }: { readonly deployment: string }): Promise<SweepEnd> {
       return classified(async () => {
         const langGraph = deployments(deployment, caller())
@@ -82,7 +82,7 @@ export function createActivities(
     },
   }
 
-  /** Said to a watch that will sleep: whether a sweep wakes it. */
+  /** Tells a watch that will sleep whether a sweep wakes it. */
   async function swept({ deployment }: RunRef): Promise<{ readonly swept?: true }> {
     return (await sweeps?.isAlive(deployment)) ? { swept: true } : {}
   }
@@ -114,7 +114,7 @@ export function createActivities(
   }
 }
 
-/** A single look has no sleep to be cut. */
+/** `readRunStatus` and `retrieveRunResult` look once and never sleep. */
 function isOfWatch(): boolean {
   const { workflowType } = activityInfo()
   return workflowType !== workflowTypes.readRunStatus && workflowType !== workflowTypes.retrieveRunResult

@@ -3,12 +3,12 @@ import { LangGraphError } from '../langgraph/errors.ts'
 import type { LangGraph } from '../langgraph/port.ts'
 import { withTimeout } from '../langgraph/with-timeout.ts'
 
-/** 404, and nothing shows that the server has the thread: the deployment's URL may be that of another server. */
+/** The answer was 404, and nothing shows that the server has the thread: the URL may be another server's. */
 export class ThreadMissing extends LangGraphError {}
 
 const requestTimeoutMs = 4000
 
-/** @returns `undefined` if that could not be found out */
+/** Whether the server has the thread, by one request. @returns `undefined` if that could not be found out */
 export async function hasThread(
   langGraph: LangGraph,
   threadId: string,
@@ -22,7 +22,7 @@ export async function hasThread(
   }
 }
 
-/** Work on a thread that was there. @throws ThreadMissing in place of any other 404 if nothing shows that it still is */
+/** Does work on a thread that was there. @throws ThreadMissing instead of a 404 if nothing shows that it is there still */
 export async function onThread<T>(
   langGraph: LangGraph,
   threadId: string,

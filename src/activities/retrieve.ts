@@ -9,7 +9,7 @@ import { isNotFound } from './missing-thread.ts'
 /**
  * Reads the run's own values, keeps the fields asked for, and measures them before they go through Temporal.
  *
- * @param hasThread is asked if the server has nothing of the run: its URL may be that of another one
+ * @param hasThread is asked if the server has nothing of the run, since the URL may be another server's
  */
 export async function retrieve(
   resultKeys: readonly string[] | undefined,

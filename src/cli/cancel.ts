@@ -98,7 +98,7 @@ async function cancellationOf(
   }, open)
 }
 
-/** Runs until the signal. What could not be done in LangGraph is tried again; a worker without the deployment does not count. */
+/** Shows every 2 s, until the signal, why LangGraph could not be asked; the workflow keeps trying. */
 async function showWhatDelays(
   { screen }: CommandContext,
   temporal: Temporal,

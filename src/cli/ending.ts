@@ -70,7 +70,7 @@ export async function outcomeOf(handle: WorkflowHandle<() => Promise<unknown>>):
   }
 }
 
-/** Whether an execution has ended without a run: its id may be tried again, as the client does it. */
+/** Whether an execution has ended without a run, so that its id may be started again, as the client does. */
 export async function hasEndedWithoutRun(handle: WorkflowHandle<() => Promise<unknown>>): Promise<boolean> {
   const error: unknown = await handle.result().then(
     () => undefined,

@@ -7,7 +7,7 @@ const urlIsMissing =
   'WEBHOOK_URL is missing: the URL at which LangGraph reaches the webhook receiver, such as https://hooks.example.com'
 const secretIsMissing = `WEBHOOK_SECRET is missing: ${secretRule}, the same for workers and the webhook receiver; \`openssl rand -base64 32\` makes one`
 
-/** The receiver that the runs of a worker call: none, unless it is configured. */
+/** The receiver that the runs of a worker call; `undefined` if neither variable is set. */
 export function optionalReceiver(env: Environment, found: Findings): WebhookReceiver | undefined {
   const isOff = ['WEBHOOK_URL', 'WEBHOOK_SECRET'].every((name) => given(env, name) === undefined)
   return isOff ? undefined : receiver(env, found)

@@ -55,7 +55,7 @@ export function runInWorkflowId(workflowId: string): Required<RunName> | undefin
   return isWatch ? { deployment, threadId, runId } : undefined
 }
 
-/** In the memo of a workflow: `{ deployment, thread_id, run_id }` of its run, if its id does not say them. */
+/** In the memo of a workflow whose id does not name its run: `{ deployment, thread_id, run_id }` of the run. */
 export const runMemoKey = 'langgraph'
 /** In the memo of a sweep that has ended because its server cannot search threads by ids. */
 export const unsearchableMemoKey = 'langgraph_unsearchable'

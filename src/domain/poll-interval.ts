@@ -24,7 +24,11 @@ export interface FailedPoll {
   readonly retryAfterMs?: number
 }
 
-/** While the sweep looks at the run's thread, a watch sleeps 10 min, whatever its poll interval: the sweep wakes it. */
+/**
+ * While the sweep looks at the run's thread, a watch sleeps 10 min (±10 %), whatever its poll interval: the sweep wakes it.
+ *
+ * @param mostMs when `stuckAfter` would be over
+ */
 export function nextSweptSleepMs(mostMs: number, random = Math.random()): number {
   return Math.ceil(Math.max(Math.min(sweptSleepMs * (0.9 + 0.2 * random), mostMs), shortestSleepMs))
 }

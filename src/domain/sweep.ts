@@ -1,6 +1,6 @@
 /** Why a sweep's activity has ended. */
 export type SweepEnd =
-  /** After a day. */
+  /** A day is over: the workflow continues as new. */
   | 'continues'
   /** No watch is open. */
   | 'idle'
@@ -9,6 +9,6 @@ export type SweepEnd =
 
 /** What a sweep says in its heartbeats. */
 export interface SweepHeartbeat {
-  /** Its watches may sleep: what changes is seen. */
+  /** Whether watches may rely on it: it has lately listed them and looked at their threads. */
   readonly sees: boolean
 }

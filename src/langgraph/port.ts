@@ -24,7 +24,7 @@ export type FirstLook =
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'unanswered'; readonly reason: string }
 
-/** What tells that something has happened on a thread. */
+/** The fields of a thread that change when something happens on it. */
 export interface ThreadState {
   readonly threadId: string
   /** `busy`, `idle`, `interrupted`, `error`, or a word that nobody knows. */
@@ -49,9 +49,9 @@ export type RunToCreate = CreateRunRequest & {
 /** An address that wakes the workflow: the run's webhook, unless it has one of its own. */
 export interface WakeAddress {
   readonly url: string
-  /** Which an earlier address of the same workflow holds, whatever its receiver and its secret were. */
+  /** The part that all addresses of this workflow share, whatever their receiver and secret. */
   readonly path: string
-  /** Called if the server does not take it: it is a hint, so the run is created without. */
+  /** Called if the server refuses the address. It is a hint, so the run is created without it. */
   refused(reason: string): void
 }
 

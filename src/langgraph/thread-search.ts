@@ -21,7 +21,7 @@ export function searchThreads(
 ): Promise<ThreadSearch> {
   return ask({ what: 'the states of threads', on404: 'the server cannot search threads' }, signal, async () => {
     const reading = client.reading(threadsAnswer)
-    // One more than there are: a server that does not know `ids` shows another thread, too, though ours are the newest.
+    // One more than are asked for: a server that ignores `ids` then shows a foreign thread, even if ours are the newest.
     const limit = Math.min(threadIds.length + 1, mostThreadsAtOnce)
     const request = { ids: [...threadIds], limit, select: [...select], signal }
     const found = await reading.threads.search(request).catch((error: unknown) => {
@@ -31,13 +31,12 @@ export function searchThreads(
     if (found === 'unsearchable') return { kind: 'unsearchable' }
     const threads = listOf(found).map(stateIn)
     const asked = new Set(threadIds)
-    // A server that does not know `ids` answers with any threads.
     if (threads.some((thread) => !asked.has(thread?.threadId ?? ''))) return { kind: 'unsearchable' }
     return { kind: 'found', threads: threads.filter((thread) => thread !== undefined) }
   })
 }
 
-/** The server does not know the request, or not in this shape; it is not a matter of the key or of load. */
+/** Whether the server does not know the request, or not in this shape. Keys and load have other statuses. */
 function isRefusal(error: unknown): boolean {
   return [400, 404, 405, 422, 501].includes(httpStatusOf(error) ?? 0)
 }

@@ -14,7 +14,7 @@ export async function createWithAddress(
   run: NewRun,
   create: (run: NewRun) => Promise<Answer>,
 ): Promise<Answer> {
-  // A run that continues inherits the address, which another receiver or secret may have had.
+  // A run that continues another inherits its address, which may be of an earlier receiver or secret.
   const isInherited = isContinuation(requested) && wake !== undefined && run.webhook?.includes(wake.path)
   if (!wake || (run.webhook !== undefined && !isInherited)) return create(run)
   const answer = await create({ ...run, webhook: wake.url })

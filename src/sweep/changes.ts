@@ -1,7 +1,7 @@
 import type { ThreadState } from '../langgraph/port.ts'
 import type { OpenWatch } from './open-watches.ts'
 
-/** A thread that is used again and again, or that the server does not show, wakes its watch no more often than this. */
+/** A thread that stays busy, or that the server does not show, wakes its watch no more often than this. */
 const betweenWakesMs = 10_000
 
 interface Seen {
@@ -18,11 +18,11 @@ export interface Due {
 
 const unseen = 'unseen'
 
-/** What each watch's thread was at the last look. Only a wake that was sent counts, so others are due again. */
+/** What each watch's thread was when the watch was last woken. A wake that could not be sent leaves it due. */
 export class Changes {
   readonly #seen = new Map<string, Seen>()
 
-  /** The watches whose thread has changed, or that are new while their thread is not busy. Times are the caller's. */
+  /** The watches whose thread has changed, or that are new while their thread is not busy. `nowMs` is of any one clock. */
   due(watches: readonly OpenWatch[], found: readonly ThreadState[], nowMs: number): readonly Due[] {
     const states = new Map(found.map((state) => [state.threadId, state]))
     return watches.flatMap((watch) => {
@@ -46,7 +46,7 @@ export class Changes {
     this.#seen.set(watch.workflowId, { mark, wokenAtMs: nowMs })
   }
 
-  /** Forgets all others. */
+  /** Forgets all watches but these. */
   keep(watches: readonly OpenWatch[]): void {
     const open = new Set(watches.map(({ workflowId }) => workflowId))
     for (const workflowId of this.#seen.keys()) if (!open.has(workflowId)) this.#seen.delete(workflowId)

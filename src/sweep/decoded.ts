@@ -1,6 +1,6 @@
 import type { LoadedDataConverter, Payload } from '@temporalio/common'
 
-/** What a raw answer of Temporal holds, whatever codecs the worker has. */
+/** The value in a payload of a raw answer of Temporal, read with the worker's own codecs and converter. */
 export async function decoded(
   { payloadCodecs, payloadConverter }: LoadedDataConverter,
   payload: Payload | null | undefined,

@@ -15,7 +15,7 @@ const pageTimeoutMs = 10_000
 const betweenFullListsMs = 60_000
 /** Visibility may show a workflow this much later than one that started after it. */
 const lagMs = 5000
-/** For so long a workflow may create its run before only the full list finds it. */
+/** A workflow that has no run for longer than this after its start is found by the full list only. */
 const longestCreationMs = 60_000
 
 type Page = Awaited<ReturnType<Client['workflowService']['listWorkflowExecutions']>>
@@ -25,13 +25,13 @@ interface Known extends OpenWatch {
   /** Temporal's id of the execution. */
   readonly executionId: string
   readonly startedAtMs: number
-  /** When it was listed first, by this machine's clock. */
+  /** When it was first listed, by the monotonic clock of this process. */
   readonly foundAtMs: number
 }
 
 /**
- * The open watches of one task queue and deployment, by visibility: all of them once a minute, and between that the new ones.
- * Start times are the server's and are compared with each other only, since this machine's clock may be wrong.
+ * The open watches of one task queue and deployment, by visibility: all of them once a minute, and in between the new ones.
+ * Start times are the server's, and are compared with each other only, since this machine's clock may be wrong.
  */
 export class OpenWatches {
   readonly #client: Client
@@ -39,7 +39,7 @@ export class OpenWatches {
   readonly #deployment: string
   #known = new Map<string, Known>()
   #newest = { startedAtMs: 0, seenAtMs: 0 }
-  /** When the oldest one started that has no run yet which anybody could name. */
+  /** When the oldest workflow started that has not named its run yet. */
   #runlessSinceMs = Infinity
   #fullListAtMs = -Infinity
 
@@ -53,12 +53,12 @@ export class OpenWatches {
     return [...this.#known.values()]
   }
 
-  /** It has closed. */
+  /** Forgets a watch that has closed. */
   drop({ workflowId }: OpenWatch): void {
     this.#known.delete(workflowId)
   }
 
-  /** @throws if visibility does not answer: what was known stays known */
+  /** Lists what is new. @throws if visibility does not answer: what was known stays known */
   async refresh(nowMs: number): Promise<void> {
     if (this.#known.size === 0) return this.#listAll(nowMs)
     if (nowMs - this.#fullListAtMs >= betweenFullListsMs) this.#listAllBeside(nowMs)
@@ -66,7 +66,7 @@ export class OpenWatches {
     for (const one of await this.#list(` AND StartTime >= '${since}'`, nowMs)) this.#known.set(one.workflowId, one)
   }
 
-  /** It takes 0.3 s for 1,000, and no wake waits for it. If it fails, it is tried again a minute later. */
+  /** Listing 1,000 takes 0.3 s, and no wake waits for it. If it fails, it is tried again a minute later. */
   #listAllBeside(nowMs: number): void {
     this.#fullListAtMs = nowMs
     this.#listAll(nowMs).catch((error: unknown) => {
@@ -76,7 +76,7 @@ export class OpenWatches {
 
   async #listAll(nowMs: number): Promise<void> {
     const listed = await this.#list('', nowMs)
-    // Visibility may not show the newest ones in every list.
+    // A list may not show the newest ones yet.
     const recent = [...this.#known.values()].filter(({ foundAtMs }) => nowMs - foundAtMs < lagMs)
     this.#known = new Map([...recent, ...listed].map((one) => [one.workflowId, one]))
     this.#fullListAtMs = nowMs
@@ -125,7 +125,7 @@ export class OpenWatches {
     } while (nextPageToken && nextPageToken.length > 0)
   }
 
-  /** The workflow puts it there, once a poll has told it of the sweep. */
+  /** The workflow names its run there once a poll has told it of the sweep. */
   async #runInMemo({ memo }: Row): Promise<{ readonly deployment: unknown; readonly threadId: string } | undefined> {
     const run = await decoded(this.#client.options.loadedDataConverter, memo?.fields?.[runMemoKey])
     if (!isRecord(run) || typeof run['thread_id'] !== 'string') return undefined

@@ -13,7 +13,7 @@ const dayMs = 86_400_000
 const requestTimeoutMs = 10_000
 const wakesAtOnce = 16
 const heartbeatEveryMs = 1000
-/** So fast it notices that its worker stops. */
+/** It notices within this time that its worker stops. */
 const stopLookMs = 200
 
 /** The open watches of one deployment and task queue. */
@@ -24,11 +24,11 @@ interface Watches {
 }
 
 interface SweepLimits {
-  /** What fails for longer than this is said: watches do not sleep on it any more. */
+  /** If it has seen nothing for its interval and this long, its heartbeats say so, and watches rely on it no longer. */
   readonly toleratedOutageMs: number
-  /** Without an open watch it says that nobody may rely on it after this, */
+  /** After this long without an open watch it says that nobody may rely on it. */
   readonly idleUntilBlindMs: number
-  /** and ends when everybody has read that. */
+  /** After this long it ends: by then everybody has read that. */
   readonly idleUntilEndMs: number
 }
 
@@ -39,7 +39,7 @@ export interface SweepContext {
   readonly intervalMs: number
   readonly limits: SweepLimits
   wake(watch: OpenWatch): Promise<'woken' | 'closed'>
-  /** The activity is cancelled. */
+  /** Aborts when the activity is cancelled. */
   readonly signal: AbortSignal
   heartbeat(said: SweepHeartbeat): void
   /** Ends the sweep when its worker stops. */
@@ -73,7 +73,7 @@ export class Sweeper {
   }
 
   async #once(): Promise<'unsearchable' | undefined> {
-    // What was listed before is still looked at while Temporal cannot list.
+    // While Temporal cannot list, what was listed before is still looked at.
     const listed = await this.#tried(() => this.#list())
     const searched = await this.#tried(() => this.#wakeWhatChanged())
     if (searched === 'unsearchable') return searched
@@ -137,7 +137,7 @@ export class Sweeper {
     if (this.#isOutage) log.info('the sweep works again', { deployment })
     this.#isOutage = false
     this.#lastSeenAtMs = performance.now()
-    // The first heartbeat is sent at once, and later ones seldom.
+    // Temporal's SDK sends the first heartbeat at once, and holds later ones back for 6.4 s.
     this.#heartbeat()
   }
 

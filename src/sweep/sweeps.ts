@@ -12,12 +12,12 @@ import { Sweeper } from './sweeper.ts'
 
 const betweenLooksMs = 5000
 const untilSeesMs = 1000
-/** No poll waits longer for it. */
+/** A poll waits for a look no longer than this. */
 const lookTimeoutMs = 1000
 const wakeTimeoutMs = 5000
-/** It continues as new after a day. One whose workers do not know its type is gone after this. */
+/** A sweep continues as new after a day. One whose workers do not know its type is gone after this. */
 const longestRun = '2 days'
-/** Whether it sees is known to every worker after 12 s: heartbeats are sent every 6.4 s, and looked at every 5 s. */
+/** What a sweep says reaches every worker within 12 s: heartbeats are sent every 6.4 s, and looked at every 5 s. */
 const limits = { toleratedOutageMs: 10_000, idleUntilBlindMs: 40_000, idleUntilEndMs: 60_000 }
 const untilUnsearchableIsAskedAgainMs = 600_000
 const unimplemented = 12
@@ -147,7 +147,7 @@ function isUnsearchable({ memo, closeTime }: WorkflowExecutionDescription): bool
   return memo?.[unsearchableMemoKey] === true && agoMs < untilUnsearchableIsAskedAgainMs
 }
 
-/** Temporal itself takes the activity of a dead worker for not started any more, after 8 s without a heartbeat. */
+/** After 8 s without a heartbeat Temporal itself no longer counts the activity of a dead worker as started. */
 async function sees(client: Client, { raw }: WorkflowExecutionDescription): Promise<boolean> {
   const activity = raw.pendingActivities?.find(({ state }) => Number(state) === started)
   const said = await decoded(client.options.loadedDataConverter, activity?.heartbeatDetails?.payloads?.[0])

@@ -27,7 +27,7 @@ export function createApp({ secret, namespace, wakes, log }: AppOptions) {
     discardBody(context.env.incoming)
     await next()
   })
-  // Without a word about Temporal: a receiver that its load balancer leaves out ends JS queue workers.
+  // It does not depend on Temporal: a receiver that a load balancer takes out ends the queue workers of JS servers.
   app.get('/healthz', (context) => context.body(null, 200))
   app.post('/wake/:namespace/:workflowId/:token', async (context) => {
     const { namespace: theirs, workflowId: encodedId, token } = context.req.param()
@@ -51,7 +51,7 @@ export function createApp({ secret, namespace, wakes, log }: AppOptions) {
   return app
 }
 
-/** An unread body would end the connection with a reset, which may overtake the answer. */
+/** Reads a body away. Unread, it would end the connection with a reset, which may overtake the answer. */
 function discardBody(incoming: IncomingMessage): void {
   let bytes = 0
   incoming.on('data', (chunk: Buffer) => {

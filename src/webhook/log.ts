@@ -7,7 +7,7 @@ export type Log = (level: Level, message: string, fields?: Fields) => void
 
 const quietMs = 60_000
 
-/** To stderr. A warning is repeated once a minute at most: anybody can make the receiver warn. */
+/** Logs to stderr. A warning is repeated once a minute at most, since anybody can make the receiver warn. */
 export function receiverLog(): Log {
   const warnedAtMs = new Map<string, number>()
   return (level, message, fields) => {

@@ -13,12 +13,12 @@ export interface Listen {
 /** What one sender may take of the receiver. */
 export const limits = {
   headersMs: 10_000,
-  /** With the body. */
+  /** Headers and body. */
   requestMs: 60_000,
   connections: 2000,
 } as const
 
-/** Longer than Python servers keep a connection (60 s), which would otherwise meet one that is just being closed. */
+/** Longer than Python servers keep a connection (60 s), which might otherwise use one that is just being closed. */
 const keepAliveMs = 65_000
 /** Answers take 4 s at most: one second of waiting for the same workflow's turn, and three for Temporal. */
 const finishWithinMs = 10_000

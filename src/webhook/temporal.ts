@@ -12,11 +12,11 @@ import type { Tell } from './wakes.ts'
 const tellWithinMs = 3000
 const lookMs = 5000
 
-/** Connects when it is first needed: a receiver that is not there yet ends JS queue workers. @throws ConfigError */
+/** Connects when it is first needed, since a receiver that is not up yet ends JS queue workers. @throws ConfigError */
 export function clientOf({ connectionOptions, namespace = 'default' }: ClientConnectConfig): Client {
   requireReadableTls(connectionOptions)
   try {
-    // The default of two minutes would be as many minutes of 503 after Temporal is back.
+    // With gRPC's default, 503 could continue for two minutes after Temporal is back.
     const channelArgs = { 'grpc.initial_reconnect_backoff_ms': 500, 'grpc.max_reconnect_backoff_ms': 5000 }
     return new Client({ connection: Connection.lazy({ ...connectionOptions, channelArgs }), namespace })
   } catch (error) {
@@ -25,7 +25,7 @@ export function clientOf({ connectionOptions, namespace = 'default' }: ClientCon
   }
 }
 
-/** Nothing waits for it: Temporal may be up when the first wake comes. */
+/** Logs whether Temporal answers. Nothing waits for it: Temporal may be up when the first wake comes. */
 export async function logFirstLook(client: Client, address: string, log: Log): Promise<void> {
   const { namespace } = client.options
   const temporal = { address, namespace }
@@ -52,7 +52,7 @@ export function tellerOf(client: Client, log: Log): Tell {
   }
 }
 
-/** Temporal's client says what failed, and its cause why. */
+/** The cause says why; the client's own message says only that the signal failed. */
 function reasonOf(error: unknown): string {
   return messageOf(error instanceof Error ? (error.cause ?? error) : error)
 }

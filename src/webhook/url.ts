@@ -17,7 +17,7 @@ export interface WebhookUrlOptions {
   readonly secret: string
   /** The workflow's Temporal namespace. */
   readonly namespace: string
-  /** Of a watch or an execution. */
+  /** The id of a watch, of an execution, or of any workflow that takes the signal `wake`. */
   readonly workflowId: string
 }
 
@@ -39,7 +39,7 @@ export function webhookUrl({ baseUrl, secret, namespace, workflowId }: WebhookUr
   return `${baseUrl.replace(/\/+$/, '')}${pathBeforeToken(namespace, workflowId)}${tokenOf(secret, namespace, workflowId)}`
 }
 
-/** They repeat no value: the secret is one, and a URL may hold one. */
+/** The messages repeat no value, since a URL, too, may hold a secret. */
 function problemsOfReceiver({ url, secret }: WebhookReceiver, urlName: string): string[] {
   return [
     ...(isBaseUrl(url) ? [] : [`\`${urlName}\` must be ${urlRule}`]),
@@ -77,7 +77,7 @@ function tokenOf(secret: string, namespace: string, workflowId: string): string 
   return createHmac('sha256', secret).update(`${namespace}/${workflowId}`).digest('base64url')
 }
 
-/** In the same time wherever they differ: the hashes have one length. */
+/** Takes the same time whatever differs, since the hashes have one length. */
 function isSame(one: string, other: string): boolean {
   const [first, second] = [one, other].map((text) => createHash('sha256').update(text).digest())
   return first !== undefined && second !== undefined && timingSafeEqual(first, second)

@@ -6,8 +6,8 @@ import { failureTypes } from '../domain/contract.ts'
 const cancellationType = ActivityCancellationType.TRY_CANCEL
 
 /**
- * Temporal hands an activity back to the worker that has asked for it, which is quick. After a failure it is offered to all
- * of them: that one may have a wrong configuration.
+ * Temporal hands an activity back to the worker that asked for it, which is quick. After a failure it is offered to all
+ * workers, since that one may have a wrong configuration.
  */
 export function offered(failures: number): { readonly allowEagerDispatch: boolean } {
   return { allowEagerDispatch: failures === 0 }
@@ -72,8 +72,8 @@ export const { findLaterRun } = proxyActivities<Activities>({
 })
 
 /**
- * Works for as long as watches are open. Without a heartbeat for 8 s its worker is dead, and another one takes over; it
- * gives up after a while, since the next poll starts another sweep.
+ * Works as long as watches are open. Without a heartbeat for 8 s its worker counts as dead, and another one takes over. The
+ * tries are limited, since the next poll starts another sweep.
  */
 export const { sweepThreads } = proxyActivities<SweepActivities>({
   startToCloseTimeout: '1 day',

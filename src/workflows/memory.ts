@@ -43,7 +43,7 @@ export interface Polls {
   readonly lastError?: string | undefined
   /** The sleep before the next poll; absent: it comes at once. */
   readonly next?: { readonly sleepMs: number; readonly atMs: number } | undefined
-  /** At the last poll a sweep was looking at the run's thread. */
+  /** The last poll found that a sweep looks at the run's thread. */
   readonly swept?: true | undefined
   /** The last sleep was cut short by a hint. */
   readonly wasHinted: boolean

@@ -4,7 +4,7 @@ import { isFinal } from './failures.ts'
 import type { NoAnswer } from './failures.ts'
 import type { WatchMemory } from './watch-memory.ts'
 
-/** For so long an answer is not believed that a worker's wrong configuration may have caused. */
+/** An answer that a worker's wrong configuration may have caused is not believed for this long. */
 const patienceLength = '2m'
 
 /** Which refusals are waited out, since another worker, or the same one with another configuration, may do better. */
@@ -19,7 +19,7 @@ export class Outages {
 
   /**
    * A worker that does not know the deployment is an outage: a deploy is in progress, or a configuration is wrong. Only if
-   * no worker has known it for 2 minutes the name is wrong.
+   * no worker has known it for 2 minutes, the name is wrong.
    */
   isMisspelt({ type, isFromWorker }: NoAnswer): boolean {
     if (isFromWorker && type !== failureTypes.unknownDeployment) this.#watch.deploymentKnown()
@@ -32,7 +32,7 @@ export class Outages {
     return !this.#watch.memory.isDeploymentKnown && this.#unknownDeployment?.isOver === true
   }
 
-  /** Asking again would not help. */
+  /** Whether asking again would not help. */
   isFinal({ type, isThreadMissing, isNotAsked }: NoAnswer): boolean {
     if (isNotAsked) return false
     if (isThreadMissing) return this.isThreadGone()
@@ -50,7 +50,7 @@ export class Outages {
     return this.#missingThread.isOver
   }
 
-  /** Another answer has come. */
+  /** Another answer, or none, has come: the 2 minutes begin again. */
   threadMayBeThere(): void {
     this.#missingThread?.stop()
     this.#missingThread = undefined

@@ -59,7 +59,7 @@ function endOf(watch: Watch, look: Polled, isLastLook: boolean): PollingEnd | un
   return hasEnded(look) ? { kind: 'terminal', look } : stuck(watch)
 }
 
-/** After a hard restart some servers leave a run `running` for ever. Without the time of the poll that is not decided. */
+/** After a hard restart some servers leave a run `running` for ever. It is not decided without the time of the poll. */
 export function stuck({ memory, options }: Watch): PollingEnd | undefined {
   const { status, sinceMs, polledAtMs } = memory.polls.seen ?? {}
   if (sinceMs === undefined || polledAtMs === undefined || polledAtMs - sinceMs < options.stuckAfterMs) return undefined

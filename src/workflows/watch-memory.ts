@@ -81,7 +81,7 @@ export class WatchMemory {
   pollAnswered({ status, updatedAt, dueAt, ending, swept, askedAtMs }: Polled): void {
     const { seen, failedInARow, unreadableInARow } = this.#memory.polls
     const dueAtMs = dueAt === undefined ? 0 : msOf(dueAt)
-    // A server that named another time at each poll, or one that never comes, would make the watch endless.
+    // Believed once, and for a year at most: otherwise a server could make the watch endless.
     const isCredible =
       askedAtMs !== undefined && seen === undefined && dueAtMs - askedAtMs <= longestDelaySeconds * 1000
     if (isCredible && dueAtMs > askedAtMs) this.dueAt(dueAtMs)

@@ -33,7 +33,7 @@ const betweenHintedPollsMs = 1000
  * stale after a query as the clock: about this many events and signals, and a KB of a payload as one event.
  */
 const mostHistoryEvents = 4000
-/** What cannot continue as new, a cancellation, gives up here: Temporal ends a workflow at 51,200 events or 50 MB. */
+/** A cancellation cannot continue as new, so it gives up here: Temporal ends a workflow at 51,200 events or 50 MB. */
 const fullHistoryEvents = 30_000
 const eventsOfAPhase = 6
 const eventsOfAHint = 4
@@ -139,11 +139,11 @@ export class Watch extends WatchMemory {
       ? nextSweptSleepMs(this.#untilStuckMs())
       : nextSleepMs(this.options.pollInterval, sleeps, failed)
     const atMs = Math.min(momentMs() + sleepMs, this.deadlineMs)
-    // The back-off goes on from where it was once no sweep is there any more.
+    // When the sweep is gone, the back-off continues from where it was.
     this.changePolls({ sleeps: isSwept ? sleeps : sleeps + 1, next: { sleepMs, atMs } })
   }
 
-  /** By the server's words and Temporal's times, as `stuckAfter` is decided. */
+  /** By the times that the server and Temporal have told, as `stuckAfter` itself is decided. */
   #untilStuckMs(): number {
     const { sinceMs, polledAtMs } = this.memory.polls.seen ?? {}
     if (sinceMs === undefined || polledAtMs === undefined) return Infinity
