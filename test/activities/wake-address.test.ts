@@ -76,8 +76,8 @@ test('the address does not change the hash of the request', async () => {
   expect(without.metadata).toEqual(withAddress.metadata)
 })
 
-describe('a run that continues another', () => {
-  test('of no webhook gets the address', async () => {
+describe('a run that continues one', () => {
+  test('without a webhook gets the address', async () => {
     earlierHad(null)
     expect((await created(continuation)).webhooks).toEqual([ofWorkflow()])
   })
@@ -85,12 +85,12 @@ describe('a run that continues another', () => {
   test.each([
     ['a stranger', 'https://example.com/hook'],
     ['another workflow', ofWorkflow({ workflowId: 'order/4712' })],
-  ])('of one that calls %s inherits it', async (_, theirs) => {
+  ])('that calls %s keeps calling it', async (_, theirs) => {
     earlierHad(theirs)
     expect((await created(continuation)).webhooks).toEqual([theirs])
   })
 
-  test('of one with an older address of this workflow gets the one of today', async () => {
+  test('with an older address of this workflow gets its present one', async () => {
     earlierHad(ofWorkflow({ baseUrl: 'http://old.example.com', secret: 'an older secret, of 32 bytes too' }))
     expect((await created(continuation)).webhooks).toEqual([ofWorkflow()])
   })
@@ -98,7 +98,7 @@ describe('a run that continues another', () => {
 
 const refused = (detail: string): Answer => json({ detail }, { status: 422 })
 
-describe('a server that does not take the address', () => {
+describe('a server that refuses the address', () => {
   test.each(['Webhook domain not allowed', 'Loopback webhooks (relative URLs and localhost) are disabled by default.'])(
     'is asked without it, and the worker logs it: %s',
     async (detail) => {
@@ -112,7 +112,7 @@ describe('a server that does not take the address', () => {
     },
   )
 
-  test('is asked once, if it does not take the run for another reason', async () => {
+  test('is asked once, if it refuses the run for another reason', async () => {
     server.on('create', refused('Assistant not found'))
     expect(await created(request)).toMatchObject({
       creation: { kind: 'refused' },
@@ -121,7 +121,7 @@ describe('a server that does not take the address', () => {
     })
   })
 
-  test('is asked once, if it does not take a webhook of the caller', async () => {
+  test('is asked once, if it refuses a webhook of the caller', async () => {
     server.on('create', refused('Webhook domain not allowed'))
     const own = { ...request, run: { ...request.run, webhook: 'https://example.com/hook' } }
     expect(await created(own)).toMatchObject({ creation: { kind: 'refused' }, webhooks: ['https://example.com/hook'] })

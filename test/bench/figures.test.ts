@@ -32,6 +32,6 @@ test('two workers whose requests alternate swept at the same time', () => {
   expect(sweepingIn(searches)).toEqual({ rounds: 8, requests: 8, mostAtOnce: 2 })
 })
 
-test('without a sweep there is none', () => {
+test('no requests are no sweep', () => {
   expect(sweepingIn([])).toEqual({ rounds: 0, requests: 0, mostAtOnce: 0 })
 })

@@ -69,7 +69,7 @@ describe('a poll that finds neither the run nor its thread', () => {
   test.each<{ what: string; between: Answer<RunLook> }>([
     { what: 'a good answer', between: running },
     { what: 'an outage', between: outage },
-  ])('has two minutes anew after $what', async ({ between }) => {
+  ])('has two minutes again after $what', async ({ between }) => {
     const run = polled(running, ...times(11, missing), between, ...times(11, missing), ended('success'))
     const outcome = await stage.watch(run, { pollInterval: '10s', maxPollTime: 'none' })
     expect(spanMs(run, 1)).toBeGreaterThan(150_000)
