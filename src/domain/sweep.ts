@@ -1,6 +1,9 @@
+/** A sweep's activity ends by itself after this, so that its workflow continues as new. */
+export const longestSweepMs = 86_400_000
+
 /** Why a sweep's activity has ended. */
 export type SweepEnd =
-  /** A day is over: the workflow continues as new. */
+  /** `longestSweepMs` are over. */
   | 'continues'
   /** No watch is open. */
   | 'idle'

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { log } from '@temporalio/activity'
 import { messageOf } from '../domain/json.ts'
+import { longestSweepMs } from '../domain/sweep.ts'
 import type { SweepEnd, SweepHeartbeat } from '../domain/sweep.ts'
 import type { LangGraph, ThreadState } from '../langgraph/port.ts'
 import { mostThreadsAtOnce } from '../langgraph/thread-search.ts'
@@ -9,7 +10,6 @@ import { Changes } from './changes.ts'
 import type { Due } from './changes.ts'
 import type { OpenWatch } from './open-watches.ts'
 
-const dayMs = 86_400_000
 const requestTimeoutMs = 10_000
 const wakesAtOnce = 16
 const heartbeatEveryMs = 1000
@@ -158,7 +158,7 @@ export class Sweeper {
   #endByTime(): SweepEnd | undefined {
     const nowMs = performance.now()
     if (nowMs - this.#lastOpenAtMs > this.#context.limits.idleUntilEndMs) return 'idle'
-    return nowMs - this.#beganAtMs > dayMs ? 'continues' : undefined
+    return nowMs - this.#beganAtMs > longestSweepMs ? 'continues' : undefined
   }
 
   async #untilNext(): Promise<void> {

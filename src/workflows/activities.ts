@@ -1,6 +1,7 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { Activities, SweepActivities } from '../activities/index.ts'
 import { failureTypes } from '../domain/contract.ts'
+import { longestSweepMs } from '../domain/sweep.ts'
 
 /** A cancelled workflow ends at once, since nothing that these activities do needs undoing. */
 const cancellationType = ActivityCancellationType.TRY_CANCEL
@@ -76,7 +77,8 @@ export const { findLaterRun } = proxyActivities<Activities>({
  * tries are limited, since the next poll starts another sweep.
  */
 export const { sweepThreads } = proxyActivities<SweepActivities>({
-  startToCloseTimeout: '1 day',
+  // Temporal's limit runs from before the sweep begins, so it must be the longer one.
+  startToCloseTimeout: longestSweepMs + 3_600_000,
   heartbeatTimeout: '8s',
   retry: { initialInterval: '1s', maximumInterval: '5s', maximumAttempts: 30 },
   cancellationType,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { activityInfo } from '@temporalio/activity'
 import { Client, Connection } from '@temporalio/client'
 import type { ConnectionLike } from '@temporalio/client'
 import { MockActivityEnvironment } from '@temporalio/testing'
@@ -6,6 +7,7 @@ import { NativeConnection, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
 import { startTimeSkippingServer } from '../../dev/embedded-temporal.ts'
 import { sweepWorkflowId } from '../../src/domain/contract.ts'
+import { longestSweepMs } from '../../src/domain/sweep.ts'
 import { LangGraphRunsPlugin } from '../../src/plugin.ts'
 import { Sweeps } from '../../src/sweep/sweeps.ts'
 import { json, ScriptedLangGraph } from '../support/scripted-langgraph.ts'
@@ -92,4 +94,21 @@ test('a server that cannot search threads is not asked again for 10 min, and its
   expect(scripted.to('search')).toHaveLength(1)
   await native.close()
   await scripted.stop()
+})
+
+test('a sweep that has lasted a day continues as new, before Temporal ends its activity', async () => {
+  const limits: number[] = []
+  const sweepThreads = async () => {
+    limits.push(activityInfo().startToCloseTimeoutMs)
+    return limits.length === 1 ? 'continues' : 'idle'
+  }
+  const native = await NativeConnection.connect({ address: inject('temporalAddress') })
+  const taskQueue = randomUUID()
+  const workflowBundle = { codePath: inject('workflowBundle') }
+  const worker = await Worker.create({ connection: native, taskQueue, workflowBundle, activities: { sweepThreads } })
+  const options = { taskQueue, workflowId: randomUUID(), args: [{ deployment: 'default' }] }
+  await worker.runUntil(client.workflow.execute('sweepRuns', options))
+  expect(limits).toHaveLength(2)
+  expect(Math.min(...limits)).toBeGreaterThan(longestSweepMs)
+  await native.close()
 })
