@@ -17,7 +17,7 @@ const firstLookMs = 10_000
 const lastLookMs = 300_000
 const firstRetryMs = 1000
 const threadIsMissing =
-  "LangGraph has neither the run nor its thread: was the thread deleted, or is the deployment's URL, in the worker's configuration, that of another server?"
+  "LangGraph has neither the run nor its thread: if nobody has deleted the thread, correct the deployment's URL in the worker's configuration"
 
 export type HumanEnd =
   | { readonly kind: 'continued'; readonly run: RunRef; readonly by: 'resume' | 'elsewhere' }

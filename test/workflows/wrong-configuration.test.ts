@@ -117,7 +117,7 @@ describe('a poll that finds neither the run nor its thread', () => {
 
 describe('while a human is asked, and neither the run nor its thread is found', () => {
   const neither =
-    "LangGraph has neither the run nor its thread: was the thread deleted, or is the deployment's URL, in the worker's configuration, that of another server?"
+    "LangGraph has neither the run nor its thread: if nobody has deleted the thread, correct the deployment's URL in the worker's configuration"
   const gone: Later = { kind: 'gone', threadMissing: true }
 
   async function asked(script: (ids: ScriptedRun['ids']) => Script) {
