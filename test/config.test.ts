@@ -21,7 +21,7 @@ async function file(content: unknown): Promise<string> {
   return path
 }
 
-/** Whatever they are, they repeat no value: that may be a secret. */
+/** The mistakes that are named. None may repeat a value, which may be a secret. */
 function mistakesOf(env: Environment): readonly string[] {
   const mistakes = thrownMistakes(env)
   expect(mistakes.join('\n')).not.toContain('planted')

@@ -4,7 +4,7 @@ import { webhookUrl } from '../../src/client.ts'
 import { CliProcess } from './cli-process.ts'
 
 const secret = `planted-${randomUUID()}`
-/** Nothing is there: the command asks nobody. */
+/** Nothing listens at the address of Temporal: the command asks nobody. */
 const env = { WEBHOOK_URL: 'https://hooks.example.com', WEBHOOK_SECRET: secret, TEMPORAL_ADDRESS: '127.0.0.1:1' }
 const [threadId, runId] = [randomUUID(), randomUUID()]
 const at = (workflowId: string, namespace = 'default') =>

@@ -26,7 +26,7 @@ afterAll(() => stage.close())
 
 const run = promisify(execFile)
 
-/** Its exit code is that of the workflow's failure, which it prints too. */
+/** The CLI fails with the workflow, whose failure it prints: that is an answer too. */
 async function temporal(...args: readonly string[]): Promise<string> {
   const all = ['workflow', ...args, '--address', inject('temporalAddress')]
   const { stdout } = await run(program, all).catch((error: unknown) => {
@@ -39,7 +39,7 @@ async function temporal(...args: readonly string[]): Promise<string> {
 
 async function json(...args: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
   const text = await temporal(...args, '--output', 'json')
-  // Before it may stand what is deprecated.
+  // A warning of something deprecated may come before the JSON.
   const printed: unknown = JSON.parse(text.slice(text.indexOf('{')))
   if (!isRecord(printed)) throw new Error(`no object: ${JSON.stringify(printed)}`)
   return printed

@@ -82,8 +82,9 @@ async function flood(handle: WorkflowHandle, count: number): Promise<void> {
   for (let n = 0; n < count; n += 1) await handle.signal(`unknown-${n}`, 'x'.repeat(100_000))
 }
 
-/** A watch continues as new after 40 of them. */
+/** 3.5 MB: a watch continues as new after 4 MB. */
 const some = 35
+/** 40 MB: more than a cancellation takes before it gives up, and less than Temporal allows. */
 const nearTheLimit = 400
 
 describe('while no worker knows the deployment, megabytes of signals', { timeout: 120_000 }, () => {

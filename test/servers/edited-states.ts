@@ -9,7 +9,7 @@ async function edit({ langGraph }: Stage, threadId: string, values: object, asNo
   await langGraph.threads.updateState(threadId, { values: { ...values }, ...(asNode !== undefined && { asNode }) })
 }
 
-/** At once, not only at the next look for what others did. */
+/** Expects it at once, without waiting for the next look for what others did. */
 async function shows({ runs }: Stage, execution: Execution, asked: object): Promise<void> {
   expect(await runs.progress(execution)).toMatchObject({ phase: 'interrupted', ...asked })
 }

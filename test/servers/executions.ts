@@ -57,7 +57,7 @@ export async function asked({ runs }: Stage, execution: Execution) {
   const progress = () => runs.progress(execution)
   await vi.waitFor(async () => expect(await progress()).toMatchObject({ phase: 'interrupted' }), patience)
   const { run_id = '', thread_id = '', interrupts = [], status } = await progress()
-  // The server's own word may be `success`.
+  // The server's own status may be `success`.
   expect(status).toBe('interrupted')
   return { threadId: thread_id, runId: run_id, interrupts }
 }

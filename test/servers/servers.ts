@@ -37,7 +37,7 @@ export type Dialect = keyof typeof dialects
 /** Python ends a run that takes longer: real `timeout` statuses. No other situation may take as long. */
 const pythonRunTimeoutSeconds = 25
 
-/** As docs/webhook.md has it. Any other host is refused, also the name `localhost`. */
+/** The configuration in docs/webhook.md. It refuses any other host, even the name `localhost`. */
 const pythonWebhooks = { url: { allowed_domains: ['127.0.0.1'], require_https: false } }
 
 async function startJs(script: string, of: Readonly<Record<string, string>>): Promise<DialectServer> {

@@ -127,7 +127,7 @@ export const cancelled = (dialect: Dialect) => ({
   error: expect.stringMatching(/^The run was cancelled/),
   cancelled: true,
 })
-/** By somebody else, whose request has taken the run's stream on the JS servers: one of them keeps no other word of it. */
+/** Somebody else cancelled the run, and their request has read its stream, which alone tells of it on JS 2.0.0. */
 export const cancelledUnheard = (dialect: Dialect) =>
   dialect === 'JS 2.0.0'
     ? { polling_result: 'error', status: 'error', error: expect.stringMatching(/^The run failed or was cancelled/) }

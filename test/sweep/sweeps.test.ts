@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => connection.close())
 
-/** What a worker that has just started finds. */
+/** Whether a worker that has just started finds the sweep alive. */
 function isAlive(taskQueue: string, over: Client = client): Promise<boolean> {
   const environment = new MockActivityEnvironment({ taskQueue, namespace: 'default' }, { client: over })
   return environment.run(() => new Sweeps(1000, () => false).isAlive('default'))

@@ -10,7 +10,7 @@ const noUrl = expect.stringMatching(/^WEBHOOK_URL is missing: the URL at which L
 const wrongUrl = expect.stringMatching(/^WEBHOOK_URL must be a URL that begins with http:\/\/ or https:\/\//)
 const wrongListen = expect.stringMatching(/^WEBHOOK_LISTEN must be host:port, such as 127\.0\.0\.1:8088/)
 
-/** Whatever they are, they repeat no value: that may be a secret. */
+/** The mistakes that are named. None may repeat a value, which may be a secret. */
 function mistakesOf(load: () => unknown): readonly string[] {
   const mistakes = thrownMistakes(load)
   expect(mistakes.join('\n')).not.toContain('planted')

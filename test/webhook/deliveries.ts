@@ -22,7 +22,7 @@ export class Executions {
       LANGGRAPH_API_URL: langGraphUrl,
       WEBHOOK_URL: url,
       WEBHOOK_SECRET: secret,
-      // Which would wake the watches too.
+      // The sweep would wake the watches too.
       SWEEP_INTERVAL: 'none',
     })
     await worker.said('worker ready')
@@ -39,7 +39,7 @@ export class Executions {
     return this.#worker.log
   }
 
-  /** One whose watch would sleep for an hour if no webhook woke it, unless its input says otherwise. */
+  /** Starts an execution whose watch sleeps for an hour unless a webhook wakes it, or its input says otherwise. */
   async start(input: Partial<ExecuteRunInput>) {
     const workflowId = `order/${randomUUID()}`
     const request = { assistantId: 'work', pollInterval: '1h', maxPollTime: '2h', ...input } as const
