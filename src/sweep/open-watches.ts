@@ -2,6 +2,7 @@ import { log } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
 import { runInWorkflowId, runMemoKey, workflowTypes } from '../domain/contract.ts'
 import { isRecord, messageOf } from '../domain/json.ts'
+import { uuid } from '../domain/rules.ts'
 import { decoded } from './decoded.ts'
 
 /** A watch, or a workflow of another type around one, and the thread of its run. */
@@ -102,8 +103,10 @@ export class OpenWatches {
         continue
       }
       const run = runInWorkflowId(workflowId) ?? (await this.#runInMemo(row))
-      if (run?.deployment === this.#deployment)
-        found.push({ workflowId, executionId, startedAtMs, foundAtMs: nowMs, threadId: run.threadId })
+      // Anybody may start a workflow of any id and memo, and a server refuses a whole request for one odd id.
+      const threadId = uuid.read(run?.threadId)
+      if (threadId !== undefined && run?.deployment === this.#deployment)
+        found.push({ workflowId, executionId, startedAtMs, foundAtMs: nowMs, threadId })
       if (!run && row.type?.name === workflowTypes.executeRun) runlessSinceMs = Math.min(runlessSinceMs, startedAtMs)
     }
     this.#runlessSinceMs = runlessSinceMs
@@ -126,9 +129,8 @@ export class OpenWatches {
   }
 
   /** The workflow names its run there once a poll has told it of the sweep. */
-  async #runInMemo({ memo }: Row): Promise<{ readonly deployment: unknown; readonly threadId: string } | undefined> {
+  async #runInMemo({ memo }: Row): Promise<{ readonly deployment: unknown; readonly threadId: unknown } | undefined> {
     const run = await decoded(this.#client.options.loadedDataConverter, memo?.fields?.[runMemoKey])
-    if (!isRecord(run) || typeof run['thread_id'] !== 'string') return undefined
-    return { deployment: run['deployment'], threadId: run['thread_id'] }
+    return isRecord(run) ? { deployment: run['deployment'], threadId: run['thread_id'] } : undefined
   }
 }

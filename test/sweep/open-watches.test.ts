@@ -50,6 +50,29 @@ test('finds watches by their id, or by their memo whatever their type, of one de
   )
 })
 
+test('what others have started hides no watch: ids and memos that name no thread, and memos that cannot be read', async () => {
+  const taskQueue = randomUUID()
+  const { watches, start } = queueOf(taskQueue)
+  const upper = watchId().toUpperCase().replace('WATCH-RUN/DEFAULT', 'watch-run/default')
+  await start('theirs', `watch-run/default/${taskQueue}x/y`)
+  await start('theirs', `memo/${taskQueue}`, { langgraph: { deployment: 'default', thread_id: 'abc' } })
+  await client.workflowService.startWorkflowExecution({
+    namespace: 'default',
+    requestId: randomUUID(),
+    workflowId: `encrypted/${taskQueue}`,
+    workflowType: { name: 'theirs' },
+    taskQueue: { name: taskQueue },
+    memo: {
+      fields: { langgraph: { metadata: { encoding: Buffer.from('binary/encrypted') }, data: Buffer.from('x') } },
+    },
+  })
+  await start('theirs', upper)
+  await vi.waitFor(async () => {
+    await watches.refresh(0)
+    expect(watches.all).toMatchObject([{ workflowId: upper, threadId: upper.split('/')[2]?.toLowerCase() }])
+  }, patience)
+})
+
 test('between two full lists only new ones are asked for, and those whose run has no name yet', async () => {
   const { watches, start, ids } = queueOf(randomUUID())
   const listed = vi.spyOn(client.workflowService, 'listWorkflowExecutions')
