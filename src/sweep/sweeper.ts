@@ -54,6 +54,8 @@ export class Sweeper {
   #lastSeenAtMs = -Infinity
   #lastOpenAtMs = performance.now()
   #isOutage = false
+  /** A proxy refuses too, while the server behind it is away: watches sleep, so a sweep that has worked stays. */
+  #hasFound = false
 
   constructor(context: SweepContext) {
     this.#context = context
@@ -104,7 +106,9 @@ export class Sweeper {
     for (let from = 0; from < all.length; from += mostThreadsAtOnce) {
       const some = all.slice(from, from + mostThreadsAtOnce)
       const found = await this.#search([...new Set(some.map(({ threadId }) => threadId))])
+      if (!found && this.#hasFound) throw new Error('the server has searched threads by ids before, and refuses it now')
       if (!found) return 'unsearchable'
+      this.#hasFound = true
       await this.#wakeAll(this.#changes.due(some, found, performance.now()))
     }
     return 'searched'

@@ -130,6 +130,17 @@ test('without an open watch it first says that nobody may rely on it, and then e
   expect([sweep.said[0], sweep.said.at(-1)]).toEqual([true, false])
 })
 
+test('a refusal after a search that worked is an outage, since watches sleep', async () => {
+  const sweep = sweepOf(manyWatches(1))
+  await vi.waitFor(() => expect(sweep.said).toContain(true), patience)
+  sweep.faults.isUnsearchable = true
+  await vi.waitFor(() => expect(sweep.logged).toEqual(['the sweep gets no answer']), patience)
+  delete sweep.faults.isUnsearchable
+  sweep.states.set('thread-0', 'idle')
+  await vi.waitFor(() => expect(sweep.woken).toEqual(['workflow-0']), patience)
+  await sweep.cancel()
+})
+
 test('ends if the server cannot search', async () => {
   const sweep = sweepOf(manyWatches(1))
   sweep.faults.isUnsearchable = true
