@@ -31,7 +31,8 @@ export function searchThreads(
     if (found === 'unsearchable') return { kind: 'unsearchable' }
     const threads = listOf(found).map(stateIn)
     const asked = new Set(threadIds)
-    if (threads.some((thread) => !asked.has(thread?.threadId ?? ''))) return { kind: 'unsearchable' }
+    // A server that does not know `ids` answers with any threads, and one without times does not tell each change.
+    if (threads.some((thread) => !thread?.updatedAt || !asked.has(thread.threadId))) return { kind: 'unsearchable' }
     return { kind: 'found', threads: threads.filter((thread) => thread !== undefined) }
   })
 }

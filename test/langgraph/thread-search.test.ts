@@ -54,8 +54,15 @@ test.each([400, 404, 405, 422])('a server that answers %s cannot search', async 
   expect(await serverAt(scripted.url).searchThreads([randomUUID()], signal)).toEqual({ kind: 'unsearchable' })
 })
 
+test('a server that does not say when a thread has changed cannot be swept', async () => {
+  const threadId = randomUUID()
+  scripted.on('search', json([{ thread_id: threadId, status: 'idle' }]))
+  expect(await serverAt(scripted.url).searchThreads([threadId], signal)).toEqual({ kind: 'unsearchable' })
+})
+
 test('a server that answers with other threads cannot search by ids', async () => {
-  scripted.on('search', json([{ thread_id: randomUUID(), status: 'idle' }]))
+  const updated_at = '2026-11-28T10:00:00'
+  scripted.on('search', json([{ thread_id: randomUUID(), status: 'idle', updated_at }]))
   expect(await serverAt(scripted.url).searchThreads([randomUUID()], signal)).toEqual({ kind: 'unsearchable' })
 })
 
