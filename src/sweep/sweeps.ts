@@ -1,8 +1,14 @@
 import { activityInfo, cancellationSignal, getClient, heartbeat, log } from '@temporalio/activity'
-import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client'
+import { isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client'
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
-import { sweepWorkflowId, unsearchableMemoKey, wakeSignalName, workflowTypes } from '../domain/contract.ts'
+import {
+  failureTypes,
+  sweepWorkflowId,
+  unsearchableMemoKey,
+  wakeSignalName,
+  workflowTypes,
+} from '../domain/contract.ts'
 import { messageOf } from '../domain/json.ts'
 import type { SweepEnd } from '../domain/sweep.ts'
 import type { LangGraph } from '../langgraph/port.ts'
@@ -20,6 +26,7 @@ const longestRun = '2 days'
 /** What a sweep says reaches every worker within 12 s: heartbeats are sent every 6.4 s, and looked at every 5 s. */
 const limits = { toleratedOutageMs: 10_000, idleUntilBlindMs: 40_000, idleUntilEndMs: 60_000 }
 const untilUnsearchableIsAskedAgainMs = 600_000
+const invalidArgument = 3
 const unimplemented = 12
 /** `PENDING_ACTIVITY_STATE_STARTED` */
 const started = 2
@@ -51,7 +58,9 @@ export class Sweeps {
 
   /** Within an activity that heartbeats: one sweep, until no watch is open. */
   async sweep(deployment: string, langGraph: LangGraph): Promise<SweepEnd> {
-    const { taskQueue } = activityInfo()
+    const { taskQueue, workflowExecution } = activityInfo()
+    const expected = sweepWorkflowId(taskQueue, deployment)
+    if (workflowExecution?.workflowId !== expected) throw misnamed(expected)
     const client = getClient()
     const watches = new OpenWatches(client, { taskQueue, deployment })
     const sweeper = new Sweeper({
@@ -124,7 +133,10 @@ async function wake(client: Client, workflowId: string): Promise<'woken' | 'clos
     )
     return 'woken'
   } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error
+    // A workflow takes 10,000 signals by default: one that nobody carries out must not hold up the others.
+    const takesNoMore =
+      error instanceof ServiceError && isGrpcServiceError(error.cause) && error.cause.code === invalidArgument
+    if (!takesNoMore && !(error instanceof WorkflowNotFoundError)) throw error
     return 'closed'
   }
 }
@@ -136,6 +148,12 @@ function handedOn(): ApplicationFailure {
     message: 'its worker stops: another one takes over',
     nextRetryDelay: '100ms',
   })
+}
+
+/** Polls find a sweep by its id: under that of another one it would let watches sleep that it does not wake. */
+function misnamed(expected: string): ApplicationFailure {
+  const message = `the sweep of this deployment and task queue has the workflow id "${expected}", and the first poll starts it`
+  return ApplicationFailure.nonRetryable(message, failureTypes.invalidInput)
 }
 
 function notFound(error: unknown): undefined {

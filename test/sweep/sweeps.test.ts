@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
 import { startTimeSkippingServer } from '../../dev/embedded-temporal.ts'
 import { sweepWorkflowId } from '../../src/domain/contract.ts'
 import { longestSweepMs } from '../../src/domain/sweep.ts'
+import { createDeployments } from '../../src/langgraph/deployments.ts'
 import { LangGraphRunsPlugin } from '../../src/plugin.ts'
 import { Sweeps } from '../../src/sweep/sweeps.ts'
 import { json, ScriptedLangGraph } from '../support/scripted-langgraph.ts'
@@ -70,6 +71,51 @@ test('no sweep is started on a Temporal that cannot list workflows, since its ti
 test('a Temporal that does not answer delays no poll', async () => {
   const away: ConnectionLike = Connection.lazy({ address: '127.0.0.1:1' })
   expect(await isAlive(randomUUID(), new Client({ connection: away }))).toBe(false)
+})
+
+test('a workflow that takes no more signals holds up no other', async () => {
+  const [full, other] = [randomUUID(), randomUUID()]
+  const taskQueue = randomUUID()
+  const scripted = await ScriptedLangGraph.start()
+  const updated_at = '2026-11-28T10:00:00'
+  scripted.on('search', json([full, other].map((thread_id) => ({ thread_id, status: 'idle', updated_at }))))
+  const idOf = (threadId: string) => `watch-run/default/${threadId}/${randomUUID()}`
+  for (const threadId of [full, other]) await client.workflow.start('nobody', { taskQueue, workflowId: idOf(threadId) })
+  const { workflowService } = client
+  const send = workflowService.signalWorkflowExecution.bind(workflowService)
+  const refused = Object.assign(new Error('3 INVALID_ARGUMENT: exceeded'), {
+    code: 3,
+    details: 'exceeded',
+    metadata: { get: () => [] },
+  })
+  const signals = vi.spyOn(workflowService, 'signalWorkflowExecution').mockImplementation((request) => {
+    const isFull = String(Object(request).workflowExecution?.workflowId).includes(full)
+    return isFull ? Promise.reject(refused) : send(request)
+  })
+  const workflowExecution = { workflowId: sweepWorkflowId(taskQueue, 'default'), runId: randomUUID() }
+  const environment = new MockActivityEnvironment({ taskQueue, namespace: 'default', workflowExecution }, { client })
+  const said: unknown[] = []
+  environment.on('heartbeat', (heartbeat: unknown) => said.push(heartbeat))
+  const langGraph = createDeployments([{ name: 'default', url: scripted.url }])('default')
+  const sweep = environment.run(() => new Sweeps(100, () => false).sweep('default', langGraph))
+  await vi.waitFor(() => {
+    expect(said.at(-1)).toEqual({ sees: true })
+    expect(
+      signals.mock.calls.map(([request]) => String(Object(request).workflowExecution?.workflowId).split('/')[2]),
+    ).toEqual(expect.arrayContaining([full, other]))
+  }, patience)
+  environment.cancel()
+  await expect(sweep).rejects.toThrow('CANCELLED')
+  signals.mockRestore()
+  await scripted.stop()
+})
+
+test('a sweep under the id of another one is none: watches would sleep, and nobody would wake them', async () => {
+  const workflowExecution = { workflowId: sweepWorkflowId('theirs', 'default'), runId: randomUUID() }
+  const environment = new MockActivityEnvironment({ taskQueue: randomUUID(), workflowExecution }, { client })
+  const langGraph = createDeployments([{ name: 'default', url: 'http://127.0.0.1:1' }])('default')
+  const sweep = environment.run(() => new Sweeps(100, () => false).sweep('default', langGraph))
+  await expect(sweep).rejects.toMatchObject({ type: 'InvalidInput', nonRetryable: true })
 })
 
 test('a server that cannot search threads is not asked again for 10 min, and its watches poll as they would', async () => {
