@@ -1,9 +1,11 @@
-import { continueAsNew, workflowInfo } from '@temporalio/workflow'
+import { makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow'
+import type { Workflow } from '@temporalio/workflow'
 import { failureTypes } from '../domain/contract.ts'
 import { refusal } from '../domain/problem.ts'
 import type { ExecuteRunInput, WatchRunInput } from '../domain/input.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
 import { parseExecuteRunInput, parseWatchRunInput } from '../domain/parse-input.ts'
+import { present } from '../domain/json.ts'
 import type { Json } from '../domain/run.ts'
 import { carryOut } from './carry-out.ts'
 import { accepted, failure, noRunCreated } from './failures.ts'
@@ -28,7 +30,7 @@ export async function watchRun(input: WatchRunInput): Promise<WatchOutcome>
 export async function watchRun(input: WatchRunInput, carried?: Memory): Promise<WatchOutcome> {
   const { run, ...options } = accepted('watchRun', parseWatchRunInput(input))
   const memory = handedOver('watchRun', carried) ?? beginning(workflowInfo().startTime.getTime(), run)
-  const restart = (next: Memory) => continueAsNew<Next<WatchRunInput>>(input, next)
+  const restart = (next: Memory) => continueWithMemo<Next<WatchRunInput>>(input, next)
   return carryOut(new Watch({ options, memory, named: run, continueAsNew: restart }))
 }
 
@@ -44,8 +46,13 @@ export async function executeRun(input: ExecuteRunInput, carried?: Memory): Prom
   const { request, ...options } = accepted('executeRun', parseExecuteRunInput(input), noRunCreated)
   refuseCron()
   const memory = handedOver('executeRun', carried) ?? beginning(workflowInfo().startTime.getTime())
-  const restart = (next: Memory) => continueAsNew<Next<ExecuteRunInput>>(input, next)
+  const restart = (next: Memory) => continueWithMemo<Next<ExecuteRunInput>>(input, next)
   return carryOut(new Watch({ options, memory, request, continueAsNew: restart }))
+}
+
+/** Temporal drops what a workflow has put into its memo, by which the sweep finds the run while the next one sleeps. */
+function continueWithMemo<F extends Workflow>(...args: Parameters<F>): Promise<never> {
+  return makeContinueAsNewFunc<F>(present({ memo: workflowInfo().memo }))(...args)
 }
 
 /** A cron starts one workflow id again and again, and an id has one run. */

@@ -1,5 +1,5 @@
 import { defaultPayloadConverter } from '@temporalio/common'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { langGraphFailureTypes } from '../../src/domain/contract.ts'
 import type { Polled } from '../../src/domain/run.ts'
 import { LangGraphError } from '../../src/langgraph/errors.ts'
@@ -124,6 +124,22 @@ test('the memo names the run once if the workflow id does not', async () => {
   await stage.execute(run, { maxPollTime: '1 day' })
   const { threadId, runId } = run.ids
   expect(await memosOf(run)).toEqual([{ deployment: 'default', thread_id: threadId, run_id: runId }])
+})
+
+test('the memo outlives continue-as-new, which may come while the watch sleeps', async () => {
+  const run = executionThat(swept, swept, ended('success'))
+  const handle = await stage.startExecution(run, { maxPollTime: '1 day' })
+  await stage.until(run, { phase: 'waiting', swept: true, poll_count: 1 })
+  const [memo] = await memosOf(run)
+  const { runId } = await stage.handleOf(run).describe()
+  const sent = Array.from({ length: 550 }, () => handle.signal('of a stranger', 'x'.repeat(4096)))
+  await Promise.all(sent)
+  await vi.waitFor(async () => expect((await stage.handleOf(run).describe()).runId).not.toBe(runId), {
+    timeout: 10_000,
+  })
+  expect((await stage.handleOf(run).describe()).memo).toEqual({ langgraph: memo })
+  await stage.runs.wake({ workflowId: handle.workflowId })
+  expect(await handle.result()).toMatchObject({ polling_metadata: { poll_count: 3 } })
 })
 
 test('without a sweep, or with an id that names the run, the memo costs nothing', async () => {
