@@ -15,3 +15,6 @@ export interface SweepHeartbeat {
   /** Whether watches may rely on it: it has lately listed them and looked at their threads. */
   readonly sees: boolean
 }
+
+/** Type of the failure by which a sweep goes to another worker. */
+export const workerStops = 'WorkerStops'

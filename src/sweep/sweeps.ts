@@ -10,6 +10,7 @@ import {
   workflowTypes,
 } from '../domain/contract.ts'
 import { messageOf } from '../domain/json.ts'
+import { workerStops } from '../domain/sweep.ts'
 import type { SweepEnd } from '../domain/sweep.ts'
 import type { LangGraph } from '../langgraph/port.ts'
 import { decoded } from './decoded.ts'
@@ -144,7 +145,7 @@ async function wake(client: Client, workflowId: string): Promise<'woken' | 'clos
 /** Temporal gives the sweep to another worker. */
 function handedOn(): ApplicationFailure {
   return ApplicationFailure.create({
-    type: 'WorkerStops',
+    type: workerStops,
     message: 'its worker stops: another one takes over',
     nextRetryDelay: '100ms',
   })

@@ -1,6 +1,7 @@
 import { continueAsNew, isCancellation, log, upsertMemo } from '@temporalio/workflow'
 import { unsearchableMemoKey } from '../domain/contract.ts'
 import { parseSweepRunsInput } from '../domain/parse-input.ts'
+import { workerStops } from '../domain/sweep.ts'
 import type { SweepEnd } from '../domain/sweep.ts'
 import { sweepThreads } from './activities.ts'
 import { accepted, noAnswer } from './failures.ts'
@@ -30,7 +31,9 @@ async function sweep(deployment: string): Promise<SweepEnd> {
     return await sweepThreads.executeWithOptions({ summary: `sweep of ${deployment}` }, [{ deployment }])
   } catch (error) {
     if (isCancellation(error)) throw error
-    const { type, message } = noAnswer(error)
+    const { type, message, isFromWorker } = noAnswer(error)
+    // One worker after the other has stopped or died. Watches sleep, and none may poll for long.
+    if (type === workerStops || !isFromWorker) return 'continues'
     log.warn('the sweep ended; the next poll starts another', { deployment, type, message })
     return 'idle'
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { activityInfo } from '@temporalio/activity'
 import { Client, Connection } from '@temporalio/client'
 import type { ConnectionLike } from '@temporalio/client'
+import { ApplicationFailure } from '@temporalio/common'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
@@ -71,6 +72,24 @@ test('no sweep is started on a Temporal that cannot list workflows, since its ti
 test('a Temporal that does not answer delays no poll', async () => {
   const away: ConnectionLike = Connection.lazy({ address: '127.0.0.1:1' })
   expect(await isAlive(randomUUID(), new Client({ connection: away }))).toBe(false)
+})
+
+test('a sweep goes on when all its tries are used up by workers that have stopped', async () => {
+  const taskQueue = randomUUID()
+  let tries = 0
+  const sweepThreads = async () => {
+    tries += 1
+    if (tries > 1) return 'idle'
+    throw ApplicationFailure.nonRetryable('the last try', 'WorkerStops')
+  }
+  const native = await NativeConnection.connect({ address: inject('temporalAddress') })
+  const workflowBundle = { codePath: inject('workflowBundle') }
+  const worker = await Worker.create({ connection: native, taskQueue, workflowBundle, activities: { sweepThreads } })
+  const workflowId = sweepWorkflowId(taskQueue, 'default')
+  const options = { taskQueue, workflowId, args: [{ deployment: 'default' }] }
+  await worker.runUntil(client.workflow.execute('sweepRuns', options))
+  expect(tries).toBe(2)
+  await native.close()
 })
 
 test('a workflow that takes no more signals holds up no other', async () => {
