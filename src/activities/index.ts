@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity'
+import { ApplicationFailure } from '@temporalio/common'
 import { workflowTypes } from '../domain/contract.ts'
 import type { CancelAction, CreateRunRequest, Creation, Looked, StateNow } from '../domain/creation.ts'
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
@@ -52,7 +53,9 @@ export function createActivities(
     async sweepThreads({ deployment }: { readonly deployment: string }): Promise<SweepEnd> {
       return classified(async () => {
         const langGraph = deployments(deployment, caller())
-        return sweeps ? sweeps.sweep(deployment, langGraph) : 'idle'
+        // Watches sleep on it while another worker of the task queue may sweep.
+        if (!sweeps) throw ApplicationFailure.retryable('this worker has no sweep: another one may take over', 'NoSweep')
+        return sweeps.sweep(deployment, langGraph)
       })
     },
     async createRun(request: CreateRunRequest): Promise<Asked<Creation>> {

@@ -134,12 +134,16 @@ async function wake(client: Client, workflowId: string): Promise<'woken' | 'clos
     )
     return 'woken'
   } catch (error) {
-    // A workflow takes 10,000 signals by default: one that nobody carries out must not hold up the others.
-    const takesNoMore =
-      error instanceof ServiceError && isGrpcServiceError(error.cause) && error.cause.code === invalidArgument
-    if (!takesNoMore && !(error instanceof WorkflowNotFoundError)) throw error
+    if (!(error instanceof WorkflowNotFoundError) && !takesNoMore(error)) throw error
     return 'closed'
   }
+}
+
+/** A workflow takes 10,000 signals by default: one that nobody carries out must not hold up the others. */
+function takesNoMore(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : undefined
+  const code: number | undefined = isGrpcServiceError(cause) ? cause.code : undefined
+  return code === invalidArgument
 }
 
 /** Temporal gives the sweep to another worker. */

@@ -7,6 +7,7 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
 import { startTimeSkippingServer } from '../../dev/embedded-temporal.ts'
+import { createActivities } from '../../src/activities/index.ts'
 import { sweepWorkflowId } from '../../src/domain/contract.ts'
 import { longestSweepMs } from '../../src/domain/sweep.ts'
 import { createDeployments } from '../../src/langgraph/deployments.ts'
@@ -22,6 +23,10 @@ beforeAll(async () => {
   client = new Client({ connection })
 })
 afterAll(() => connection.close())
+
+function watchIdOf(threadId: string): string {
+  return `watch-run/default/${threadId}/${randomUUID()}`
+}
 
 /** Whether a worker that has just started finds the sweep alive. */
 function isAlive(taskQueue: string, over: Client = client): Promise<boolean> {
@@ -92,14 +97,20 @@ test('a sweep goes on when all its tries are used up by workers that have stoppe
   await native.close()
 })
 
+test('a worker without sweeps leaves the sweep to another one', async () => {
+  const { sweepThreads } = createActivities(createDeployments([]))
+  const tried = new MockActivityEnvironment().run(sweepThreads, { deployment: 'default' })
+  await expect(tried).rejects.toMatchObject({ type: 'NoSweep', nonRetryable: false })
+})
+
 test('a workflow that takes no more signals holds up no other', async () => {
   const [full, other] = [randomUUID(), randomUUID()]
   const taskQueue = randomUUID()
   const scripted = await ScriptedLangGraph.start()
   const updated_at = '2026-11-28T10:00:00'
   scripted.on('search', json([full, other].map((thread_id) => ({ thread_id, status: 'idle', updated_at }))))
-  const idOf = (threadId: string) => `watch-run/default/${threadId}/${randomUUID()}`
-  for (const threadId of [full, other]) await client.workflow.start('nobody', { taskQueue, workflowId: idOf(threadId) })
+  for (const threadId of [full, other])
+    await client.workflow.start('nobody', { taskQueue, workflowId: watchIdOf(threadId) })
   const { workflowService } = client
   const send = workflowService.signalWorkflowExecution.bind(workflowService)
   const refused = Object.assign(new Error('3 INVALID_ARGUMENT: exceeded'), {
