@@ -37,7 +37,7 @@ function whatIsGone(isThreadThere: boolean | undefined): string {
     case true:
       return 'Its thread is there: the run was deleted or rolled back, or it never was on this thread'
     case false:
-      return 'Its thread is not there either: the thread was deleted, the run was stateless and has finished, or the ids are of another deployment'
+      return "Its thread is not there either: the thread was deleted, the run was stateless and has finished, the ids are of another deployment, or the deployment's URL is that of another server"
     case undefined:
       return 'Whether its thread is there could not be found out'
   }

@@ -148,7 +148,7 @@ function meaningOf(
 
 /** Some LangGraph servers say only what any server would say. */
 function adviceOn404(body: string, ofLangGraph: string): string {
-  return /^not found$/i.test(detailOf(body).trim())
+  return /^(not found)?$/i.test(detailOf(body).trim())
     ? `${ofLangGraph}; or the deployment's URL is not that of a LangGraph server`
     : ofLangGraph
 }

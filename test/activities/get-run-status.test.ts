@@ -130,8 +130,10 @@ describe('a poll that gets no answer', () => {
     expect(failure.message).toContain(wrongUrl)
   })
 
-  test('asks for the ids and for the URL if any server may have said 404', async () => {
-    const answer = json({ detail: 'Not Found' }, { status: 404 })
+  test.each([
+    { words: '{"detail":"Not Found"}', answer: json({ detail: 'Not Found' }, { status: 404 }) },
+    { words: 'nothing', answer: text('', { status: 404 }) },
+  ])('asks for the ids and for the URL if any server may have said 404 with $words', async ({ answer }) => {
     server.on('run', answer).on('history', answer)
     const { message } = await failureOf(poll())
     expect(message).toContain('no such run: check the ids and the deployment; or')
