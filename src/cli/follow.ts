@@ -155,7 +155,7 @@ function describeTrouble(trouble: Trouble, temporal: Temporal, open: FoundWorkfl
 }
 
 function describe(progress: WatchProgress, elapsedSeconds: number, nowMs: number): string {
-  const { phase, status, poll_count, next_poll_at, last_error } = progress
+  const { phase, status, poll_count, next_poll_at, swept, last_error } = progress
   const secondsToPoll = next_poll_at ? Math.round((Date.parse(next_poll_at) - nowMs) / 1000) : 0
   return [
     phase,
@@ -163,7 +163,7 @@ function describe(progress: WatchProgress, elapsedSeconds: number, nowMs: number
     phase !== 'interrupted' && status && `run ${status}`,
     `${poll_count} poll${poll_count === 1 ? '' : 's'}`,
     timeSpan(Math.max(0, elapsedSeconds)),
-    secondsToPoll > 0 && `next poll in ${timeSpan(secondsToPoll)}`,
+    secondsToPoll > 0 && `next poll in ${timeSpan(secondsToPoll)}${swept ? ', or when the sweep sees a change' : ''}`,
     last_error && `${phase === 'creating' ? 'no run yet' : 'last poll got no answer'}: ${last_error}`,
   ]
     .filter(Boolean)

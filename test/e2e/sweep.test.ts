@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import type { WatchRef } from '../../src/client.ts'
 import { sweepWorkflowId, workflowTypes } from '../../src/domain/contract.ts'
 import type { WatchOutcome } from '../../src/domain/outcome.ts'
+import { CliProcess } from '../cli/cli-process.ts'
 import { LangGraphRuns } from '../support/langgraph.ts'
 import { WorkerStage } from '../support/worker-process.ts'
 
@@ -55,6 +56,14 @@ describe('a swept watch', () => {
       result: { final: 'done AAPL' },
       polling_metadata: { poll_count: 2 },
     })
+  })
+
+  test('is shown on the command line with what ends its sleep early', async () => {
+    const run = await langGraph.create('work', { ...aapl, seconds: 6 })
+    const args = ['watch', run.threadId, run.runId, '--poll-interval', '1h']
+    const watch = CliProcess.start(args, { TEMPORAL_TASK_QUEUE: stage.taskQueue })
+    await watch.said(/next poll in \d+ min.*, or when the sweep sees a change/)
+    expect(await watch.ended).toMatchObject({ code: 0 })
   })
 
   test('is found under any id, by its memo', async () => {
