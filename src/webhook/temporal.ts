@@ -33,7 +33,11 @@ export async function logFirstLook(client: Client, address: string, log: Log): P
     await client.withDeadline(Date.now() + lookMs, () => client.workflowService.describeNamespace({ namespace }))
     log('INFO', 'Temporal answers', temporal)
   } catch (error) {
-    log('WARN', 'Temporal cannot be asked about the namespace', { ...temporal, reason: messageOf(error) })
+    log(
+      'WARN',
+      'Temporal does not answer about the namespace: is it running, and are TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE right?',
+      { ...temporal, reason: messageOf(error) },
+    )
   }
 }
 
