@@ -24,7 +24,7 @@ export function addWebhookUrl(program: Command, context: CommandContext): void {
 
 const help = `
 Examples:
-  $ export WEBHOOK_URL=https://hooks.example.com WEBHOOK_SECRET="$(openssl rand -base64 32)"
+  $ export WEBHOOK_URL=https://hooks.example.com WEBHOOK_SECRET="$(cat secret)"
   $ langgraph-runs webhook-url --id order/4711
   $ langgraph-runs webhook-url THREAD RUN
   $ curl -X POST "$(langgraph-runs webhook-url --id order/4711)"
