@@ -54,7 +54,8 @@ export function createActivities(
       return classified(async () => {
         const langGraph = deployments(deployment, caller())
         // Watches sleep on it while another worker of the task queue may sweep.
-        if (!sweeps) throw ApplicationFailure.retryable('this worker has no sweep: another one may take over', 'NoSweep')
+        if (!sweeps)
+          throw ApplicationFailure.retryable('this worker has no sweep: another one may take over', 'NoSweep')
         return sweeps.sweep(deployment, langGraph)
       })
     },
