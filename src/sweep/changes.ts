@@ -22,21 +22,23 @@ const unseen = 'unseen'
 export class Changes {
   readonly #seen = new Map<string, Seen>()
 
-  /** The watches whose thread has changed, or that are new while their thread is not busy. `nowMs` is of any one clock. */
+  /** The watches whose thread has changed, or that are new and may have missed a change. `nowMs` is of any one clock. */
   due(watches: readonly OpenWatch[], found: readonly ThreadState[], nowMs: number): readonly Due[] {
     const states = new Map(found.map((state) => [state.threadId, state]))
     return watches.flatMap((watch) => {
       const state = states.get(watch.threadId)
       const mark = state ? `${state.status} ${state.updatedAt}` : unseen
-      return this.#isDue(watch, mark, state?.status === 'busy', nowMs) ? [{ watch, mark }] : []
+      return this.#isDue(watch, state, mark, nowMs) ? [{ watch, mark }] : []
     })
   }
 
-  #isDue({ workflowId }: OpenWatch, mark: string, isBusy: boolean, nowMs: number): boolean {
-    const seen = this.#seen.get(workflowId)
+  #isDue(watch: OpenWatch, state: ThreadState | undefined, mark: string, nowMs: number): boolean {
+    const seen = this.#seen.get(watch.workflowId)
+    const isBusy = state?.status === 'busy'
     if (!seen) {
-      if (isBusy) this.#seen.set(workflowId, { mark, wokenAtMs: -Infinity })
-      return !isBusy
+      if (!isBusy || hasChangedSince(watch, state)) return true
+      this.#seen.set(watch.workflowId, { mark, wokenAtMs: -Infinity })
+      return false
     }
     if (mark === seen.mark && mark !== unseen) return false
     return (!isBusy && mark !== unseen) || nowMs - seen.wokenAtMs >= betweenWakesMs
@@ -51,4 +53,9 @@ export class Changes {
     const open = new Set(watches.map(({ workflowId }) => workflowId))
     for (const workflowId of this.#seen.keys()) if (!open.has(workflowId)) this.#seen.delete(workflowId)
   }
+}
+
+/** Its run may have ended before the first look, and another may be running. A clock that is wrong costs a wake, or saves one. */
+function hasChangedSince({ runExistedAtMs = Infinity }: OpenWatch, { updatedAt }: ThreadState): boolean {
+  return Date.parse(updatedAt) > runExistedAtMs
 }

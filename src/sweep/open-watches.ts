@@ -1,7 +1,7 @@
 import { log } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
 import { runInWorkflowId, runMemoKey, workflowTypes } from '../domain/contract.ts'
-import { isRecord, messageOf } from '../domain/json.ts'
+import { isRecord, messageOf, present } from '../domain/json.ts'
 import { uuid } from '../domain/rules.ts'
 import { decoded } from './decoded.ts'
 
@@ -9,6 +9,8 @@ import { decoded } from './decoded.ts'
 export interface OpenWatch {
   readonly workflowId: string
   readonly threadId: string
+  /** Its run was there at this time, by Temporal's clock; absent if the workflow may have created it later. */
+  readonly runExistedAtMs?: number
 }
 
 const rowsAPage = 1000
@@ -95,18 +97,21 @@ export class OpenWatches {
     for await (const row of this.#rows(onlyThose)) {
       const workflowId = row.execution?.workflowId ?? ''
       const executionId = row.execution?.runId ?? ''
-      const startedAtMs = Number(row.startTime?.seconds ?? 0) * 1000
+      const { seconds, nanos } = row.startTime ?? {}
+      const startedAtMs = Number(seconds ?? 0) * 1000
       if (startedAtMs > this.#newest.startedAtMs) this.#newest = { startedAtMs, seenAtMs: nowMs }
       const known = this.#known.get(workflowId)
       if (known?.executionId === executionId) {
         found.push(known)
         continue
       }
-      const run = runInWorkflowId(workflowId) ?? (await this.#runInMemo(row))
+      const named = runInWorkflowId(workflowId)
+      const run = named ?? (await this.#runInMemo(row))
+      const runExistedAtMs = named && startedAtMs + (nanos ?? 0) / 1e6
       // Anybody may start a workflow of any id and memo, and a server refuses a whole request for one odd id.
       const threadId = uuid.read(run?.threadId)
       if (threadId !== undefined && run?.deployment === this.#deployment)
-        found.push({ workflowId, executionId, startedAtMs, foundAtMs: nowMs, threadId })
+        found.push({ workflowId, executionId, startedAtMs, foundAtMs: nowMs, threadId, ...present({ runExistedAtMs }) })
       if (!run && row.type?.name === workflowTypes.executeRun) runlessSinceMs = Math.min(runlessSinceMs, startedAtMs)
     }
     this.#runlessSinceMs = runlessSinceMs

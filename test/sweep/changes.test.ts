@@ -26,6 +26,20 @@ test('a watch that is new is woken at once if its thread is not busy: the run ma
   expect(wokenAt([thread('idle'), thread('idle')])).toEqual([0])
 })
 
+test('a watch that is new is woken once if its thread, where another run is busy, has changed since the watch began', () => {
+  const runExistedAtMs = Date.parse('2026-11-28T10:00:00.500Z')
+  const dueAt = (updatedAt: string, of = { ...watch, runExistedAtMs }) => {
+    const changes = new Changes()
+    const due = changes.due([of], thread('busy', updatedAt), 0)
+    for (const one of due) changes.woken(one, 0)
+    return [due.length, changes.due([of], thread('busy', updatedAt), 1000).length]
+  }
+  expect(dueAt('2026-11-28T10:00:00.400Z')).toEqual([0, 0])
+  expect(dueAt('2026-11-28T10:00:00.600Z')).toEqual([1, 0])
+  const { runExistedAtMs: _, ...created } = { ...watch, runExistedAtMs }
+  expect(new Changes().due([created], thread('busy', '2026-11-28T10:00:00.600Z'), 0)).toEqual([])
+})
+
 test('a second watch of a known thread is new too', () => {
   const changes = new Changes()
   for (const one of changes.due([watch], thread('idle'), 0)) changes.woken(one, 0)

@@ -98,7 +98,7 @@ test('a sweep goes on when all its tries are used up by workers that have stoppe
 })
 
 test('a worker without sweeps leaves the sweep to another one', async () => {
-  const { sweepThreads } = createActivities(createDeployments([]))
+  const { sweepThreads } = createActivities(createDeployments([{ name: 'default', url: 'http://127.0.0.1:1' }]))
   const tried = new MockActivityEnvironment().run(sweepThreads, { deployment: 'default' })
   await expect(tried).rejects.toMatchObject({ type: 'NoSweep', nonRetryable: false })
 })
