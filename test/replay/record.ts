@@ -15,7 +15,7 @@ import { BackgroundRuns } from '../../src/client.ts'
 import type { ExecuteRunInput, RunInput, WatchProgress, WatchRunInput } from '../../src/client.ts'
 import { langGraphFailureTypes } from '../../src/domain/contract.ts'
 import type { Creation, LaterRun } from '../../src/domain/creation.ts'
-import type { RunLook } from '../../src/domain/run.ts'
+import type { Polled, RunLook } from '../../src/domain/run.ts'
 import { QueryFirst } from '../support/query-first.ts'
 
 /**
@@ -38,6 +38,7 @@ const success: RunLook = {
   ending: { kind: 'known', next: [], interrupts: [], checkpointId: 'checkpoint' },
 }
 const running: RunLook = { status: 'running', updatedAt: '2026-01-01T00:00:00.000Z', resumable: true }
+const swept: Polled = { ...running, swept: true }
 const ended = (look: Partial<RunLook>): RunLook => ({ ...success, ...look })
 const many = (count: number, look: RunLook) => Array.from({ length: count }, () => look)
 const failing = (type: string, message: string) => {
@@ -50,7 +51,7 @@ const unavailable = () => failing(langGraphFailureTypes.unavailable, 'no connect
 
 /** What the activities answer, one after the other; the last answer stays. An error is thrown. */
 interface Script {
-  readonly looks: readonly (RunLook | Error)[]
+  readonly looks: readonly (Polled | Error)[]
   /** What the tries to create a run come to; the last one stays. */
   readonly creations?: readonly (Creation | Error)[]
   /** What somebody else has made of the thread. */
@@ -93,6 +94,16 @@ const shapes: Record<string, Shape> = {
     looks: [ended({ ending: { kind: 'unreadable', reason: 'HTTP 500' } })],
     stream: values,
     input: fixed,
+  },
+  'swept-and-woken': {
+    looks: [swept, success],
+    stream: values,
+    input: { maxPollTime: '1 day' },
+    play: async (runs, handle) => {
+      await untilPolls(runs, 1)
+      await runs.wake(run)
+      await handle.result()
+    },
   },
   woken: {
     looks: [running, running, success],
@@ -152,6 +163,12 @@ const shapes: Record<string, Shape> = {
     },
   },
   executed: { creations: [created()], looks: [success], stream: values, start: execute('executed') },
+  'executed-and-swept': {
+    creations: [created()],
+    looks: [running, swept, swept, success],
+    stream: values,
+    start: execute('executed-and-swept'),
+  },
   'executed-after-busy': {
     creations: [{ kind: 'busy', threadId, reason: 'another run is at work' }, created()],
     looks: [success],
