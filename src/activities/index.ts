@@ -1,10 +1,10 @@
 import { activityInfo } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
-import { workflowTypes } from '../domain/contract.ts'
+import { watchWorkflowId, workflowTypes } from '../domain/contract.ts'
 import type { CancelAction, CreateRunRequest, Creation, Looked, StateNow } from '../domain/creation.ts'
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
 import { hasEnded } from '../domain/run.ts'
-import type { Asked, Polled, RunRef } from '../domain/run.ts'
+import type { Asked, Polled, RunRef, Swept } from '../domain/run.ts'
 import type { SweepEnd } from '../domain/sweep.ts'
 import type { Caller, Deployments, LangGraph, OwnValues } from '../langgraph/port.ts'
 import type { Sweeps } from '../sweep/sweeps.ts'
@@ -87,8 +87,10 @@ export function createActivities(
   }
 
   /** Tells a watch that will sleep whether a sweep wakes it. */
-  async function swept({ deployment }: RunRef): Promise<{ readonly swept?: true }> {
-    return (await sweeps?.isAlive(deployment)) ? { swept: true } : {}
+  async function swept(run: RunRef): Promise<Swept> {
+    if (!(await sweeps?.isAlive(run.deployment))) return {}
+    const isNamed = activityInfo().workflowExecution?.workflowId === watchWorkflowId(run)
+    return { swept: true, ...(!isNamed && { isRunUnnamed: true }) }
   }
 
   /** One try on one server, within the time that Temporal gives it. */

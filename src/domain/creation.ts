@@ -1,4 +1,4 @@
-import type { Interrupt, Json } from './run.ts'
+import type { Interrupt, Json, Swept } from './run.ts'
 
 /** A run to create, as `runs.create` of the LangGraph SDK takes it; what is absent is not sent. */
 export interface NewRun {
@@ -94,8 +94,8 @@ export type Later =
   /** The run is not on the thread any more; `threadMissing`: nothing shows that the server has the thread. */
   | { readonly kind: 'gone'; readonly threadMissing?: true }
 
-/** A look of a watch; `swept` as in a poll. */
-export type Looked = Later & { readonly swept?: true }
+/** A look of a watch, with what it is told of the sweep. */
+export type Looked = Later & Swept
 
 export type CancelAction = 'interrupt' | 'rollback'
 

@@ -106,8 +106,15 @@ export interface RunOrigin {
 /** What an activity answers, and when it was asked, by Temporal's clock. Activities of your own, in a test, need not say it. */
 export type Asked<T> = T & { readonly askedAtMs?: number }
 
-/** A look that a poll has made; `swept`: a sweep looks at the threads of the deployment, and wakes the watch. */
-export type Polled = Asked<RunLook> & { readonly swept?: true }
+/** A look that a poll has made, with what its watch is told of the sweep. */
+export type Polled = Asked<RunLook> & Swept
+
+export interface Swept {
+  /** A sweep looks at the threads of the deployment, and wakes the watch. */
+  readonly swept?: true
+  /** Beside it: the workflow's id does not say which run it is, so its memo must. A replay may not know the id. */
+  readonly isRunUnnamed?: true
+}
 
 /** A look at a run that has ended. */
 export type EndedRun = RunLook & { readonly status: TerminalStatus }

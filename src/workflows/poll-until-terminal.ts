@@ -54,6 +54,7 @@ async function askOnce(watch: Watch, run: RunRef, isLastLook: boolean): Promise<
 /** A terminal run ends the watch, unless its ending could not be read: that is asked again. */
 function endOf(watch: Watch, look: Polled, isLastLook: boolean): PollingEnd | undefined {
   watch.pollAnswered(look)
+  watch.nameRunToSweep(look)
   const { unreadableInARow } = watch.memory.polls
   if (look.ending?.kind === 'unreadable' && unreadableInARow < mostUnreadableEndings && !isLastLook) return undefined
   return hasEnded(look) ? { kind: 'terminal', look } : stuck(watch)

@@ -105,7 +105,7 @@ async function lookElsewhere(watch: Watch, run: RunRef): Promise<HumanEnd | unde
       return undefined
     }
     watch.lookAnswered()
-    if (found.swept) watch.nameRunToSweep()
+    watch.nameRunToSweep(found)
     switch (found.kind) {
       case 'none':
         return undefined

@@ -9,12 +9,12 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow'
-import { progressQueryName, runMemoKey, wakeSignalName, watchWorkflowId } from '../domain/contract.ts'
+import { progressQueryName, runMemoKey, wakeSignalName } from '../domain/contract.ts'
 import type { RunRequest, WatchOptions } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
 import type { WatchProgress } from '../domain/outcome.ts'
 import { nextSleepMs, nextSweptSleepMs, pauseUntilAskedMs } from '../domain/poll-interval.ts'
-import type { RunRef } from '../domain/run.ts'
+import type { RunRef, Swept } from '../domain/run.ts'
 import { utf8Bytes } from '../domain/text.ts'
 import { Alarm } from './alarm.ts'
 import { lengthUntil, momentMs, sleepLength } from './clock.ts'
@@ -134,7 +134,6 @@ export class Watch extends WatchMemory {
     const { failedInARow, sleeps, swept } = this.memory.polls
     const failed = failedInARow > 0 ? { inARow: failedInARow, ...present({ retryAfterMs }) } : undefined
     const isSwept = swept === true && !failed
-    if (isSwept) this.nameRunToSweep()
     const sleepMs = isSwept
       ? nextSweptSleepMs(this.#untilStuckMs())
       : nextSleepMs(this.options.pollInterval, sleeps, failed)
@@ -150,13 +149,13 @@ export class Watch extends WatchMemory {
     return sinceMs + this.options.stuckAfterMs - polledAtMs
   }
 
-  /** The sweep finds the run's thread in the workflow's id, or in its memo. */
-  nameRunToSweep(): void {
+  /** The sweep finds the run's thread in the workflow's id, or else in its memo. */
+  nameRunToSweep({ isRunUnnamed }: Swept): void {
     const { deployment, threadId, runId } = this.run
-    const { workflowId, memo } = workflowInfo()
-    const isNamed =
-      workflowId === watchWorkflowId(this.run) || Reflect.get(Object(memo?.[runMemoKey]), 'run_id') === runId
-    if (!isNamed) upsertMemo({ [runMemoKey]: { deployment, thread_id: threadId, run_id: runId } })
+    const inMemo: unknown = Reflect.get(Object(workflowInfo().memo?.[runMemoKey]), 'run_id')
+    if (isRunUnnamed && inMemo !== runId) {
+      upsertMemo({ [runMemoKey]: { deployment, thread_id: threadId, run_id: runId } })
+    }
   }
 
   /**

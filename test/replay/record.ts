@@ -39,6 +39,7 @@ const success: RunLook = {
 }
 const running: RunLook = { status: 'running', updatedAt: '2026-01-01T00:00:00.000Z', resumable: true }
 const swept: Polled = { ...running, swept: true }
+const unnamed: Polled = { ...swept, isRunUnnamed: true }
 const ended = (look: Partial<RunLook>): RunLook => ({ ...success, ...look })
 const many = (count: number, look: RunLook) => Array.from({ length: count }, () => look)
 const failing = (type: string, message: string) => {
@@ -165,7 +166,7 @@ const shapes: Record<string, Shape> = {
   executed: { creations: [created()], looks: [success], stream: values, start: execute('executed') },
   'executed-and-swept': {
     creations: [created()],
-    looks: [running, swept, swept, success],
+    looks: [running, unnamed, unnamed, success],
     stream: values,
     start: execute('executed-and-swept'),
   },

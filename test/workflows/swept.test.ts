@@ -110,6 +110,8 @@ async function memosOf(run: ScriptedRun): Promise<unknown[]> {
   })
 }
 
+const unnamed: Polled = { ...swept, isRunUnnamed: true }
+
 /** An execution, whose workflow id does not name its run. */
 function executionThat(...looks: readonly Polled[]): ScriptedRun {
   return stage.run(({ threadId, runId }) => ({
@@ -120,7 +122,7 @@ function executionThat(...looks: readonly Polled[]): ScriptedRun {
 }
 
 test('the memo names the run once if the workflow id does not', async () => {
-  const run = executionThat(running, swept, swept, ended('success'))
+  const run = executionThat(running, unnamed, unnamed, ended('success'))
   await stage.execute(run, { maxPollTime: '1 day' })
   const { threadId, runId } = run.ids
   expect(await memosOf(run)).toEqual([{ deployment: 'default', thread_id: threadId, run_id: runId }])
