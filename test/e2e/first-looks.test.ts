@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, describe, expect, inject, test } from 'vitest'
+import type { LogEntry } from '@temporalio/worker'
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { afterAll, describe, expect, inject, test, vi } from 'vitest'
+import { LangGraphRunsPlugin } from '../../src/plugin.ts'
 import { hang, json, ScriptedLangGraph } from '../support/scripted-langgraph.ts'
 import { holding, WorkerProcess, WorkerStage } from '../support/worker-process.ts'
 
@@ -64,6 +67,26 @@ describe.concurrent('a worker', () => {
 
     expect(await worker.stop()).toEqual({ code: 0, signal: null })
     expect(worker.log).not.toContain('deployment does not answer')
+  })
+
+  test('ends its look when it stops, in a process that continues', async () => {
+    const logged: LogEntry[] = []
+    Runtime.install({ logger: new DefaultLogger('WARN', (entry) => logged.push(entry)) })
+    const hanging = await scriptedServer()
+    hanging.on('run', hang)
+    const connection = await NativeConnection.connect({ address: inject('temporalAddress') })
+    closings.push(() => connection.close())
+    const worker = await Worker.create({
+      connection,
+      taskQueue: randomUUID(),
+      workflowBundle: { codePath: inject('workflowBundle') },
+      plugins: [new LangGraphRunsPlugin({ servers: [{ name: 'hanging', url: hanging.url }], sweepInterval: 'none' })],
+    })
+
+    await worker.runUntil(vi.waitUntil(() => hanging.requests.length > 0))
+
     await expect(hanging.requests[0]?.closed).resolves.toBe('aborted')
+    // A look that continues is given up after 5 s, and logged.
+    expect(logged.map(({ message }) => message)).not.toContain('deployment does not answer')
   })
 })
