@@ -1,6 +1,11 @@
-import { describe, expect, test } from 'vitest'
+import { randomUUID } from 'node:crypto'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { createDeployments } from '../../src/langgraph/deployments.ts'
 import { Intake } from '../../src/langgraph/intake.ts'
+import { events, json, ScriptedLangGraph } from '../support/scripted-langgraph.ts'
 
+const KB = 1024
+const MB = 1024 * KB
 const never = new AbortController().signal
 
 /** What has happened so far, when all that can happen without anybody else has. */
@@ -46,6 +51,52 @@ describe("a worker's memory for answers", () => {
     release()
     releaseSmall()
     await intake.reserve(10, never)
+  })
+})
+
+describe('256 MB for all answers of all servers', () => {
+  /** Each reserves 8 MB. */
+  const mostStreams = 32
+  const values = { blob: 'b'.repeat(200 * KB) }
+  const sent = [['values', values]] as const
+  const found = { found: 'values', values }
+  const run = { threadId: randomUUID(), runId: randomUUID(), deployment: 'default' }
+
+  test('hold 32 streams: the next answers wait until one of them has ended, and a poll waits for none', async () => {
+    const [first, others] = [new AbortController(), new AbortController()]
+    const servers = await Promise.all([ScriptedLangGraph.start(), ScriptedLangGraph.start()])
+    onTestFinished(async () => {
+      others.abort()
+      await Promise.all(servers.map((server) => server.stop()))
+    })
+    const deployments = createDeployments(servers.map(({ url }, n) => ({ name: `${n}`, url })))
+    const [held, free] = [deployments('0'), deployments('1')]
+    servers[0].on('stream', events(sent, { end: 'hang' }))
+    servers[1]
+      .on('stream', events(sent))
+      .on('state', json({ values, metadata: { run_id: run.runId } }))
+      .on('runs', json([]))
+      .on('run', json({ status: 'running', kwargs: { input: 'd'.repeat(12 * MB) } }))
+    // Answers are read in turns, so all the others have been read as far as they can be when this long one has.
+    const poll = () => free.readStatus(run, AbortSignal.timeout(50_000))
+    const streams = Array.from({ length: mostStreams }, (_, n) =>
+      held.readOwnStream(run, 'begin', n === 0 ? first.signal : others.signal).catch(() => undefined),
+    )
+    await expect.poll(() => servers[0].to('stream').length).toBe(mostStreams)
+    expect(await poll()).toMatchObject({ status: 'running' })
+
+    let areRead = 0
+    const next = [
+      free.readOwnStream(run, 'begin', AbortSignal.timeout(50_000)),
+      free.readOwnState(run, AbortSignal.timeout(50_000)),
+    ].map((reading) => reading.finally(() => (areRead += 1)))
+    await expect.poll(() => servers[1].requests.length).toBe(3)
+    expect(await poll()).toMatchObject({ status: 'running' })
+    expect(areRead).toBe(0)
+    first.abort()
+    expect(await Promise.all(next)).toMatchObject([found, found])
+    others.abort()
+    await Promise.all(streams)
   })
 })
 
