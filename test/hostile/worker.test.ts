@@ -14,6 +14,10 @@ import { hostileCases } from './hostile-server.ts'
 
 const atOnce = 30
 const longestStallMs = 250
+/**
+ * Answers that are parsed as they come take over 3 GB here. These do not need the limit of 256 MB for what is kept of all
+ * answers: without it they take no more. `intake.test.ts` shows that one.
+ */
 const mostMemoryMb = 1000
 /** They send, and read, 60 MB each. */
 const unhurried = { timeout: 180_000 }
@@ -96,14 +100,15 @@ describe('a worker whose LangGraph servers are hostile', unhurried, () => {
       ),
     )
     const outcomes = await Promise.all(hostile.map(({ watched }) => watched))
+    const seen = seenSince(before)
+    // First, since a worker that is short of memory ends no watch.
+    expect(seen.length).toBeGreaterThan(3)
+    expect(Math.max(...seen.map(({ stallMs }) => stallMs))).toBeLessThan(longestStallMs)
+    expect(Math.max(...seen.map(({ rssMb }) => rssMb))).toBeLessThan(mostMemoryMb)
     expect(others.map(({ polling_result }) => polling_result)).toEqual(others.map(() => 'success_with_results'))
     expect(outcomes).toEqual(
       hostile.map(({ outcome }) => expect.toBeOneOf([expect.objectContaining(outcome), ...unanswered])),
     )
-    const seen = seenSince(before)
-    expect(seen.length).toBeGreaterThan(3)
-    expect(Math.max(...seen.map(({ stallMs }) => stallMs))).toBeLessThan(longestStallMs)
-    expect(Math.max(...seen.map(({ rssMb }) => rssMb))).toBeLessThan(mostMemoryMb)
   })
 
   test('fails a workflow with the outcome of a run that a server describes at length', async () => {
