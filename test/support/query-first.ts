@@ -30,6 +30,11 @@ interface Wait {
   readonly afterwards?: { readonly at: number; readonly act: (handle: WorkflowHandle) => Promise<unknown> }
   /** It has come to the wait when so many timers have been started. */
   readonly timers: number
+  /**
+   * No timer of it fires before the query is sent: Temporal hands a later query to a worker together with the step that
+   * follows the timer, whose clock is right, and such a row would show nothing.
+   */
+  readonly isLong?: true
 }
 
 interface Ids {
@@ -76,14 +81,16 @@ export const waits: Readonly<Record<string, Wait>> = {
     timers: 2,
   },
   'for the deadline': {
-    start: watch({ pollInterval: '1h', maxPollTime: '2s' }),
+    start: watch({ pollInterval: '1h', maxPollTime: '9s' }),
     answers: () => ({ getRunStatus: [running] }),
     timers: 2,
+    isLong: true,
   },
   'for the deadline, which comes after a poll': {
-    start: watch({ pollInterval: '2s', maxPollTime: '4s' }),
+    start: watch({ pollInterval: '4s', maxPollTime: '9s' }),
     answers: () => ({ getRunStatus: [running] }),
     timers: 2,
+    isLong: true,
   },
   'until a run counts as stuck': {
     start: watch({ stuckAfter: '3s' }),
@@ -165,6 +172,21 @@ export const waits: Readonly<Record<string, Wait>> = {
   },
 }
 
+type HistoryEvents = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']
+
+function startedTimers(count: number): (events: HistoryEvents) => boolean {
+  return (events) => (events ?? []).filter((event) => event.timerStartedEventAttributes).length >= count
+}
+
+function steps(events: HistoryEvents): number {
+  return events?.filter((event) => event.workflowTaskCompletedEventAttributes).length ?? 0
+}
+
+function isClosed(events: HistoryEvents): boolean {
+  const last = events?.at(-1)
+  return Boolean(last?.workflowExecutionCompletedEventAttributes ?? last?.workflowExecutionFailedEventAttributes)
+}
+
 interface Started {
   readonly name: string
   readonly handle: WorkflowHandle
@@ -211,11 +233,15 @@ export class QueryFirst {
     )
     await this.#kill()
     const queries = started.map(({ handle }) => handle.query('progress').catch(() => undefined))
-    // Every timer of theirs fires meanwhile, and Temporal gives up the killed worker's own queue.
+    const stepsBefore = await Promise.all(started.map((one) => this.#stepsOf(one)))
+    // Every timer of theirs fires meanwhile. The steps that follow wait 10 s for the killed worker, and the queries do not.
     await pause(8000)
     await this.#startWorker()
     await Promise.all(queries)
-    await pause(2000)
+    // It is killed only when it has taken the steps, which then stand in history.
+    for (const [n, { name, handle }] of started.entries()) {
+      await this.#until(name, handle, (events) => isClosed(events) || steps(events) > (stepsBefore[n] ?? 0))
+    }
     await this.#kill()
     await this.#startWorker()
     return started
@@ -230,21 +256,28 @@ export class QueryFirst {
     const { workflowId: id } = await wait.start(runs, workflowId, ids)
     const handle = this.client.workflow.getHandle(id)
     if (wait.afterwards) {
-      await this.#until(name, handle, wait.afterwards.at)
+      await this.#until(name, handle, startedTimers(wait.afterwards.at))
       await wait.afterwards.act(handle)
     }
-    await this.#until(name, handle, wait.timers)
+    await this.#until(name, handle, startedTimers(wait.timers))
     return { name, handle, outcome: handle.result().catch((error: unknown) => error) }
   }
 
-  async #until(name: string, handle: WorkflowHandle, timers: number): Promise<void> {
+  /** How many it has taken before the timers fire. */
+  async #stepsOf({ name, handle }: Started): Promise<number> {
+    const { events } = await handle.fetchHistory()
+    const hasFired = events?.some(({ timerFiredEventAttributes }) => timerFiredEventAttributes)
+    if (waits[name]?.isLong && hasFired) throw new Error(`"${name}" was over too early: let it wait longer`)
+    return steps(events)
+  }
+
+  async #until(name: string, handle: WorkflowHandle, isSo: (events: HistoryEvents) => boolean): Promise<void> {
     for (let tries = 0; tries < 300; tries += 1) {
       const { events } = await handle.fetchHistory()
-      const started = events?.filter(({ timerStartedEventAttributes }) => timerStartedEventAttributes)
-      if ((started?.length ?? 0) >= timers) return
+      if (isSo(events)) return
       await pause(100)
     }
-    throw new Error(`"${name}" does not come to its wait`)
+    throw new Error(`"${name}" does not come so far`)
   }
 
   #answer(body: string): Answer {
