@@ -12,6 +12,10 @@ import type { ServerConfig } from './langgraph/server.ts'
 export const tuning = {
   // Activities wait for LangGraph and use no CPU: the default of 100 slots would let the 101st starve.
   maxConcurrentActivityTaskExecutions: 1000,
+  // New workflows come over polls of their own, of which the default are two: in a burst of 100 starts a second the last ones
+  // began 30 s late. With ten they begin at once, and endings are no later.
+  maxConcurrentWorkflowTaskPolls: 20,
+  nonStickyToStickyPollRatio: 0.5,
   // Any more open watches are replayed when they have something to do, which takes twice the CPU.
   maxCachedWorkflows: cachedWatches(),
   // A watch of a killed worker continues 0.3 s after the next one is ready, not after 13 s (the default).
