@@ -1,6 +1,9 @@
 # The worker of langgraph-background-runs. With `docker build --target webhook .` it is the webhook receiver instead, and
 # with `--target demo-langgraph` the toy LangGraph server.
-FROM node:22-bookworm-slim AS build
+# By its digest, so that every build begins with the same files. It is that of the index for all platforms.
+ARG NODE_IMAGE=node:22.23.3-bookworm-slim@sha256:43ac6c60b8f89723f746e8a92ce91abd5017e627ce1ddfe4238355d3a30b772c
+
+FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 # No install scripts anywhere: the native parts that are needed come inside their packages.
@@ -19,14 +22,14 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:2024/ok').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dev/langgraph-container.mjs"]
 
-FROM node:22-bookworm-slim AS dependencies
+FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 # Temporal's packages are peers, so `--omit=dev` would leave them out: without the rest they come in the lock's versions.
 RUN npm pkg delete devDependencies overrides peerDependenciesMeta \
   && npm ci --ignore-scripts --no-audit --no-fund
 
-FROM node:22-bookworm-slim AS programs
+FROM ${NODE_IMAGE} AS programs
 # For TLS to Temporal: its native part trusts what the system trusts, and this image has no certificates of its own.
 # Their newest version is the right one.
 # hadolint ignore=DL3008

@@ -62,6 +62,15 @@ describe('the files for containers', () => {
     expect(new Set(passwords)).toEqual(new Set(['${POSTGRES_PASSWORD:-}']))
   })
 
+  test('name every image of somebody else by its digest', async () => {
+    const files = await Promise.all(['docker-compose.yml', 'Dockerfile'].map(read))
+    const images = files.flatMap((text) => text.match(/(?<=^ +image: |^ARG NODE_IMAGE=|^FROM )\S+/gm) ?? [])
+    const ofOurs = ['${NODE_IMAGE}', 'build', 'programs']
+    const others = images.filter((image) => !ofOurs.includes(image) && !image.startsWith('langgraph-background-runs'))
+    expect(others).toHaveLength(5)
+    for (const image of others) expect(image).toMatch(/^[\w/-]+:[\w.-]+@sha256:[0-9a-f]{64}$/)
+  })
+
   test('copy nothing into an image that the ignore file keeps out', async () => {
     const allowed = (await read('.dockerignore')).match(/(?<=^!).+$/gm)
     const copied = [...(await read('Dockerfile')).matchAll(/^COPY (?!--from)(.+) \S+$/gm)]
