@@ -124,8 +124,8 @@ test(
       },
       running,
     )
+    await vi.waitFor(() => expect(refusedAtMs).toBeGreaterThan(0), patience)
     await vi.waitFor(() => expect(hasAsked(refusedAtMs + 3900)).toBe(watched.length), patience)
-    expect(refusedAtMs).toBeGreaterThan(0)
     // What was on its way already arrives still.
     const inThePause = asked.filter(({ atMs }) => atMs > refusedAtMs + 500 && atMs < refusedAtMs + 3900)
     expect(inThePause).toEqual([])
