@@ -76,7 +76,7 @@ afterAll(async () => {
 })
 
 describe.each(names)('%s', (dialect) => {
-  test.concurrent.for(situations)('$title', { timeout: 120_000 }, async ({ title, not, play, expected }) => {
+  test.concurrent.for(situations)('$title', { timeout: 240_000 }, async ({ title, not, play, expected }) => {
     const reason = not?.[dialect]
     if (reason !== undefined) return note(title, dialect, `– (${reason})`)
     const outcome = await play(stageOf(dialect))
@@ -206,9 +206,9 @@ The servers are real: LangGraph's for JavaScript (\`@langchain/langgraph-api\`) 
 server for the same graphs that needs no licence. A cell shows \`polling_result\` / \`status\`, then the strategy that found the result, the
 number of questions, or the reason. A dash means that the server lacks the feature.
 
-An outcome that says that its run was cancelled has \`cancelled: true\`. One that says "failed or was cancelled" has not. JS 2.0.0 calls every
-run that is cancelled while it is running failed, JS 1.5.1 those that are rolled back. They keep no word of the cancellation but in the run's stream:
-if somebody else cancelled the run, their request has read that stream, and only a resumable run's stream can be read again.
+An outcome that says "was cancelled" has \`cancelled: true\`; one that says "failed or was cancelled" has not. JS 2.0.0 calls every run that is
+cancelled while it is running failed, and JS 1.5.1 every run that is rolled back. They tell of the cancellation only in the run's stream: if
+somebody else cancelled the run, their request has read that stream, and only a resumable run's stream can be read again.
 
 `
 
