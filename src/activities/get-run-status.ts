@@ -7,9 +7,7 @@ import { LangGraphError } from '../langgraph/errors.ts'
 import type { LangGraph, StatusLook } from '../langgraph/port.ts'
 import { withTimeout } from '../langgraph/with-timeout.ts'
 import { hasThread, isNotFound, ThreadMissing } from './missing-thread.ts'
-
-/** Each of the two requests has its own limit, so that an ending that hangs does not lose the status. */
-const requestTimeoutMs = 4000
+import { requestTimeoutMs } from './time-limit.ts'
 
 /** One look: the status, and how a terminal run ended. Never its input, never its values. */
 export async function getRunStatus(langGraph: LangGraph, run: RunRef, wholePoll: AbortSignal): Promise<RunLook> {

@@ -2,11 +2,10 @@ import { langGraphFailureTypes } from '../domain/contract.ts'
 import { LangGraphError } from '../langgraph/errors.ts'
 import type { LangGraph } from '../langgraph/port.ts'
 import { withTimeout } from '../langgraph/with-timeout.ts'
+import { requestTimeoutMs } from './time-limit.ts'
 
 /** The answer was 404, and nothing shows that the server has the thread: the URL may be another server's. */
 export class ThreadMissing extends LangGraphError {}
-
-const requestTimeoutMs = 4000
 
 /** Whether the server has the thread, by one request. @returns `undefined` if that could not be found out */
 export async function hasThread(

@@ -6,6 +6,8 @@ import { withTimeout } from '../langgraph/with-timeout.ts'
 /** What an activity needs to say why it failed, before Temporal cuts it off without a word. */
 const marginMs = 300
 const shortestMs = 200
+/** Each request of a look has its own limit, so that an ending that hangs does not lose the status. */
+export const requestTimeoutMs = 4000
 
 /**
  * Works with a signal that aborts when the activity is cancelled, or shortly before Temporal's timeout for this try. The
