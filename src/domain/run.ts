@@ -87,6 +87,8 @@ export interface RunLook {
   readonly dueAt?: string
   /** Whether the run's stream was kept for replay; absent if the server does not say. */
   readonly resumable?: boolean
+  /** When it has ended, the server deletes it together with its thread. */
+  readonly isStateless?: boolean
   /** Only for a terminal run. */
   readonly ending?: RunEnding
   /** Only for a terminal run. */

@@ -52,7 +52,7 @@ export const statusAnswer: Answer = {
     updated_at: begin(100),
     created_at: begin(100),
     assistant_id: idCut,
-    kwargs: only({ resumable: keep, input: mark, config: graphCut }),
+    kwargs: only({ resumable: keep, temporary: keep, input: mark, config: graphCut }),
     output: marksBut({ __interrupt__: interruptsCut }),
     error_message: errorCut,
   }),

@@ -66,13 +66,14 @@ export class LangGraphServer implements LangGraph {
       const wire = recordOf(await this.client.reading(statusAnswer).runs.get(threadId, runId, { signal }))
       const status = textOf(wire['status'])
       if (status === undefined) throw new BadAnswer('holds no status')
-      const resumable = recordOf(wire['kwargs'])['resumable']
+      const { resumable, temporary } = recordOf(wire['kwargs'])
       return this.#outgoing.status({
         status,
         ...present({
           updatedAt: utcTime(wire['updated_at']),
           dueAt: utcTime(wire['created_at']),
           resumable: typeof resumable === 'boolean' ? resumable : undefined,
+          isStateless: temporary === true ? true : undefined,
           origin: isTerminal(status) ? originOf(wire) : undefined,
           ownWord: isTerminal(status) ? ownWordIn(wire) : undefined,
         }),

@@ -42,10 +42,11 @@ export class Outages {
 
   /**
    * A server without the run's thread may be another one, which a wrong URL names: once LangGraph has answered, that is
-   * an outage, until it has been the only answer for 2 minutes.
+   * an outage, until it has been the only answer for 2 minutes. A stateless run goes with its thread when it ends.
    */
   isThreadGone(): boolean {
-    if (!this.#watch.memory.hasBeenReached) return true
+    const { hasBeenReached, polls } = this.#watch.memory
+    if (!hasBeenReached || polls.seen?.isStateless) return true
     this.#missingThread ??= new Alarm(patienceLength, 'limit: thread missing')
     return this.#missingThread.isOver
   }

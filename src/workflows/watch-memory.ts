@@ -78,7 +78,7 @@ export class WatchMemory {
     this.changePolls({ count: this.#memory.polls.count + 1 })
   }
 
-  pollAnswered({ status, updatedAt, dueAt, ending, swept, askedAtMs }: Polled): void {
+  pollAnswered({ status, updatedAt, dueAt, isStateless, ending, swept, askedAtMs }: Polled): void {
     const { seen, failedInARow, unreadableInARow } = this.#memory.polls
     const dueAtMs = dueAt === undefined ? 0 : msOf(dueAt)
     // Believed once, and for a year at most: otherwise a server could make the watch endless.
@@ -90,7 +90,7 @@ export class WatchMemory {
     const sinceMs = changedAtMs === undefined ? undefined : Math.max(changedAtMs, dueAtMs)
     this.wasReached()
     this.changePolls({
-      seen: { status, updatedAt: updatedAt ?? seen?.updatedAt, sinceMs, polledAtMs: askedAtMs },
+      seen: { status, updatedAt: updatedAt ?? seen?.updatedAt, isStateless, sinceMs, polledAtMs: askedAtMs },
       swept,
     })
     if (ending?.kind !== 'unreadable') {

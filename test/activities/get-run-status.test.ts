@@ -255,9 +255,14 @@ describe('a poll that gets no answer', () => {
 
 describe('a poll of a run that continues', () => {
   test('is one request and carries the status, not what the run was started with', async () => {
-    const kwargs = { input: { blob: 'x'.repeat(MB) }, resumable: false }
+    const kwargs = { input: { blob: 'x'.repeat(MB) }, resumable: false, temporary: true }
     server.on('run', status('running', { kwargs, updated_at: '2026-11-24T10:00:00.5+00:00' }))
-    expect(await poll()).toEqual({ status: 'running', updatedAt: '2026-11-24T10:00:00.500Z', resumable: false })
+    expect(await poll()).toEqual({
+      status: 'running',
+      updatedAt: '2026-11-24T10:00:00.500Z',
+      resumable: false,
+      isStateless: true,
+    })
     expect(server.requests.map(({ path }) => path)).toEqual([`/threads/${run.threadId}/runs/${run.runId}`])
   })
 

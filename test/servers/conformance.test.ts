@@ -76,7 +76,7 @@ afterAll(async () => {
 })
 
 describe.each(names)('%s', (dialect) => {
-  test.concurrent.for(situations)('$title', { timeout: 240_000 }, async ({ title, not, play, expected }) => {
+  test.concurrent.for(situations)('$title', { timeout: 120_000 }, async ({ title, not, play, expected }) => {
     const reason = not?.[dialect]
     if (reason !== undefined) return note(title, dialect, `– (${reason})`)
     const outcome = await play(stageOf(dialect))

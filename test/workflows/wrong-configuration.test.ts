@@ -76,6 +76,11 @@ describe('a poll that finds neither the run nor its thread', () => {
     expect(outcome).toHaveProperty('result', values.values)
   })
 
+  test('ends the watch of a stateless run at once: it has ended, and its server keeps neither', async () => {
+    const run = polled({ ...running, isStateless: true }, missing)
+    expect(await stage.watch(run)).toMatchObject({ status: 'polling_error', polling_metadata: { poll_count: 2 } })
+  })
+
   test('ends a watch at once that LangGraph has never answered', async () => {
     const run = polled(missing)
     expect(await stage.watch(run)).toMatchObject({ status: 'polling_error', polling_metadata: { poll_count: 1 } })
