@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { Client, Connection } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { WatchProgress } from '../../src/client.ts'
 import { failureTypes, langGraphFailureTypes } from '../../src/domain/contract.ts'
 import { ended, running } from '../support/looks.ts'
+import { startScriptedWorker } from '../support/scripted-worker.ts'
+import type { ScriptedWorker } from '../support/scripted-worker.ts'
 
-const taskQueue = randomUUID()
 const unknown = ApplicationFailure.nonRetryable(
   'Deployment "default" is not configured',
   failureTypes.unknownDeployment,
@@ -20,51 +19,32 @@ const finished = new Set<string>()
 /** The threads for which a worker that knows the deployment was asked for a run. */
 const created = new Set<string>()
 let retrievals = 0
-let client: Client
-let stop: () => Promise<void>
+let worker: ScriptedWorker
 
 async function notKnown(): Promise<never> {
   throw unknown
 }
 
 beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } })
-  const address = inject('temporalAddress')
-  // A page of a history holds 256 events, however large they are.
-  const channelArgs = { 'grpc.max_receive_message_length': 64_000_000 }
-  const connection = await Connection.connect({ address, channelArgs })
-  const native = await NativeConnection.connect({ address })
-  client = new Client({ connection })
-  const worker = await Worker.create({
-    connection: native,
-    taskQueue,
-    workflowBundle: { codePath: inject('workflowBundle') },
-    activities: {
-      getRunStatus: async ({ threadId }: { threadId: string }) => (finished.has(threadId) ? ended('success') : running),
-      retrieveThreadState: () => {
-        retrievals += 1
-        return notKnown()
-      },
-      cancelRun: notKnown,
-      createRun: async ({ threadId }: { threadId: string }) => {
-        if (created.has(threadId)) throw unknown
-        created.add(threadId)
-        throw unanswered
-      },
+  worker = await startScriptedWorker({
+    getRunStatus: async ({ threadId }: { threadId: string }) => (finished.has(threadId) ? ended('success') : running),
+    retrieveThreadState: () => {
+      retrievals += 1
+      return notKnown()
+    },
+    cancelRun: notKnown,
+    createRun: async ({ threadId }: { threadId: string }) => {
+      if (created.has(threadId)) throw unknown
+      created.add(threadId)
+      throw unanswered
     },
   })
-  const working = worker.run()
-  stop = async () => {
-    worker.shutdown()
-    await working
-    await native.close()
-    await connection.close()
-  }
 })
-afterAll(() => stop())
+afterAll(() => worker.stop())
 
 async function begin(workflow: string, input: object): Promise<WorkflowHandle> {
   const workflowId = randomUUID()
+  const { client, taskQueue } = worker
   await client.workflow.start(workflow, { taskQueue, workflowId, args: [input] })
   return client.workflow.getHandle(workflowId)
 }
@@ -99,7 +79,7 @@ describe('while no worker knows the deployment, megabytes of signals', { timeout
     await vi.waitFor(() => expect(retrievals).toBeGreaterThan(before), 30_000)
     await flood(handle, some)
     await untilContinued(handle, runId)
-    const { events } = await client.workflow.getHandle(handle.workflowId, runId).fetchHistory()
+    const { events } = await worker.client.workflow.getHandle(handle.workflowId, runId).fetchHistory()
     const started = events?.filter(({ timerStartedEventAttributes: timer }) => timer)
     const fired = events?.filter(({ timerFiredEventAttributes: timer }) => timer)
     expect(fired?.length).toBe(Number(started?.length) - 1)

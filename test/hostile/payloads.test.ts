@@ -1,49 +1,33 @@
 import { randomUUID } from 'node:crypto'
-import { Client, Connection } from '@temporalio/client'
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { startScriptedWorker } from '../support/scripted-worker.ts'
+import type { ScriptedWorker } from '../support/scripted-worker.ts'
 
-const taskQueue = randomUUID()
 const namespace = 'default'
 /** ALLOW_DUPLICATE */
 const workflowIdReusePolicy = 1
-let connection: Connection
-let client: Client
-let stop: () => Promise<void>
+let worker: ScriptedWorker
 
 beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } })
-  const address = inject('temporalAddress')
-  connection = await Connection.connect({ address })
-  client = new Client({ connection })
-  const native = await NativeConnection.connect({ address })
-  const workflowBundle = { codePath: inject('workflowBundle') }
-  const worker = await Worker.create({ connection: native, taskQueue, workflowBundle })
-  const running = worker.run()
-  stop = async () => {
-    worker.shutdown()
-    await running
-    await native.close()
-    await connection.close()
-  }
+  worker = await startScriptedWorker()
 })
-afterAll(() => stop())
+afterAll(() => worker.stop())
 
 /** As a starter in another language may do it, whatever it takes for JSON. */
 async function start(workflowId: string, encoding: string, data: string): Promise<void> {
-  await connection.workflowService.startWorkflowExecution({
+  await worker.connection.workflowService.startWorkflowExecution({
     namespace,
     workflowId,
     requestId: randomUUID(),
     workflowType: { name: 'watchRun' },
-    taskQueue: { name: taskQueue },
+    taskQueue: { name: worker.taskQueue },
     workflowIdReusePolicy,
     input: { payloads: [{ metadata: { encoding: Buffer.from(encoding) }, data: Buffer.from(data) }] },
   })
 }
 
 async function failedTasks(workflowId: string): Promise<readonly (string | null | undefined)[]> {
-  const { events } = await client.workflow.getHandle(workflowId).fetchHistory()
+  const { events } = await worker.client.workflow.getHandle(workflowId).fetchHistory()
   return (events ?? []).flatMap(({ workflowTaskFailedEventAttributes: failed }) =>
     failed ? [failed.failure?.message] : [],
   )
@@ -61,13 +45,13 @@ describe('an argument that no data converter can read', () => {
       const workflowId = randomUUID()
       await start(workflowId, encoding, data)
       await vi.waitFor(async () => expect(await failedTasks(workflowId)).toHaveLength(1), { timeout: 30_000 })
-      const handle = client.workflow.getHandle(workflowId)
+      const handle = worker.client.workflow.getHandle(workflowId)
       expect((await handle.describe()).status.name).toBe('RUNNING')
       await handle.terminate('its argument cannot be read')
       expect((await handle.describe()).status.name).toBe('TERMINATED')
       // The next one under the id is read, and refused in words.
       await start(workflowId, 'json/plain', '{"threadId":7}')
-      await expect(client.workflow.getHandle(workflowId).result()).rejects.toMatchObject({
+      await expect(worker.client.workflow.getHandle(workflowId).result()).rejects.toMatchObject({
         cause: { type: 'InvalidInput' },
       })
     },

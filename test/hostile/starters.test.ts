@@ -1,45 +1,26 @@
 import { randomUUID } from 'node:crypto'
-import { Client, Connection } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { WatchProgress } from '../../src/client.ts'
 import { byStarter } from '../support/handed-over.ts'
+import { startScriptedWorker } from '../support/scripted-worker.ts'
+import type { ScriptedWorker } from '../support/scripted-worker.ts'
 
-const taskQueue = randomUUID()
 const polled: unknown[] = []
-let client: Client
-let stop: () => Promise<void>
+let worker: ScriptedWorker
 
 beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } })
-  const address = inject('temporalAddress')
-  const connection = await Connection.connect({ address })
-  const native = await NativeConnection.connect({ address })
-  client = new Client({ connection })
-  const worker = await Worker.create({
-    connection: native,
-    taskQueue,
-    workflowBundle: { codePath: inject('workflowBundle') },
-    activities: {
-      getRunStatus: async (run: unknown) => {
-        polled.push(run)
-        return { status: 'running' }
-      },
+  worker = await startScriptedWorker({
+    getRunStatus: async (run: unknown) => {
+      polled.push(run)
+      return { status: 'running' }
     },
   })
-  const running = worker.run()
-  stop = async () => {
-    worker.shutdown()
-    await running
-    await native.close()
-    await connection.close()
-  }
 })
-afterAll(() => stop())
+afterAll(() => worker.stop())
 
 function start(workflowId: string, ...args: readonly unknown[]): Promise<WorkflowHandle> {
-  return client.workflow.start('watchRun', { taskQueue, workflowId, args: [...args] })
+  return worker.client.workflow.start('watchRun', { taskQueue: worker.taskQueue, workflowId, args: [...args] })
 }
 
 const ids = () => ({ threadId: randomUUID(), runId: randomUUID() })
@@ -89,7 +70,7 @@ test(
     const run = ids()
     const workflowId = randomUUID()
     await start(workflowId, { ...run, pollInterval: '1h', maxPollTime: 'none' })
-    const latest = client.workflow.getHandle(workflowId)
+    const latest = worker.client.workflow.getHandle(workflowId)
     const { runId } = await latest.describe()
     const progress = () => latest.query<WatchProgress>('progress')
     await vi.waitFor(async () => expect(await progress()).toMatchObject({ phase: 'waiting' }), { timeout: 20_000 })
