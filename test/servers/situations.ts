@@ -57,6 +57,8 @@ export function createStage(
   const langGraph = new Client({
     apiUrl: url,
     apiKey: null,
+    // Python servers close a connection after 5 s without a request, which a request may be using just then.
+    defaultHeaders: { connection: 'close' },
     callerOptions: { maxRetries: 0, maxConcurrency: Infinity },
   })
   return {
