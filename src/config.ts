@@ -87,12 +87,15 @@ export function loadBinaryPaths(env: Environment) {
   }
 }
 
+/** A number without a unit is milliseconds: `2` would ask the server all the time. */
+const leastSweepIntervalMs = 500
+
 function sweepInterval(env: Environment, found: Findings): Duration | 'none' {
   const given = read(env, 'SWEEP_INTERVAL', found) ?? defaultSweepInterval
   const ms = durationOrNone.read(given)
-  if (ms === undefined)
-    found.mistakes.push(`SWEEP_INTERVAL: must be ${durationOrNone.allowedAsText ?? durationOrNone.allowed}`)
-  return ms === undefined || ms === Infinity ? 'none' : ms
+  if (ms !== undefined && ms >= leastSweepIntervalMs) return ms === Infinity ? 'none' : ms
+  found.mistakes.push("SWEEP_INTERVAL: must be a duration from 500ms to 365d, such as '2s', or 'none'")
+  return 'none'
 }
 
 function checked<T>(load: (found: Findings) => T): T {

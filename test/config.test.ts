@@ -493,15 +493,16 @@ describe('SWEEP_INTERVAL', () => {
     [undefined, 2000],
     ['5s', 5000],
     ['1500', 1500],
+    ['500ms', 500],
     ['none', 'none'],
   ])('%s is %s', (given, expected) => {
     const env = given === undefined ? {} : { SWEEP_INTERVAL: given }
     expect(loadWorkerConfig({ LANGGRAPH_API_URL: url, ...env }).sweepInterval).toBe(expected)
   })
 
-  test.each(['0', '-1s', 'often', '400 days'])('refuses %s', (given) => {
+  test.each(['0', '2', '499ms', '-1s', 'often', '400 days'])('refuses %s', (given) => {
     expect(mistakesOf({ LANGGRAPH_API_URL: url, SWEEP_INTERVAL: given })).toEqual([
-      "SWEEP_INTERVAL: must be a duration above 0 and at most 365d, such as '10s', or 'none'",
+      "SWEEP_INTERVAL: must be a duration from 500ms to 365d, such as '2s', or 'none'",
     ])
   })
 })

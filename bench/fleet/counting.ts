@@ -46,6 +46,12 @@ function killing({ workers }: Contestant, everyMs: number): () => Promise<void> 
   }
 }
 
+/** How often runs were polled so far. */
+export async function pollsOf(contestant: Contestant, langGraph: ScriptedServer): Promise<number> {
+  const { byKind } = await requestsOf(contestant, langGraph)
+  return byKind.get('run') ?? 0
+}
+
 async function requestsOf({ name }: Contestant, langGraph: ScriptedServer) {
   const { requests, searches } = await langGraph.report()
   const byKind = new Map<string, number>()

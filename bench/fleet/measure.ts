@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Sweeping } from '../figures.ts'
 import type { Contestant } from './contestants.ts'
-import { beginCounting, memory } from './counting.ts'
+import { beginCounting, memory, pollsOf } from './counting.ts'
 import type { Field, Parts } from './counting.ts'
 import { newRuns } from './langgraph.ts'
 import type { FleetRun, ScriptedServer } from './langgraph.ts'
@@ -27,8 +27,9 @@ export interface Figures {
 const startsInFlight = 50
 /** All that poll evenly begin somewhere in their interval. */
 const spreadMs = 10_000
-/** Before the first end, the first looks are over. */
+/** Before the first end, the first looks are over: all have been polled, and the worker has had time to rest. */
 const settleMs = 15_000
+const longestSettlingMs = 1_200_000
 /** After the last end. Who has no outcome then has none. */
 const patienceMs = 120_000
 
@@ -77,7 +78,7 @@ async function steady(field: Field, plan: Extract<Plan, { kind: 'steady' }>): Pr
   const beganAtMs = Date.now()
   await asFastAsItGoes(runs.slice(0, plan.watches), (run) => contestant.start(run, Math.random() * spreadMs))
   const startsPerSecond = (plan.watches * 1000) / (Date.now() - beganAtMs)
-  await pause(settleMs)
+  await settled(field, plan.watches)
   const openKb = memory(contestant)
 
   const endsFromMs = Date.now() + 1000
@@ -97,6 +98,17 @@ async function steady(field: Field, plan: Extract<Plan, { kind: 'steady' }>): Pr
     ...counted,
     ...(await outcomes(contestant, lookedAt)),
   }
+}
+
+/** Temporal takes starts faster than workers begin them. */
+async function settled({ contestant, langGraph }: Field, watches: number): Promise<void> {
+  const untilMs = Date.now() + longestSettlingMs
+  while ((await pollsOf(contestant, langGraph)) < watches) {
+    if (Date.now() > untilMs)
+      throw new Error(`not all of ${watches} runs were polled within ${longestSettlingMs / 60_000} min`)
+    await pause(1000)
+  }
+  await pause(settleMs)
 }
 
 async function asFastAsItGoes(runs: readonly FleetRun[], begin: (run: FleetRun) => Promise<void>): Promise<void> {

@@ -13,6 +13,8 @@ import type { OpenWatch } from './open-watches.ts'
 const requestTimeoutMs = 10_000
 const wakesAtOnce = 16
 const heartbeatEveryMs = 1000
+/** A server that takes longer than the interval is left alone for this part of it. */
+const restOfInterval = 0.25
 /** It notices within this time that its worker stops. */
 const stopLookMs = 200
 
@@ -65,19 +67,21 @@ export class Sweeper {
     const heartbeats = setInterval(() => this.#heartbeat(), heartbeatEveryMs)
     try {
       for (;;) {
-        const end = (await this.#once()) ?? this.#endByTime()
+        const beganAtMs = performance.now()
+        const end = (await this.#once(beganAtMs)) ?? this.#endByTime()
         if (end) return end
-        await this.#untilNext()
+        const { intervalMs } = this.#context
+        await this.#until(Math.max(beganAtMs + intervalMs, performance.now() + intervalMs * restOfInterval))
       }
     } finally {
       clearInterval(heartbeats)
     }
   }
 
-  async #once(): Promise<'unsearchable' | undefined> {
+  async #once(beganAtMs: number): Promise<'unsearchable' | undefined> {
     // While Temporal cannot list, what was listed before is still looked at.
     const listed = await this.#tried(() => this.#list())
-    const searched = await this.#tried(() => this.#wakeWhatChanged())
+    const searched = await this.#tried(() => this.#wakeWhatChanged(beganAtMs))
     if (searched === 'unsearchable') return searched
     if (listed && searched) this.#seen()
     return undefined
@@ -100,10 +104,13 @@ export class Sweeper {
     return 'listed'
   }
 
-  async #wakeWhatChanged(): Promise<'searched' | 'unsearchable'> {
-    const { all } = this.#context.watches
+  /** Its requests are spread over the interval, so that the watches that they wake do not wait for each other. */
+  async #wakeWhatChanged(beganAtMs: number): Promise<'searched' | 'unsearchable'> {
+    const { intervalMs, watches } = this.#context
+    const { all } = watches
     this.#changes.keep(all)
     for (let from = 0; from < all.length; from += mostThreadsAtOnce) {
+      if (from > 0) await this.#until(beganAtMs + (intervalMs * from) / all.length)
       const some = all.slice(from, from + mostThreadsAtOnce)
       const found = await this.#search([...new Set(some.map(({ threadId }) => threadId))])
       if (!found && this.#hasFound) throw new Error('the server has searched threads by ids before, and refuses it now')
@@ -165,13 +172,11 @@ export class Sweeper {
     return nowMs - this.#beganAtMs > longestSweepMs ? 'continues' : undefined
   }
 
-  async #untilNext(): Promise<void> {
-    const { intervalMs, signal } = this.#context
-    const untilMs = performance.now() + intervalMs
-    while (performance.now() < untilMs) {
+  async #until(timeMs: number): Promise<void> {
+    for (let leftMs = timeMs - performance.now(); leftMs > 0; leftMs = timeMs - performance.now()) {
       this.#context.throwIfStopping()
-      await pause(Math.min(intervalMs, stopLookMs))
-      signal.throwIfAborted()
+      await pause(Math.min(leftMs, stopLookMs))
+      this.#context.signal.throwIfAborted()
     }
   }
 }

@@ -15,8 +15,10 @@ function manyWatches(count: number): OpenWatch[] {
 }
 
 /** A sweep over watches, a server and a Temporal that do what the test says; it runs until the test ends it. */
-function sweepOf(watches: OpenWatch[], limits = slow) {
+function sweepOf(watches: OpenWatch[], limits = slow, intervalMs = 10) {
   const searched: (readonly string[])[] = []
+  /** When it listed and searched, in ms. */
+  const steps: { readonly step: 'list' | 'search'; readonly atMs: number }[] = []
   const woken: string[] = []
   const said: boolean[] = []
   const logged: string[] = []
@@ -28,6 +30,7 @@ function sweepOf(watches: OpenWatch[], limits = slow) {
     watches: {
       all: watches,
       refresh: async () => {
+        steps.push({ step: 'list', atMs: performance.now() })
         if (faults.list) throw faults.list
       },
       drop: (watch) => void watches.splice(watches.indexOf(watch), 1),
@@ -35,6 +38,7 @@ function sweepOf(watches: OpenWatch[], limits = slow) {
     langGraph: {
       searchThreads: async (threadIds): Promise<ThreadSearch> => {
         searched.push(threadIds)
+        steps.push({ step: 'search', atMs: performance.now() })
         if (faults.search) throw faults.search
         if (faults.isUnsearchable) return { kind: 'unsearchable' }
         const threads = threadIds.map((threadId) => ({ threadId, status: states.get(threadId) ?? '', updatedAt: '' }))
@@ -42,7 +46,7 @@ function sweepOf(watches: OpenWatch[], limits = slow) {
       },
     },
     deployment: 'default',
-    intervalMs: 10,
+    intervalMs,
     limits,
     wake: async ({ workflowId }) => {
       if (faults.wake) throw faults.wake
@@ -65,7 +69,7 @@ function sweepOf(watches: OpenWatch[], limits = slow) {
     ended.abort(new CancelledFailure('cancelled'))
     await end.catch(() => undefined)
   }
-  return { states, searched, woken, said, logged, faults, closed, end, cancel }
+  return { states, searched, steps, woken, said, logged, faults, closed, end, cancel }
 }
 
 test('asks for 1,000 threads a request, each once, and wakes the watches of those that changed', async () => {
@@ -77,6 +81,17 @@ test('asks for 1,000 threads a request, each once, and wakes the watches of thos
   for (const thread of ['thread-0', 'thread-2400']) sweep.states.set(thread, 'idle')
   await vi.waitFor(() => expect(sweep.woken).toHaveLength(3), patience)
   expect(sweep.woken.toSorted()).toEqual(['another', 'workflow-0', 'workflow-2400'])
+  await sweep.cancel()
+})
+
+test('spreads its requests over the interval, which runs from start to start', async () => {
+  const sweep = sweepOf(manyWatches(1500), slow, 300)
+  await vi.waitFor(() => expect(sweep.steps.length).toBeGreaterThan(3), patience)
+  const [began = 0, , second = 0, next = 0] = sweep.steps.map(({ atMs }) => atMs)
+  expect(sweep.steps.slice(0, 4).map(({ step }) => step)).toEqual(['list', 'search', 'search', 'list'])
+  // Timers of Node may be up to 1 ms early.
+  expect(second - began).toBeGreaterThan(198)
+  expect(next - began).toBeGreaterThan(298)
   await sweep.cancel()
 })
 
