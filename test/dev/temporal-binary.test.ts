@@ -140,7 +140,7 @@ describe('findBinary', () => {
     end.abort(new Error('enough'))
 
     await expect(found).rejects.toThrow('enough')
-    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'))
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 10_000)
     expect(await readdir(cacheFolder)).toEqual([])
   })
 

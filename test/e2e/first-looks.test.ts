@@ -83,7 +83,7 @@ describe.concurrent('a worker', () => {
       plugins: [new LangGraphRunsPlugin({ servers: [{ name: 'hanging', url: hanging.url }], sweepInterval: 'none' })],
     })
 
-    await worker.runUntil(vi.waitUntil(() => hanging.requests.length > 0))
+    await worker.runUntil(vi.waitUntil(() => hanging.requests.length > 0, 10_000))
 
     await expect(hanging.requests[0]?.closed).resolves.toBe('aborted')
     // A look that continues is given up after 5 s, and logged.

@@ -7,6 +7,7 @@ import { events, json, ScriptedLangGraph } from '../support/scripted-langgraph.t
 const KB = 1024
 const MB = 1024 * KB
 const never = new AbortController().signal
+const patience = { timeout: 20_000 }
 
 /** What has happened so far, when all that can happen without anybody else has. */
 async function settled(): Promise<void> {
@@ -82,7 +83,7 @@ describe('256 MB for all answers of all servers', () => {
     const streams = Array.from({ length: mostStreams }, (_, n) =>
       held.readOwnStream(run, 'begin', n === 0 ? first.signal : others.signal).catch(() => undefined),
     )
-    await expect.poll(() => servers[0].to('stream').length).toBe(mostStreams)
+    await expect.poll(() => servers[0].to('stream').length, patience).toBe(mostStreams)
     expect(await poll()).toMatchObject({ status: 'running' })
 
     let areRead = 0
@@ -90,7 +91,7 @@ describe('256 MB for all answers of all servers', () => {
       free.readOwnStream(run, 'begin', AbortSignal.timeout(50_000)),
       free.readOwnState(run, AbortSignal.timeout(50_000)),
     ].map((reading) => reading.finally(() => (areRead += 1)))
-    await expect.poll(() => servers[1].requests.length).toBe(3)
+    await expect.poll(() => servers[1].requests.length, patience).toBe(3)
     expect(await poll()).toMatchObject({ status: 'running' })
     expect(areRead).toBe(0)
     first.abort()

@@ -339,7 +339,7 @@ describe('the update `cancelRun`', () => {
       })
       await stage.startWatch(run, { onInterrupt: 'wait' })
       await stage.until(run, { phase: 'interrupted' })
-      await vi.waitFor(() => expect(callsOf(run, 'findLaterRun')).toHaveLength(1))
+      await vi.waitFor(() => expect(callsOf(run, 'findLaterRun')).toHaveLength(1), 10_000)
       const { cancellation, outcome } = await cancelRun(run, {}, gate.open)
       expect(cancellation).toMatchObject({ result: 'cancelled', run_id: followUp })
       expect(outcome).toMatchObject({ run_id: followUp, error: expect.stringContaining('cancelled') })
