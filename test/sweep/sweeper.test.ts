@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { CancelledFailure } from '@temporalio/common'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
@@ -22,7 +23,8 @@ function sweepOf(watches: OpenWatch[], limits = slow, intervalMs = 10) {
   const woken: string[] = []
   const said: boolean[] = []
   const logged: string[] = []
-  const faults: { list?: Error; search?: Error; wake?: Error; stop?: Error; isUnsearchable?: true } = {}
+  const faults: { list?: Error; search?: Error; searchMs?: number; wake?: Error; stop?: Error; isUnsearchable?: true } =
+    {}
   const states = new Map(watches.map(({ threadId }) => [threadId, 'busy']))
   const closed = new Set<string>()
   const ended = new AbortController()
@@ -39,6 +41,7 @@ function sweepOf(watches: OpenWatch[], limits = slow, intervalMs = 10) {
       searchThreads: async (threadIds): Promise<ThreadSearch> => {
         searched.push(threadIds)
         steps.push({ step: 'search', atMs: performance.now() })
+        if (faults.searchMs !== undefined) await pause(faults.searchMs)
         if (faults.search) throw faults.search
         if (faults.isUnsearchable) return { kind: 'unsearchable' }
         const threads = threadIds.map((threadId) => ({ threadId, status: states.get(threadId) ?? '', updatedAt: '' }))
@@ -84,7 +87,7 @@ test('asks for 1,000 threads a request, each once, and wakes the watches of thos
   await sweep.cancel()
 })
 
-test('spreads its requests over the interval, which runs from start to start', async () => {
+test('spreads its requests over the interval', async () => {
   const sweep = sweepOf(manyWatches(1500), slow, 300)
   await vi.waitFor(() => expect(sweep.steps.length).toBeGreaterThan(3), patience)
   const [began = 0, , second = 0, next = 0] = sweep.steps.map(({ atMs }) => atMs)
@@ -92,6 +95,17 @@ test('spreads its requests over the interval, which runs from start to start', a
   // Timers of Node may be up to 1 ms early.
   expect(second - began).toBeGreaterThan(198)
   expect(next - began).toBeGreaterThan(298)
+  await sweep.cancel()
+})
+
+test('the interval runs from start to start, however long the server takes', async () => {
+  const sweep = sweepOf(manyWatches(1), slow, 2000)
+  sweep.faults.searchMs = 1400
+  await vi.waitFor(() => expect(sweep.steps.length).toBeGreaterThan(2), patience)
+  const [began = 0, , next = 0] = sweep.steps.map(({ atMs }) => atMs)
+  // From end to start it would be 3.4 s.
+  expect(next - began).toBeGreaterThan(1998)
+  expect(next - began).toBeLessThan(3300)
   await sweep.cancel()
 })
 
