@@ -4,6 +4,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import type { Workflow } from '@temporalio/common'
 import { accepted, problemOfClient, problemOfWorkflowId, problemsOfJson, refuse } from './client/arguments.ts'
 import { requireSameRequest } from './client/same-request.ts'
+import { shownOfExecution, shownOfWatch } from './client/shown.ts'
 import { untilProcessed } from './client/until-processed.ts'
 import {
   cancelRunUpdateName,
@@ -113,6 +114,7 @@ export class BackgroundRuns {
       workflowId,
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      ...shownOfWatch(run),
       args: [input],
     })
     return this.#execution<typeof watchRun<Result>>(workflowId, started.firstExecutionRunId)
@@ -177,7 +179,7 @@ export class BackgroundRuns {
     input: ExecuteRunInput,
   ): Promise<WorkflowHandle<typeof executeRun<Result>>> {
     refuse(workflowTypes.executeRun, problemOfWorkflowId(workflowId))
-    accepted(workflowTypes.executeRun, parseExecuteRunInput(input))
+    const { request } = accepted(workflowTypes.executeRun, parseExecuteRunInput(input))
     refuse(workflowTypes.executeRun, problemsOfJson(input))
     let workflowRunId: string | undefined
     try {
@@ -186,6 +188,7 @@ export class BackgroundRuns {
         workflowId,
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+        ...shownOfExecution(workflowId, request),
         args: [input],
       })
       workflowRunId = started.firstExecutionRunId

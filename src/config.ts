@@ -5,12 +5,14 @@ import type { ClientConnectConfig } from '@temporalio/envconfig'
 import { checkUrl } from './config/checks.ts'
 import { given, read } from './config/environment.ts'
 import type { Environment, Findings } from './config/environment.ts'
+import { langSmithPages } from './config/links.ts'
 import { servers } from './config/servers.ts'
 import { listenAddress, optionalReceiver, receiver, receiverSecret } from './config/webhook.ts'
 import { defaultSweepInterval, defaultTaskQueue } from './domain/defaults.ts'
 import type { Duration } from './domain/input.ts'
 import { messageOf, present } from './domain/json.ts'
 import { durationOrNone } from './domain/rules.ts'
+import type { LangSmithPages } from './activities/links.ts'
 import type { ServerConfig } from './langgraph/server.ts'
 import type { WebhookReceiver } from './webhook/url.ts'
 
@@ -26,6 +28,8 @@ interface TemporalConfig {
 export interface WorkerConfig extends TemporalConfig {
   readonly servers: readonly ServerConfig[]
   readonly sweepInterval: Duration | 'none'
+  readonly searchAttributes: boolean
+  readonly langSmith: LangSmithPages
   /** The runs that are created call it when they have ended. */
   readonly webhook?: WebhookReceiver
   /** What is allowed but unwise, for the log. */
@@ -51,6 +55,8 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
     ...temporal(env, found),
     servers: servers(env, found),
     sweepInterval: sweepInterval(env, found),
+    searchAttributes: isOn(env, 'SEARCH_ATTRIBUTES', found),
+    langSmith: langSmithPages(env, found),
     ...present({ webhook: optionalReceiver(env, found) }),
     warnings: found.warnings,
   }))
@@ -96,6 +102,13 @@ function sweepInterval(env: Environment, found: Findings): Duration | 'none' {
   if (ms !== undefined && ms >= leastSweepIntervalMs) return ms === Infinity ? 'none' : ms
   found.mistakes.push("SWEEP_INTERVAL: must be a duration from 500ms to 365d, such as '2s', or 'none'")
   return 'none'
+}
+
+/** A capability that is on unless it is switched off. */
+function isOn(env: Environment, name: string, found: Findings): boolean {
+  const value = read(env, name, found) ?? 'on'
+  if (value !== 'on' && value !== 'off') found.mistakes.push(`${name}: must be on or off`)
+  return value !== 'off'
 }
 
 function checked<T>(load: (found: Findings) => T): T {

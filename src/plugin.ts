@@ -7,8 +7,11 @@ import { defaultSweepInterval } from './domain/defaults.ts'
 import type { Duration } from './domain/input.ts'
 import { present } from './domain/json.ts'
 import { logFirstLooks } from './first-looks.ts'
+import { linksTo } from './activities/links.ts'
+import type { LangSmithPages } from './activities/links.ts'
 import { createDeployments } from './langgraph/deployments.ts'
 import type { ServerConfig } from './langgraph/server.ts'
+import { SearchAttributes } from './search-attributes.ts'
 import { Sweeps } from './sweep/sweeps.ts'
 import { sharingModules, slotsToShare, tuning, workflowsPath, workflowSource } from './worker-options.ts'
 
@@ -25,6 +28,14 @@ export interface LangGraphRunsPluginOptions extends Pick<ActivitiesOptions, 'web
    * that can search threads by ids; without them there is none.
    */
   readonly sweepInterval?: Duration | 'none'
+  /**
+   * Whether watches show themselves in the search attributes `LangGraphThread`, `LangGraphRun`, `LangGraphAssistant` and
+   * `LangGraphState`. The worker adds those that its namespace lacks; if it may not, it logs once what to do, and goes
+   * without. Default true.
+   */
+  readonly searchAttributes?: boolean
+  /** Pages of LangSmith that the Web UI links to. Default: none. */
+  readonly langSmith?: LangSmithPages
 }
 
 /**
@@ -36,7 +47,8 @@ export interface LangGraphRunsPluginOptions extends Pick<ActivitiesOptions, 'web
  *    `export * from 'langgraph-background-runs/workflows'`;
  * 3. slots, cache and times that suit many waiting runs, each only if the worker has not set it.
  *
- * The first of them to run looks once at each server, and logs whether it answers and takes the key.
+ * The first of them to run looks once at each server, and logs whether it answers and takes the key. Each adds the search
+ * attributes that its namespace lacks.
  *
  * List it after other plugins: what they compile into the workflows (interceptors, converters) is then compiled in.
  */
@@ -44,16 +56,20 @@ export class LangGraphRunsPlugin extends SimplePlugin {
   readonly #servers: readonly ServerConfig[]
   readonly #running: Running
   readonly #deployments: ReturnType<typeof createDeployments>
-  readonly #with: Pick<ActivitiesOptions, 'sweeps' | 'webhook'>
+  readonly #with: Pick<ActivitiesOptions, 'sweeps' | 'webhook' | 'links' | 'searchAttributes'>
+  readonly #searchAttributes: SearchAttributes | undefined
   #hasLooked = false
 
-  constructor({ servers, sweepInterval = defaultSweepInterval, webhook }: LangGraphRunsPluginOptions) {
+  constructor(options: LangGraphRunsPluginOptions) {
+    const { servers, sweepInterval = defaultSweepInterval, searchAttributes = true, webhook, langSmith } = options
     const running = new Running()
     super({ name: 'langgraph-background-runs' })
     this.#deployments = createDeployments(servers)
     const sweeps =
       sweepInterval === 'none' ? undefined : new Sweeps(msToNumber(sweepInterval), (queue) => !running.takesFrom(queue))
-    this.#with = present({ sweeps, webhook })
+    this.#searchAttributes = searchAttributes ? new SearchAttributes() : undefined
+    const shown = { links: linksTo(servers, langSmith), searchAttributes: this.#searchAttributes }
+    this.#with = present({ sweeps, webhook, ...shown })
     this.#servers = servers
     this.#running = running
   }
@@ -71,11 +87,13 @@ export class LangGraphRunsPlugin extends SimplePlugin {
 
   override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
     this.#running.add(worker)
+    this.#searchAttributes?.add(worker)
     const endLooks = this.#hasLooked ? () => {} : logFirstLooks(this.#servers)
     this.#hasLooked = true
     return super.runWorker(worker, next).finally(() => {
       endLooks()
       this.#running.delete(worker)
+      this.#searchAttributes?.delete(worker)
     })
   }
 

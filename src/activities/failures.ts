@@ -27,7 +27,7 @@ function classify(error: unknown): unknown {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error
   if (error instanceof UnknownDeploymentError) {
     // Another worker may know it, as in a deploy.
-    return withoutStack(ApplicationFailure.retryable(error.message, failureTypes.unknownDeployment))
+    return withoutStack(ApplicationFailure.retryable(error.message, failureTypes.unknownDeployment, {}))
   }
   if (error instanceof CreationUnanswered) {
     return asFailure(error, { creation_sent: true, may_arrive_for_ms: error.mayArriveForMs })
@@ -40,7 +40,8 @@ function classify(error: unknown): unknown {
     // The message may quote a URL or a body; the place it came from is enough to find the bug.
     const frames = error instanceof Error ? error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) : undefined
     log.error('unforeseen error in an activity', { name, frames })
-    return withoutStack(ApplicationFailure.retryable(`unforeseen ${name}: see the worker's log`, types.unforeseen))
+    const message = `unforeseen ${name}: see the worker's log`
+    return withoutStack(ApplicationFailure.retryable(message, types.unforeseen, {}))
   }
   return asFailure(error)
 }

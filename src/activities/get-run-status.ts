@@ -9,8 +9,11 @@ import { withTimeout } from '../langgraph/with-timeout.ts'
 import { hasThread, isNotFound, ThreadMissing } from './missing-thread.ts'
 import { requestTimeoutMs } from './time-limit.ts'
 
+/** A look, and whose run it is. */
+type Look = RunLook & Pick<StatusLook, 'assistantId'>
+
 /** One look: the status, and how a terminal run ended. Never its input, never its values. */
-export async function getRunStatus(langGraph: LangGraph, run: RunRef, wholePoll: AbortSignal): Promise<RunLook> {
+export async function getRunStatus(langGraph: LangGraph, run: RunRef, wholePoll: AbortSignal): Promise<Look> {
   const seen = await readStatus(langGraph, run, wholePoll)
   const { ownWord: _, ...look } = seen
   if (!isTerminal(look.status)) return look

@@ -1,10 +1,11 @@
 import { activityInfo } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
-import { watchWorkflowId, workflowTypes } from '../domain/contract.ts'
-import type { CancelAction, CreateRunRequest, Creation, Looked, StateNow } from '../domain/creation.ts'
+import { watchWorkflowId } from '../domain/contract.ts'
+import { isContinuation } from '../domain/creation.ts'
+import type { CancelAction, CreateRunRequest, Created, Looked, StateNow } from '../domain/creation.ts'
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
 import { hasEnded } from '../domain/run.ts'
-import type { Asked, Polled, RunRef, Swept } from '../domain/run.ts'
+import type { Polled, RunRef, Swept } from '../domain/run.ts'
 import type { SweepEnd } from '../domain/sweep.ts'
 import type { Caller, Deployments, LangGraph, OwnValues } from '../langgraph/port.ts'
 import type { Sweeps } from '../sweep/sweeps.ts'
@@ -15,6 +16,8 @@ import { classified } from './failures.ts'
 import { getRunStatus } from './get-run-status.ts'
 import { hasThread } from './missing-thread.ts'
 import { retrieve } from './retrieve.ts'
+import { isOfWatch, Shows } from './shown.ts'
+import type { ShowsOptions } from './shown.ts'
 import { Slots } from './slots.ts'
 import { scheduledAtMs, timed, withinTry } from './time-limit.ts'
 import type { Timed } from './time-limit.ts'
@@ -28,7 +31,7 @@ type All = ReturnType<typeof createActivities>
 export type Activities = Omit<All, 'sweepThreads'>
 export type SweepActivities = Pick<All, 'sweepThreads'>
 
-export interface ActivitiesOptions {
+export interface ActivitiesOptions extends ShowsOptions {
   /** Absent: no watches are swept. */
   readonly sweeps?: Sweeps
   /** The runs that are created call it when they have ended, unless they have a webhook of their own. */
@@ -40,14 +43,16 @@ export interface ActivitiesOptions {
 /** The activities of one worker, over the LangGraph servers that it may talk to. */
 export function createActivities(
   deployments: Deployments,
-  { sweeps, webhook, slots = Infinity }: ActivitiesOptions = {},
+  { sweeps, webhook, slots = Infinity, ...shown }: ActivitiesOptions = {},
 ) {
   const shared = new Slots(slots)
+  const shows = new Shows(shown)
   requireReceiver(webhook)
   return {
     async getRunStatus(run: RunRef): Promise<Polled> {
-      const look = await onServer(run, (langGraph, signal) => getRunStatus(langGraph, run, signal))
-      return { ...look, ...(!hasEnded(look) && isOfWatch() && (await swept(run))), askedAtMs: scheduledAtMs() }
+      const { assistantId, ...look } = await onServer(run, (langGraph, signal) => getRunStatus(langGraph, run, signal))
+      const isSwept = !hasEnded(look) && isOfWatch() && (await swept(run))
+      return { ...look, ...isSwept, ...(await shows.to({ ...run, assistantId })), askedAtMs: scheduledAtMs() }
     },
     /** Sweeps a deployment: wakes its watches when something happens on their threads, until none is open. */
     async sweepThreads({ deployment }: { readonly deployment: string }): Promise<SweepEnd> {
@@ -59,9 +64,12 @@ export function createActivities(
         return sweeps.sweep(deployment, langGraph)
       })
     },
-    async createRun(request: CreateRunRequest): Promise<Asked<Creation>> {
+    async createRun(request: CreateRunRequest): Promise<Created> {
       const creation = await onServer(request, (langGraph, signal) => createRun(langGraph, request, webhook, signal))
-      return { ...creation, askedAtMs: scheduledAtMs() }
+      const { deployment, run } = request
+      const assistantId = isContinuation(run) ? undefined : run.assistantId
+      const created = creation.kind === 'created' ? { ...creation, deployment, assistantId } : undefined
+      return { ...creation, ...(await shows.to(created)), askedAtMs: scheduledAtMs() }
     },
     cancelRun({ action, ...run }: RunRef & { readonly action: CancelAction }): Promise<void> {
       return onServer(run, (langGraph, signal) => langGraph.cancelRun(run, action, signal))
@@ -73,7 +81,7 @@ export function createActivities(
         if (found.kind !== 'gone' || (await hasThread(langGraph, run.threadId, signal)) === true) return found
         return { ...found, threadMissing: true as const }
       })
-      return { ...later, ...(later.kind === 'none' && (await swept(run))) }
+      return { ...later, ...(later.kind === 'none' && (await swept(run))), ...(await shows.to()) }
     },
     retrieveStreamValues(request: RetrievalRequest): Promise<Timed<Retrieved>> {
       return retrieveFrom(request, (langGraph, signal) => langGraph.readOwnStream(request, 'begin', signal))
@@ -98,10 +106,12 @@ export function createActivities(
     { deployment }: { readonly deployment: string },
     work: (langGraph: LangGraph, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    return classified(() => {
-      const langGraph = deployments(deployment, caller())
-      return shared.hold(deployment, () => withinTry((signal) => work(langGraph, signal)))
-    })
+    return shows.inFailures(() =>
+      classified(() => {
+        const langGraph = deployments(deployment, caller())
+        return shared.hold(deployment, () => withinTry((signal) => work(langGraph, signal)))
+      }),
+    )
   }
 
   function retrieveFrom(
@@ -118,12 +128,6 @@ export function createActivities(
       ),
     )
   }
-}
-
-/** `readRunStatus` and `retrieveRunResult` look once and never sleep. */
-function isOfWatch(): boolean {
-  const { workflowType } = activityInfo()
-  return workflowType !== workflowTypes.readRunStatus && workflowType !== workflowTypes.retrieveRunResult
 }
 
 function caller(): Caller {

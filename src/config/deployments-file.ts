@@ -3,7 +3,7 @@ import { isRecord, messageOf } from '../domain/json.ts'
 import { decoded } from '../text-file.ts'
 import type { Findings } from './environment.ts'
 
-export const shapeOfADeployment = '{ "url", "apiKeyEnv"?, "headers"?, "namespaces"?, "taskQueues"? }'
+export const shapeOfADeployment = '{ "url", "apiKeyEnv"?, "headers"?, "linkTemplate"?, "namespaces"?, "taskQueues"? }'
 
 /** One deployment, as the file has it. */
 export interface Entry {

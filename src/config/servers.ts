@@ -3,6 +3,7 @@ import { isRecord, messageOf, present } from '../domain/json.ts'
 import { deploymentName } from '../domain/rules.ts'
 import type { ServerConfig } from '../langgraph/server.ts'
 import { checkHeader, checkUrl, warnOfTheWay } from './checks.ts'
+import { templateIn } from './links.ts'
 import { entriesOf, parsed, shapeOfADeployment } from './deployments-file.ts'
 import type { Entry } from './deployments-file.ts'
 import { read, readNamed } from './environment.ts'
@@ -62,10 +63,19 @@ function deployment({ at, name, fields }: Entry, env: Environment, found: Findin
     mistakes.push(`${at}: must be an object ${shapeOfADeployment}`)
     return { name, url: '' }
   }
-  const { url, apiKeyEnv, headers = {}, namespaces, taskQueues, maxRequestsPerSecond, ...unknown } = fields
+  const {
+    url,
+    apiKeyEnv,
+    headers = {},
+    namespaces,
+    taskQueues,
+    maxRequestsPerSecond,
+    linkTemplate,
+    ...unknown
+  } = fields
   for (const field of Object.keys(unknown)) {
     mistakes.push(
-      `${at}: "${field}" is unknown: allowed are "url", "apiKeyEnv", "headers", "namespaces", "taskQueues", "maxRequestsPerSecond"`,
+      `${at}: "${field}" is unknown: allowed are "url", "apiKeyEnv", "headers", "namespaces", "taskQueues", "maxRequestsPerSecond", "linkTemplate"`,
     )
   }
   checkUrl(`${at} "url"`, url, found)
@@ -80,6 +90,7 @@ function deployment({ at, name, fields }: Entry, env: Environment, found: Findin
       namespaces: namesIn(`${at} "namespaces"`, namespaces, found),
       taskQueues: namesIn(`${at} "taskQueues"`, taskQueues, found),
       maxRequestsPerSecond: rateIn(`${at} "maxRequestsPerSecond"`, maxRequestsPerSecond, found),
+      linkTemplate: templateIn(`${at} "linkTemplate"`, linkTemplate, found),
     }),
   }
 }

@@ -1,4 +1,5 @@
 import { defaultDeployment } from './defaults.ts'
+import type { Shown } from './run.ts'
 
 /** Names that other programs rely on: workflow types, message names and ids. */
 export const workflowTypes = {
@@ -55,7 +56,7 @@ export function runInWorkflowId(workflowId: string): Required<RunName> | undefin
   return isWatch ? { deployment, threadId, runId } : undefined
 }
 
-/** In the memo of a workflow whose id does not name its run: `{ deployment, thread_id, run_id }` of the run. */
+/** In the memo of a watch: `WatchMemo`. By its run the sweep finds the thread if the workflow's id does not name it. */
 export const runMemoKey = 'langgraph'
 /** In the memo of a sweep that has ended because its server cannot search threads by ids. */
 export const unsearchableMemoKey = 'langgraph_unsearchable'
@@ -124,4 +125,6 @@ export interface LangGraphFailureDetails {
   readonly retry_after_ms?: number
   /** How long a retrieval took. */
   readonly took_ms?: number
+  /** What the watch may show. */
+  readonly shown?: Shown
 }

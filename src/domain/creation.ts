@@ -1,4 +1,4 @@
-import type { Interrupt, Json, Swept } from './run.ts'
+import type { Asked, Interrupt, Json, Shown, Swept } from './run.ts'
 
 /** A run to create, as `runs.create` of the LangGraph SDK takes it; what is absent is not sent. */
 export interface NewRun {
@@ -70,6 +70,9 @@ export type Creation =
   /** The server says no, and would say it again. */
   | { readonly kind: 'refused'; readonly threadId: string; readonly reason: string }
 
+/** What a try has come to, with what its watch may show. */
+export type Created = Asked<Creation> & Shown
+
 /** A run on the same thread that came after. */
 export interface LaterRun {
   readonly runId: string
@@ -94,8 +97,8 @@ export type Later =
   /** The run is not on the thread any more; `threadMissing`: nothing shows that the server has the thread. */
   | { readonly kind: 'gone'; readonly threadMissing?: true }
 
-/** A look of a watch, with what it is told of the sweep. */
-export type Looked = Later & Swept
+/** A look of a watch, with what it is told of the sweep, and of what it may show. */
+export type Looked = Later & Swept & Shown
 
 export type CancelAction = 'interrupt' | 'rollback'
 

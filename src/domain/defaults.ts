@@ -16,6 +16,8 @@ export type RetrievalStrategy = (typeof retrievalStrategies)[number]
 export const creationTimeoutMs = 6000
 
 const KB = 1024
+/** SQL databases keep no more of a search attribute of type Keyword. */
+export const maxAttributeBytes = 255
 /** Temporal payloads end at 2 MB: a larger result stays in LangGraph and the outcome names where. */
 export const maxResultBytes = 1.5 * KB * KB
 export const maxErrorBytes = 4 * KB

@@ -1,6 +1,7 @@
 import type { RetrievalStrategy } from './defaults.ts'
 import type { Cancellation } from './creation.ts'
 import type { Interrupt, Interrupts, Json } from './run.ts'
+import type { WatchState } from './state.ts'
 
 /** One invocation of a retrieval strategy. */
 export interface RetrievalAttempt {
@@ -128,6 +129,8 @@ export type WatchOutcome<Result = Json> = AnyOutcome &
 /** What the query `progress` answers. */
 export interface WatchProgress {
   readonly phase: 'waiting' | 'creating' | 'polling' | 'retrieving' | 'interrupted' | 'done'
+  /** Where the watch is, or how it has ended, in one word. Absent in the answer of a worker of before. */
+  readonly state?: WatchState
   /** The run's status at the last poll that was answered; `interrupted` while it waits for a human, whatever the server says. */
   readonly status?: string
   readonly poll_count: number

@@ -108,8 +108,21 @@ export interface RunOrigin {
 /** What an activity answers, and when it was asked, by Temporal's clock. Activities of your own, in a test, need not say it. */
 export type Asked<T> = T & { readonly askedAtMs?: number }
 
-/** A look that a poll has made, with what its watch is told of the sweep. */
-export type Polled = Asked<RunLook> & Swept
+/** A look that a poll has made, with what its watch is told of the sweep, and of what it may show. */
+export type Polled = Asked<RunLook> & Swept & Shown
+
+/**
+ * What a watch may show operators. It stands in the answers and failures of activities, and absent in those of earlier
+ * workers, whose histories replay unchanged. Activities of your own, in a test, need not say it.
+ */
+export interface Shown {
+  /** The watch keeps its memo up to date. */
+  readonly memo?: true
+  /** The namespace has the search attributes of `state.ts`. */
+  readonly searchAttributes?: true
+  /** Pages about the run, for the Web UI; no key is in them. */
+  readonly links?: readonly string[]
+}
 
 export interface Swept {
   /** A sweep looks at the threads of the deployment, and wakes the watch. */

@@ -12,6 +12,14 @@ export function bounded(text: string, maxBytes: number): string {
   return read === text.length || written + utf8Bytes(text.slice(read)) <= maxBytes ? text : text.slice(0, read) + mark
 }
 
+/** As `bounded`, but not within a word, if one ends in the second half of what fits. */
+export function cutAtWord(text: string, maxBytes: number): string {
+  const cut = bounded(text, maxBytes)
+  if (cut === text) return text
+  const end = cut.search(/\s\S*$/)
+  return end * 2 < cut.length ? cut : `${cut.slice(0, end)} …`
+}
+
 /** A value as a person would write it, cut short. */
 export function shown(value: unknown, maxBytes = 100): string {
   return bounded(inJson(value), maxBytes)

@@ -21,6 +21,8 @@ export interface ServerConfig {
   readonly taskQueues?: readonly string[]
   /** How often this worker asks it. Default: as often as it needs. */
   readonly maxRequestsPerSecond?: number
+  /** A page about a run, for the Web UI: a URL with `{threadId}`, `{runId}` or `{assistantId}` in it. */
+  readonly linkTemplate?: string
 }
 
 /** A backstop: every call comes with a signal of its own. */

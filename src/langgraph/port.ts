@@ -14,8 +14,8 @@ export interface OwnWord {
   readonly hasOutput: boolean
 }
 
-/** A look without the ending, and what the run's record says of that. */
-export type StatusLook = Omit<RunLook, 'ending'> & { readonly ownWord?: OwnWord }
+/** A look without the ending, and what the run's record says of that, and of whose run it is. */
+export type StatusLook = Omit<RunLook, 'ending'> & { readonly ownWord?: OwnWord; readonly assistantId?: string }
 
 /** What a server says before any run is asked for. */
 export type FirstLook =

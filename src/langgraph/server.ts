@@ -27,7 +27,7 @@ import { valuesByRecord } from './record-values.ts'
 import { originOf } from './run-options.ts'
 import { ownWordIn } from './run-record.ts'
 import { searchThreads } from './thread-search.ts'
-import { recordOf, textOf, utcTime } from './wire.ts'
+import { idOf, recordOf, textOf, utcTime } from './wire.ts'
 
 export type { ServerConfig } from './client.ts'
 
@@ -74,6 +74,7 @@ export class LangGraphServer implements LangGraph {
           dueAt: utcTime(wire['created_at']),
           resumable: typeof resumable === 'boolean' ? resumable : undefined,
           isStateless: temporary === true ? true : undefined,
+          assistantId: idOf(wire['assistant_id']),
           origin: isTerminal(status) ? originOf(wire) : undefined,
           ownWord: isTerminal(status) ? ownWordIn(wire) : undefined,
         }),

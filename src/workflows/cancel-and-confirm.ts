@@ -87,7 +87,10 @@ async function look(watch: Watch, run: RunRef): Promise<Seen> {
   const seen = await untilKnown(watch, (unknown) =>
     lookAtCancelledRun.executeWithOptions({ summary, ...offered(unknown) }, [run]),
   )
-  if (seen.kind === 'done') return { kind: 'seen', look: seen.result }
+  if (seen.kind === 'done') {
+    watch.mayShow(seen.result)
+    return { kind: 'seen', look: seen.result }
+  }
   const { type, message } = seen.failed
   if (type === langGraphFailureTypes.notFound) return { kind: 'gone' }
   return { kind: 'failed', error: bounded(message, maxReasonBytes) }
@@ -119,6 +122,7 @@ async function untilKnown<T>(watch: Watch, work: (unknown: number) => Promise<T>
       return { kind: 'done', result: await work(n) }
     } catch (error) {
       const failed = noAnswer(error)
+      if (failed.shown) watch.mayShow(failed.shown)
       if (failed.type !== failureTypes.unknownDeployment && !failed.isNotAsked) return { kind: 'failed', failed }
       watch.noteError(failed.message)
       if (!(await watch.untilConfigured(n, failed.retryAfterMs))) return { kind: 'failed', failed }

@@ -1,8 +1,16 @@
-import { allHandlersFinished, CancellationScope, condition, isCancellation, log } from '@temporalio/workflow'
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  log,
+} from '@temporalio/workflow'
 import type { RunRequest } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
 import type { EndedRun, RunRef } from '../domain/run.ts'
+import { stateOf } from '../domain/state.ts'
 import { utf8Bytes } from '../domain/text.ts'
 import { cancelAndConfirm } from './cancel-and-confirm.ts'
 import { acceptCancellation } from './cancel-update.ts'
@@ -32,6 +40,10 @@ export async function carryOut(watch: Watch): Promise<WatchOutcome> {
     return deliver(watch, { ...outcome, ...outcomes.chain(watch, outcome) })
   } catch (error) {
     if (isCancellation(error)) await CancellationScope.nonCancellable(() => endCancelled(watch))
+    else if (error instanceof ApplicationFailure && !watch.hasConcluded) {
+      watch.conclude({ state: 'polling_error', error: error.message }, outcomes.failureDetails(error.message))
+      watch.publish()
+    }
     throw error
   }
 }
@@ -123,13 +135,18 @@ async function concludeRun(watch: Watch, run: RunRef, look: EndedRun): Promise<W
 }
 
 function retrieve(watch: Watch, run: RunRef, look: EndedRun): Promise<Retrieval> {
-  return retrieveInOrder(run, watch.options.retrieval, look, async (slip, message, n, retryAfterMs) => {
-    if (!isWaitedOut(watch, slip, look)) return false
-    watch.noteError(message)
-    watch.enter('retrieving')
-    await watch.untilConfigured(n, retryAfterMs)
-    await watch.restartWhereLong()
-    return true
+  return retrieveInOrder(run, watch.options.retrieval, look, {
+    waitsOut: async (slip, message, n, retryAfterMs) => {
+      if (!isWaitedOut(watch, slip, look)) return false
+      watch.noteError(message)
+      watch.enter('retrieving')
+      watch.publish()
+      await watch.untilConfigured(n, retryAfterMs)
+      await watch.restartWhereLong()
+      return true
+    },
+    pauses: () => watch.publish(),
+    mayShow: (shown) => watch.mayShow(shown),
   })
 }
 
@@ -148,7 +165,8 @@ function isWaitedOut(watch: Watch, slip: Slip, { ending }: EndedRun): boolean {
 }
 
 function deliver(watch: Watch, outcome: WatchOutcome): WatchOutcome {
-  watch.enter('done', outcomes.details(outcome))
+  watch.conclude({ state: stateOf(outcome), error: outcomes.reason(outcome) }, outcomes.details(outcome))
+  watch.publish()
   const { polling_result, status, polling_metadata } = outcome
   log.info('watch ended', { pollingResult: polling_result, status, polls: polling_metadata.poll_count })
   const isReturned = watch.options.onUnsuccessful === 'return' && !outcomes.isNotCreated(outcome)

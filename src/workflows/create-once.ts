@@ -1,11 +1,12 @@
 import { CancellationScope, condition, log, sleep, workflowInfo } from '@temporalio/workflow'
 import { failureTypes, langGraphFailureTypes } from '../domain/contract.ts'
-import type { Continuation, CreateRunRequest, Creation, LaterRun, NewRun, StateNow } from '../domain/creation.ts'
+import type { Continuation, CreateRunRequest, Created, LaterRun, NewRun, StateNow } from '../domain/creation.ts'
 import { creationTimeoutMs } from '../domain/defaults.ts'
 import type { RunRequest } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
-import type { Asked, RunRef } from '../domain/run.ts'
+import type { RunRef } from '../domain/run.ts'
 import { createRun, offered } from './activities.ts'
+import { momentMs } from './clock.ts'
 import { failure, noAnswer, noRunCreated } from './failures.ts'
 import type { NoAnswer } from './failures.ts'
 import { answersOf, isAnswered } from './question.ts'
@@ -42,7 +43,7 @@ interface FirstRun extends CreateRunRequest {
 }
 
 type Try =
-  | { readonly kind: 'answered'; readonly creation: Asked<Creation> }
+  | { readonly kind: 'answered'; readonly creation: Created }
   | { readonly kind: 'failed'; readonly failed: NoAnswer }
 
 /**
@@ -118,6 +119,7 @@ async function tryOnce(watch: Watch, request: CreateRunRequest): Promise<Try> {
     return { kind: 'answered', creation }
   } catch (error) {
     const failed = noAnswer(error)
+    if (failed.shown) watch.mayShow(failed.shown)
     if (failed.mayHaveCreated && !request.findOnly) {
       watch.creationUnanswered(failed.message)
       watch.mayArriveFor(failed.mayArriveForMs ?? creationTimeoutMs)
@@ -126,7 +128,8 @@ async function tryOnce(watch: Watch, request: CreateRunRequest): Promise<Try> {
   }
 }
 
-function endOf(watch: Watch, { deployment }: CreateRunRequest, creation: Asked<Creation>): CreationEnd | undefined {
+function endOf(watch: Watch, { deployment }: CreateRunRequest, creation: Created): CreationEnd | undefined {
+  watch.mayShow(creation)
   watch.creationAnswered(creation)
   const { threadId, askedAtMs } = creation
   switch (creation.kind) {
@@ -157,8 +160,8 @@ function ofAnotherRequest(runId: string, threadId: string): string {
 }
 
 function refusalOf(watch: Watch, failed: NoAnswer): CreationEnd | undefined {
-  const { type, message } = failed
-  watch.pollFailed(message)
+  const { type, message, isNotAsked } = failed
+  watch.pollFailed(message, momentMs(), isNotAsked)
   const details = watch.memory.run || watch.mayHaveCreated ? [] : [noRunCreated]
   if (watch.outages.isMisspelt(failed)) throw failure(failureTypes.unknownDeployment, message, ...details)
   const { polls } = watch.memory

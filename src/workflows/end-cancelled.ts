@@ -1,4 +1,4 @@
-import { allHandlersFinished, condition, log, patched, upsertMemo } from '@temporalio/workflow'
+import { allHandlersFinished, condition, log, patched } from '@temporalio/workflow'
 import type { Cancellation } from '../domain/creation.ts'
 import { present } from '../domain/json.ts'
 import type { RunRef } from '../domain/run.ts'
@@ -10,10 +10,10 @@ import type { Watch } from './watch.ts'
 /** The workflow was cancelled: `onCancel` says whether the run is cancelled too. */
 export async function endCancelled(watch: Watch): Promise<void> {
   const cancellation = watch.options.onCancel === 'leave' ? leftAlone(watch) : await cancelWhatRuns(watch)
-  watch.enter('done', outcomes.cancellationDetails(cancellation))
+  watch.conclude({ state: 'cancelled', error: cancellation.error }, outcomes.cancellationDetails(cancellation))
   log.info('watch cancelled', { result: cancellation.result, status: cancellation.status })
   // Temporal gives a cancelled workflow no result, and this SDK no details.
-  if (patched('cancellation-memo')) upsertMemo({ cancellation })
+  watch.publish(patched('cancellation-memo') ? { cancellation } : {})
   watch.ends()
   await condition(allHandlersFinished)
 }

@@ -2,6 +2,7 @@ import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure }
 import { failureTypes, langGraphFailureTypes } from '../domain/contract.ts'
 import type { LangGraphFailureDetails } from '../domain/contract.ts'
 import type { Parsed } from '../domain/fields.ts'
+import type { Shown } from '../domain/run.ts'
 import { present } from '../domain/json.ts'
 import { inWords, refusal } from '../domain/problem.ts'
 
@@ -43,6 +44,8 @@ export interface NoAnswer {
   readonly mayArriveForMs?: number
   /** 404, and nothing shows that the server has the thread: it may be another server than the run's. */
   readonly isThreadMissing?: true
+  /** What the watch may show; absent if Temporal says it, or an earlier worker. */
+  readonly shown?: Shown
   /** How long a retrieval took until it failed. */
   readonly tookMs?: number
 }
@@ -72,6 +75,7 @@ export function noAnswer(error: unknown): NoAnswer {
       mayArriveForMs: details.may_arrive_for_ms,
       isThreadMissing: details.thread_missing,
       tookMs: details.took_ms,
+      shown: details.shown,
     }),
   }
 }

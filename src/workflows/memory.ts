@@ -1,6 +1,6 @@
 import type { CancelAction } from '../domain/creation.ts'
 import type { ChainedRun } from '../domain/outcome.ts'
-import type { RunRef } from '../domain/run.ts'
+import type { RunRef, Shown } from '../domain/run.ts'
 import type { Question } from './question.ts'
 
 /** All that a watch remembers, and what continue-as-new carries over. `WatchMemory` alone changes it. */
@@ -28,6 +28,8 @@ export interface Memory {
   readonly hasBeenReached: boolean
   /** A worker has known the deployment once: from then on one that does not is an outage, not a misspelt name. */
   readonly isDeploymentKnown: boolean
+  /** What may be shown to operators, by the last answer or failure of an activity; absent if none has said it. */
+  readonly shown?: Shown | undefined
 }
 
 export interface Polls {
@@ -35,6 +37,8 @@ export interface Polls {
   /** Sleeps so far: the back-off step. */
   readonly sleeps: number
   readonly failedInARow: number
+  /** Those of them to which LangGraph has given no answer, and when the first of them failed. */
+  readonly unanswered?: { readonly inARow: number; readonly sinceMs: number } | undefined
   /** Times in a row that the run had ended and its ending could not be read. */
   readonly unreadableInARow: number
   /** The last status that was read. */

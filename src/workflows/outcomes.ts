@@ -205,6 +205,16 @@ export function details(outcome: WatchOutcome): string {
     .join('\n\n')
 }
 
+/** Why a watch has ended without a result. */
+export function reason(outcome: WatchOutcome): string | undefined {
+  return why(outcome).slice(2) || undefined
+}
+
+/** For the Web UI, as markdown: a watch that has failed without an outcome. */
+export function failureDetails(message: string): string {
+  return `**The watch has failed**, and has no outcome:\n\n${codeBlock(message, '')}`
+}
+
 function why(outcome: WatchOutcome): string {
   if (outcome.polling_result === 'success_with_results') return ''
   if (outcome.error !== undefined) return `: ${outcome.error}`

@@ -4,7 +4,7 @@ import { hasEnded } from '../domain/run.ts'
 import type { EndedRun, Polled, RunRef } from '../domain/run.ts'
 import { seconds } from '../domain/text.ts'
 import { lookTimeoutMs, offered, poll } from './activities.ts'
-import { iso, tryLength } from './clock.ts'
+import { iso, momentMs, tryLength } from './clock.ts'
 import { failure, noAnswer } from './failures.ts'
 import type { NoAnswer } from './failures.ts'
 import type { Watch } from './watch.ts'
@@ -53,6 +53,7 @@ async function askOnce(watch: Watch, run: RunRef, isLastLook: boolean): Promise<
 
 /** A terminal run ends the watch, unless its ending could not be read: that is asked again. */
 function endOf(watch: Watch, look: Polled, isLastLook: boolean): PollingEnd | undefined {
+  watch.mayShow(look)
   watch.pollAnswered(look)
   watch.nameRunToSweep(look)
   const { unreadableInARow } = watch.memory.polls
@@ -70,8 +71,9 @@ export function stuck({ memory, options }: Watch): PollingEnd | undefined {
 
 /** Most reasons for which a poll gets no answer are waited out; some answers are final. */
 function refusalOf(watch: Watch, failed: NoAnswer): PollingEnd | undefined {
-  const { type, message } = failed
-  watch.pollFailed(message)
+  const { type, message, isNotAsked } = failed
+  if (failed.shown) watch.mayShow(failed.shown)
+  watch.pollFailed(message, momentMs(), isNotAsked)
   if (watch.outages.isMisspelt(failed)) throw failure(failureTypes.unknownDeployment, message)
   const { polls, cancelling } = watch.memory
   log.warn('poll got no answer', { poll: polls.count, failedInARow: polls.failedInARow, type })

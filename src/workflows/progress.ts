@@ -1,6 +1,7 @@
 import { present } from '../domain/json.ts'
 import { codeBlock, codeSpan, quoted } from '../domain/printable.ts'
 import type { WatchProgress } from '../domain/outcome.ts'
+import type { WatchState } from '../domain/state.ts'
 import { bounded } from '../domain/text.ts'
 import { iso, momentMs } from './clock.ts'
 import type { Memory } from './memory.ts'
@@ -11,10 +12,16 @@ import type { Question } from './question.ts'
 const maxShownBytes = 4096
 
 /** What the query `progress` answers. The workflow id may name the run already; then it is not shown again. */
-export function progress(memory: Memory, phase: WatchProgress['phase'], isRunNamed: boolean): WatchProgress {
+export function progress(
+  memory: Memory,
+  phase: WatchProgress['phase'],
+  state: WatchState,
+  isRunNamed: boolean,
+): WatchProgress {
   const { startedAtMs, polls, run, question } = memory
   return {
     phase,
+    state,
     poll_count: polls.count,
     started_at: iso(startedAtMs),
     elapsed_seconds: (momentMs() - startedAtMs) / 1000,

@@ -6,7 +6,7 @@ import type { RetrievalOptions } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
 import type { ResultReference, RetrievalAttempt, RetrievalMetadata } from '../domain/outcome.ts'
 import type { Retrieved } from '../domain/retrieved.ts'
-import type { Json, ReadInterrupts, RunLook, RunRef } from '../domain/run.ts'
+import type { Json, ReadInterrupts, RunLook, RunRef, Shown } from '../domain/run.ts'
 import { bounded, seconds } from '../domain/text.ts'
 import {
   offered,
@@ -40,10 +40,20 @@ export type Slip = 'unknown deployment' | 'not asked' | 'refused key' | 'missing
 /** Pauses after the n-th round with a slip. @returns `false` if it is not waited out: the round counts */
 type WaitsOut = (slip: Slip, message: string, n: number, retryAfterMs?: number) => Promise<boolean>
 
+/** Who is told what a retrieval comes across. */
+export interface Bystander {
+  readonly waitsOut: WaitsOut
+  /** Called before another round, which comes after a pause. */
+  readonly pauses?: () => void
+  /** Called with what the activities say of what may be shown. */
+  readonly mayShow?: (shown: Shown) => void
+}
+
 interface Attempt extends RetrievalAttempt {
   readonly tookMs: number
   readonly slip?: Slip
   readonly retrieved?: Retrieved
+  readonly shown?: Shown
   readonly retryAfterMs?: number
 }
 
@@ -55,7 +65,7 @@ export async function retrieveInOrder(
   run: RunRef,
   options: RetrievalOptions,
   look: RunLook,
-  waitsOut: WaitsOut,
+  { waitsOut, pauses, mayShow }: Bystander,
 ): Promise<Retrieval> {
   const startedMs = momentMs()
   const attempts: Attempt[] = []
@@ -68,6 +78,7 @@ export async function retrieveInOrder(
       if (timeoutMs === 0) break
       const attempt = await tryStrategy(strategy, run, options, look, { timeoutMs, slips })
       leftMs -= Math.min(attempt.tookMs, timeoutMs)
+      if (attempt.shown) mayShow?.(attempt.shown)
       tried.push(attempt)
       const retrieval = conclude(attempt, run, look, metadata([...attempts, ...tried], startedMs, attempt, look))
       if (retrieval) return retrieval
@@ -84,6 +95,7 @@ export async function retrieveInOrder(
     const pauseMs = Math.min(pauseAfter(round, tried), leftMs - shortestRoundMs)
     if (pauseMs <= 0) break
     leftMs -= pauseMs
+    pauses?.()
     await sleep(pauseMs, { summary: `until retrieval round ${round + 2}` })
   }
   const error = `Result retrieval timed out after ${seconds(options.timeoutMs)}: ${lastReasons(attempts)}`
@@ -130,7 +142,7 @@ async function tryStrategy(
       outcome: type === langGraphFailureTypes.timeout ? 'timed_out' : 'failed',
       reason: bounded(message, maxReasonBytes),
       tookMs,
-      ...present({ slip: slipOf(failed), retryAfterMs }),
+      ...present({ slip: slipOf(failed), shown: failed.shown, retryAfterMs }),
     }
   }
 }

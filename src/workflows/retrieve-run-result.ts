@@ -10,6 +10,7 @@ import type { EndedRun, Interrupts, Json, RunLook, RunRef } from '../domain/run.
 import { lookAtRun } from './activities.ts'
 import { accepted, failure, noAnswer } from './failures.ts'
 import { retrieveInOrder } from './retrieve-in-order.ts'
+import type { Bystander } from './retrieve-in-order.ts'
 import { verdictOn } from './verdict.ts'
 
 /**
@@ -25,12 +26,7 @@ export async function retrieveRunResult(input: RetrieveRunResultInput): Promise<
   const { run, retrieval } = accepted('retrieveRunResult', parseRetrieveRunResultInput(input))
   const seen = await look(run)
   requireSuccess(seen)
-  const retrieved = await retrieveInOrder(run, retrieval, seen, async (slip, message, n, retryAfterMs) => {
-    if (slip === 'unknown deployment') throw failure(failureTypes.unknownDeployment, message)
-    if (slip !== 'not asked') return false
-    await sleep(pauseUntilAskedMs(n, retryAfterMs), { summary: 'until the worker may ask' })
-    return true
-  })
+  const retrieved = await retrieveInOrder(run, retrieval, seen, { waitsOut })
   switch (retrieved.found) {
     case 'result':
       return {
@@ -43,6 +39,13 @@ export async function retrieveRunResult(input: RetrieveRunResultInput): Promise<
     case 'nothing':
       throw failure(failureTypes.retrieval, retrieved.error, { retrieval_metadata: retrieved.metadata })
   }
+}
+
+const waitsOut: Bystander['waitsOut'] = async (slip, message, n, retryAfterMs) => {
+  if (slip === 'unknown deployment') throw failure(failureTypes.unknownDeployment, message)
+  if (slip !== 'not asked') return false
+  await sleep(pauseUntilAskedMs(n, retryAfterMs), { summary: 'until the worker may ask' })
+  return true
 }
 
 function requireSuccess(seen: RunLook): asserts seen is EndedRun {

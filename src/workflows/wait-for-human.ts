@@ -104,6 +104,7 @@ async function lookElsewhere(watch: Watch, run: RunRef): Promise<HumanEnd | unde
       watch.lookFailed(threadIsMissing)
       return undefined
     }
+    watch.mayShow(found)
     watch.lookAnswered()
     watch.nameRunToSweep(found)
     switch (found.kind) {
@@ -117,7 +118,9 @@ async function lookElsewhere(watch: Watch, run: RunRef): Promise<HumanEnd | unde
         return overtaken(watch, found.by, run)
     }
   } catch (error) {
-    watch.lookFailed(noAnswer(error).message)
+    const failed = noAnswer(error)
+    if (failed.shown) watch.mayShow(failed.shown)
+    watch.lookFailed(failed.message)
     return undefined
   }
 }

@@ -1,6 +1,7 @@
 import type { CancelAction, Cancellation, Creation } from '../domain/creation.ts'
 import { longestDelaySeconds, maxReasonBytes } from '../domain/defaults.ts'
-import type { Interrupt, Polled, RunRef } from '../domain/run.ts'
+import { present } from '../domain/json.ts'
+import type { Interrupt, Polled, RunRef, Shown } from '../domain/run.ts'
 import { bounded } from '../domain/text.ts'
 import { msOf } from './clock.ts'
 import type { Memory, Polls } from './memory.ts'
@@ -60,6 +61,7 @@ export class WatchMemory {
     this.changePolls({
       sleeps: 0,
       failedInARow: 0,
+      unanswered: undefined,
       unreadableInARow: 0,
       lastError: undefined,
       seen: undefined,
@@ -90,6 +92,7 @@ export class WatchMemory {
     const sinceMs = changedAtMs === undefined ? undefined : Math.max(changedAtMs, dueAtMs)
     this.wasReached()
     this.changePolls({
+      unanswered: undefined,
       seen: { status, updatedAt: updatedAt ?? seen?.updatedAt, isStateless, sinceMs, polledAtMs: askedAtMs },
       swept,
     })
@@ -101,10 +104,27 @@ export class WatchMemory {
     this.noteError(`the run has ended (${status}), but how could not be read: ${ending.reason}`)
   }
 
-  /** A poll, or a try to create the run, got no answer or a refusal. */
-  pollFailed(message: string): void {
-    this.changePolls({ failedInARow: this.#memory.polls.failedInARow + 1, unreadableInARow: 0, swept: undefined })
+  /**
+   * A poll, or a try to create the run, got no answer or a refusal.
+   *
+   * @param isNotAsked the worker keeps to a limit of its own, which is no outage
+   */
+  pollFailed(message: string, nowMs = 0, isNotAsked = false): void {
+    const { failedInARow, unanswered = { inARow: 0, sinceMs: nowMs } } = this.#memory.polls
+    this.changePolls({ failedInARow: failedInARow + 1, unreadableInARow: 0, swept: undefined })
+    if (!isNotAsked) this.changePolls({ unanswered: { ...unanswered, inARow: unanswered.inARow + 1 } })
     this.noteError(message)
+  }
+
+  /**
+   * What an activity said may be shown. The memo is kept from the first word on. Search attributes may vanish, so the last
+   * word counts; links stay until others come.
+   */
+  mayShow({ memo, searchAttributes, links }: Shown): void {
+    const known = this.#memory.shown
+    const isKept = memo ?? known?.memo
+    if (!isKept) return
+    this.#change({ shown: { memo: isKept, ...present({ searchAttributes, links: links ?? known?.links }) } })
   }
 
   deploymentKnown(): void {
@@ -116,7 +136,7 @@ export class WatchMemory {
     const unknown = kind === 'busy' || kind === 'unproven' ? this.#memory.creation.unknown : undefined
     this.wasReached()
     this.#change({ creation: { threadId, unknown } })
-    this.changePolls({ failedInARow: 0 })
+    this.changePolls({ failedInARow: 0, unanswered: undefined })
     if (kind === 'busy') this.noteError(`the thread is busy: ${creation.reason}`)
   }
 

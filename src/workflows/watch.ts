@@ -15,12 +15,15 @@ import { present } from '../domain/json.ts'
 import type { WatchProgress } from '../domain/outcome.ts'
 import { nextSleepMs, nextSweptSleepMs, pauseUntilAskedMs } from '../domain/poll-interval.ts'
 import type { RunRef, Swept } from '../domain/run.ts'
+import type { WatchState } from '../domain/state.ts'
 import { utf8Bytes } from '../domain/text.ts'
 import { Alarm } from './alarm.ts'
 import { lengthUntil, momentMs, sleepLength } from './clock.ts'
 import type { Memory } from './memory.ts'
 import { Outages } from './outages.ts'
 import { describe, progress } from './progress.ts'
+import { publish } from './publish.ts'
+import { openState } from './state.ts'
 import { WatchMemory } from './watch-memory.ts'
 
 /** Poll now. A hint, never the truth: a lost, late or repeated one costs at most one poll. */
@@ -56,6 +59,8 @@ export class Watch extends WatchMemory {
   readonly #named: RunRef | undefined
   readonly #continueAsNew: (memory: Memory) => Promise<never>
   #phase: WatchProgress['phase'] = 'waiting'
+  /** How it has ended. */
+  #end: { readonly state: WatchState; readonly error?: string | undefined } | undefined
   #events = 0
   #isRestarting = false
   #isEnding = false
@@ -118,16 +123,45 @@ export class Watch extends WatchMemory {
     return this.#events >= fullHistoryEvents
   }
 
-  /** Changes what `progress` and the Web UI show. */
-  enter(phase: WatchProgress['phase'], details?: string): void {
+  /**
+   * Changes what `progress` and the Web UI show, and before a pause also the memo and the search attributes: a state that
+   * lasts as long as an activity alone, such as `retrieving` where nothing goes wrong, is gone before anybody sees it.
+   */
+  enter(phase: 'polling' | 'creating' | 'retrieving' | 'waiting' | 'interrupted'): void {
     this.#events += eventsOfAPhase
     this.#phase = phase
-    setCurrentDetails(details ?? describe(this.#progress(), workflowInfo().workflowId))
+    setCurrentDetails(describe(this.#progress(), workflowInfo().workflowId))
+    if (phase === 'waiting' || phase === 'interrupted') this.publish()
+  }
+
+  /** Shows how it has ended, which is the last that it shows. */
+  conclude(end: { readonly state: WatchState; readonly error?: string | undefined }, details: string): void {
+    this.#events += eventsOfAPhase
+    this.#phase = 'done'
+    this.#end = end
+    setCurrentDetails(details)
+  }
+
+  get hasConcluded(): boolean {
+    return this.#end !== undefined
+  }
+
+  get state(): WatchState {
+    return this.#end?.state ?? openState(this.memory, this.#phase)
+  }
+
+  /** @param others further fields of the memo */
+  publish(others?: Readonly<Record<string, object>>): void {
+    const { memory, request, state } = this
+    const error = this.#end ? this.#end.error : state === 'outage' ? memory.polls.lastError : undefined
+    const deployment = request?.deployment ?? this.#named?.deployment ?? ''
+    const given = { assistant: request?.run.assistantId, threadId: request?.threadId, deployment }
+    this.#events += publish({ memory, state, error, ...given }, others)
   }
 
   #progress(): WatchProgress {
     const { run } = this.memory
-    return progress(this.memory, this.#phase, run === undefined || run.runId === this.#named?.runId)
+    return progress(this.memory, this.#phase, this.state, run === undefined || run.runId === this.#named?.runId)
   }
 
   scheduleNextPoll(retryAfterMs?: number): void {
@@ -149,8 +183,9 @@ export class Watch extends WatchMemory {
     return sinceMs + this.options.stuckAfterMs - polledAtMs
   }
 
-  /** The sweep finds the run's thread in the workflow's id, or else in its memo. */
+  /** The sweep finds the run's thread in the workflow's id, or else in its memo. A memo that is kept names it in any case. */
   nameRunToSweep({ isRunUnnamed }: Swept): void {
+    if (this.memory.shown) return
     const { deployment, threadId, runId } = this.run
     const inMemo: unknown = Reflect.get(Object(workflowInfo().memo?.[runMemoKey]), 'run_id')
     if (isRunUnnamed && inMemo !== runId) {

@@ -1,0 +1,53 @@
+import { activityInfo } from '@temporalio/activity'
+import { ApplicationFailure } from '@temporalio/common'
+import type { LangGraphFailureDetails } from '../domain/contract.ts'
+import { workflowTypes } from '../domain/contract.ts'
+import type { Shown } from '../domain/run.ts'
+import type { Linked, Links } from './links.ts'
+
+export interface ShowsOptions {
+  /** Absent: watches have no search attributes. */
+  readonly searchAttributes?: { exist(namespace: string): Promise<boolean> }
+  readonly links?: Links
+}
+
+/** Tells watches what they may show operators, in the answers and failures of their activities. */
+export class Shows {
+  readonly #options: ShowsOptions
+
+  constructor(options: ShowsOptions) {
+    this.#options = options
+  }
+
+  /** @param run absent if its links are of no interest */
+  async to(run?: Linked): Promise<Shown> {
+    if (!isOfWatch()) return {}
+    const { searchAttributes, links } = this.#options
+    const areThere = await searchAttributes?.exist(activityInfo().workflowNamespace ?? '')
+    const pages = (run && links?.(run)) ?? []
+    return {
+      memo: true,
+      ...(areThere && { searchAttributes: true as const }),
+      ...(pages.length > 0 && { links: pages }),
+    }
+  }
+
+  /** A watch changes its state also when it gets no answer. */
+  async inFailures<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof ApplicationFailure && isOfWatch()) {
+        const shown: LangGraphFailureDetails = { shown: await this.to() }
+        Object.assign(Object(error.details?.[0]), shown)
+      }
+      throw error
+    }
+  }
+}
+
+/** `readRunStatus` and `retrieveRunResult` look once and show nothing. */
+export function isOfWatch(): boolean {
+  const { workflowType } = activityInfo()
+  return workflowType !== workflowTypes.readRunStatus && workflowType !== workflowTypes.retrieveRunResult
+}
