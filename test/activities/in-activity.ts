@@ -42,14 +42,17 @@ export function tryOf(info: Partial<Info> = {}) {
   return { environment, logged }
 }
 
-/** Runs one try to its end. The times that it adds for the workflow are left out: `times.test.ts` has them. */
+/** What an answer adds for every workflow: `times.test.ts` and `shown.test.ts` have it. */
+const added = ['tookMs', 'askedAtMs', 'memo', 'searchAttributes', 'links']
+
+/** Runs one try to its end, and returns its answer without what is added. */
 export async function inActivity<A, R>(
   activity: (argument: A) => Promise<R>,
   argument: A,
   info?: Partial<Info>,
 ): Promise<R> {
   const answer: R = await tryOf(info).environment.run(activity, argument)
-  for (const time of ['tookMs', 'askedAtMs']) Reflect.deleteProperty(Object(answer), time)
+  for (const name of added) Reflect.deleteProperty(Object(answer), name)
   return answer
 }
 
@@ -61,6 +64,7 @@ export async function failureOf(attempt: Promise<unknown>): Promise<ApplicationF
   )
   if (!(failure instanceof ApplicationFailure)) throw failure
   const { type, message, stack, cause, details } = failure
+  Reflect.deleteProperty(Object(details?.[0]), 'shown')
   expect(stack).toBe(`${type}: ${message}`)
   expect(cause).toBeUndefined()
   expect(written({ message, details })).not.toMatch(/https?:|127\.0\.0\.1|localhost|node_modules|\/src\/|\n/)

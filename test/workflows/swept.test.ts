@@ -129,7 +129,7 @@ test('the memo names the run once if the workflow id does not', async () => {
 })
 
 test('the memo outlives continue-as-new, which may come while the watch sleeps', async () => {
-  const run = executionThat(swept, swept, ended('success'))
+  const run = executionThat(unnamed, unnamed, ended('success'))
   const handle = await stage.startExecution(run, { maxPollTime: '1 day' })
   await stage.until(run, { phase: 'waiting', swept: true, poll_count: 1 })
   const [memo] = await memosOf(run)
