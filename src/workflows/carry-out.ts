@@ -16,6 +16,7 @@ import { cancelAndConfirm } from './cancel-and-confirm.ts'
 import { acceptCancellation } from './cancel-update.ts'
 import { createOnce, creationOf, findRun } from './create-once.ts'
 import { momentMs } from './clock.ts'
+import { describeEnd, describeFailure } from './details.ts'
 import { endCancelled } from './end-cancelled.ts'
 import { failure, noRunCreated } from './failures.ts'
 import * as outcomes from './outcomes.ts'
@@ -41,7 +42,7 @@ export async function carryOut(watch: Watch): Promise<WatchOutcome> {
   } catch (error) {
     if (isCancellation(error)) await CancellationScope.nonCancellable(() => endCancelled(watch))
     else if (error instanceof ApplicationFailure && !watch.hasConcluded) {
-      watch.conclude({ state: 'polling_error', error: error.message }, outcomes.failureDetails(error.message))
+      watch.conclude({ state: 'polling_error', error: error.message }, describeFailure(error.message))
       watch.publish()
     }
     throw error
@@ -165,7 +166,7 @@ function isWaitedOut(watch: Watch, slip: Slip, { ending }: EndedRun): boolean {
 }
 
 function deliver(watch: Watch, outcome: WatchOutcome): WatchOutcome {
-  watch.conclude({ state: stateOf(outcome), error: outcomes.reason(outcome) }, outcomes.details(outcome))
+  watch.conclude({ state: stateOf(outcome), error: outcomes.reason(outcome) }, describeEnd(outcome, watch.about))
   watch.publish()
   const { polling_result, status, polling_metadata } = outcome
   log.info('watch ended', { pollingResult: polling_result, status, polls: polling_metadata.poll_count })

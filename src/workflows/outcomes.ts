@@ -2,7 +2,7 @@ import { failureTypes } from '../domain/contract.ts'
 import { maxErrorBytes } from '../domain/defaults.ts'
 import type { Cancellation } from '../domain/creation.ts'
 import { present } from '../domain/json.ts'
-import { codeBlock, codeSpan, onOneLine } from '../domain/printable.ts'
+import { onOneLine } from '../domain/printable.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
 import type { KnownEnding, ReadInterrupts, RunEnding } from '../domain/run.ts'
 import { bounded, seconds } from '../domain/text.ts'
@@ -175,16 +175,6 @@ export function failureType(outcome: WatchOutcome): string {
   }
 }
 
-/** For the Web UI, as markdown: what became of the run of a cancelled workflow. */
-export function cancellationDetails({ result, run_id, status, error }: Cancellation): string {
-  const of = [
-    run_id && `run ${codeSpan(run_id)}`,
-    status && `last status ${codeSpan(status)}`,
-    error && codeSpan(error),
-  ].filter(Boolean)
-  return [`the workflow was cancelled; the run: **${result}**`, ...of].join('\n\n')
-}
-
 /** One line: what became of which run. */
 export function summary(outcome: WatchOutcome): string {
   const { run_id, thread_id, polling_result, status } = outcome
@@ -192,27 +182,9 @@ export function summary(outcome: WatchOutcome): string {
   return onOneLine(`Run ${run_id} of thread ${thread_id} ended as ${polling_result} (${status})${why(outcome)}`)
 }
 
-/** For the Web UI, as markdown. It leaves out the values, which may be large, and which the result shows. */
-export function details(outcome: WatchOutcome): string {
-  const { polling_result, status, polling_metadata } = outcome
-  const by = 'retrieval_metadata' in outcome ? outcome.retrieval_metadata.strategy_used : undefined
-  return [
-    `**${polling_result}**, run status ${codeSpan(status)}, ${count(polling_metadata.poll_count, 'poll')}`,
-    by && `result found by \`${by}\``,
-    why(outcome) && codeBlock(why(outcome).slice(2), ''),
-  ]
-    .filter(Boolean)
-    .join('\n\n')
-}
-
 /** Why a watch has ended without a result. */
 export function reason(outcome: WatchOutcome): string | undefined {
   return why(outcome).slice(2) || undefined
-}
-
-/** For the Web UI, as markdown: a watch that has failed without an outcome. */
-export function failureDetails(message: string): string {
-  return `**The watch has failed**, and has no outcome:\n\n${codeBlock(message, '')}`
 }
 
 function why(outcome: WatchOutcome): string {
@@ -246,8 +218,8 @@ function isCreationUnknown(watch: Watch): boolean {
   return !watch.memory.run && watch.mayHaveCreated
 }
 
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`
+export function count(n: number, noun: string, nouns = `${noun}s`): string {
+  return `${n} ${n === 1 ? noun : nouns}`
 }
 
 function ids({ memory: { run, creation } }: Watch) {

@@ -44,7 +44,7 @@ async function askOnce(watch: Watch, run: RunRef, isLastLook: boolean): Promise<
   const startToCloseTimeout = isLastLook ? lastLookTimeout : tryLength(watch.deadlineMs, pollLength)
   try {
     const { count, failedInARow } = watch.memory.polls
-    const options = { startToCloseTimeout, summary: `poll ${count}`, ...offered(failedInARow) }
+    const options = { startToCloseTimeout, summary: `poll ${count}: is the run done?`, ...offered(failedInARow) }
     return { kind: 'seen', look: await poll.executeWithOptions(options, [run]) }
   } catch (error) {
     return { kind: 'failed', failed: noAnswer(error) }

@@ -1,15 +1,10 @@
 import { present } from '../domain/json.ts'
-import { codeBlock, codeSpan, quoted } from '../domain/printable.ts'
 import type { WatchProgress } from '../domain/outcome.ts'
 import type { WatchState } from '../domain/state.ts'
-import { bounded } from '../domain/text.ts'
 import { iso, momentMs } from './clock.ts'
 import type { Memory } from './memory.ts'
 import { openInterrupts } from './question.ts'
 import type { Question } from './question.ts'
-
-/** The Web UI shows this much of one question; the query `progress` has all of it. */
-const maxShownBytes = 4096
 
 /** What the query `progress` answers. The workflow id may name the run already; then it is not shown again. */
 export function progress(
@@ -50,23 +45,4 @@ function asked(question: Question) {
       human_deadline_at: untilMs === undefined ? undefined : iso(untilMs),
     }),
   }
-}
-
-/** The same for the Web UI, as markdown. */
-export function describe(shown: WatchProgress, workflowId: string): string {
-  const { phase, status, poll_count, next_poll_at, last_error, updated_at, run_id, thread_id, interrupts, next } = shown
-  return [
-    `**${phase}**, ${poll_count} polls`,
-    run_id && `run ${codeSpan(run_id)} of thread ${codeSpan(thread_id ?? '')}`,
-    status && `run status: ${codeSpan(status)}${updated_at ? `, unchanged since ${updated_at}` : ''}`,
-    next_poll_at && `next poll: ${next_poll_at}${shown.swept ? ', or when the sweep sees a change' : ''}`,
-    last_error && `last poll got no answer: ${codeSpan(last_error)}`,
-    shown.answer_refused && `the last answer was refused: ${codeSpan(shown.answer_refused)}`,
-    interrupts &&
-      `waits for a human before ${codeSpan(next?.join(', ') ?? '')}, until ${shown.human_deadline_at ?? 'somebody answers'}`,
-    ...(interrupts ?? []).map((interrupt) => codeBlock(bounded(JSON.stringify(interrupt), maxShownBytes), 'json')),
-    interrupts && `to answer: ${codeSpan(`langgraph-runs resume --id ${quoted(workflowId)}`)}`,
-  ]
-    .filter(Boolean)
-    .join('\n\n')
 }

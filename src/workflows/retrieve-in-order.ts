@@ -123,7 +123,7 @@ async function tryStrategy(
   const request = { ...run, ...present({ resultKeys: options.resultKeys, origin: look.origin }) }
   try {
     const retrieved = await activityOf[strategy].executeWithOptions(
-      { scheduleToCloseTimeout: timeoutMs, summary: strategy, ...offered(slips) },
+      { scheduleToCloseTimeout: timeoutMs, summary: `the result, by ${strategy}`, ...offered(slips) },
       [request],
     )
     const isMissing = retrieved.found === 'nothing' && retrieved.threadMissing === true

@@ -18,10 +18,12 @@ import type { RunRef, Swept } from '../domain/run.ts'
 import type { WatchState } from '../domain/state.ts'
 import { utf8Bytes } from '../domain/text.ts'
 import { Alarm } from './alarm.ts'
-import { lengthUntil, momentMs, sleepLength } from './clock.ts'
+import { iso, lengthUntil, momentMs, sleepLength } from './clock.ts'
 import type { Memory } from './memory.ts'
 import { Outages } from './outages.ts'
-import { describe, progress } from './progress.ts'
+import { describe } from './details.ts'
+import type { About } from './details.ts'
+import { progress } from './progress.ts'
 import { publish } from './publish.ts'
 import { openState } from './state.ts'
 import { WatchMemory } from './watch-memory.ts'
@@ -130,7 +132,7 @@ export class Watch extends WatchMemory {
   enter(phase: 'polling' | 'creating' | 'retrieving' | 'waiting' | 'interrupted'): void {
     this.#events += eventsOfAPhase
     this.#phase = phase
-    setCurrentDetails(describe(this.#progress(), workflowInfo().workflowId))
+    setCurrentDetails(describe(this.#progress(), this.about))
     if (phase === 'waiting' || phase === 'interrupted') this.publish()
   }
 
@@ -154,9 +156,21 @@ export class Watch extends WatchMemory {
   publish(others?: Readonly<Record<string, object>>): void {
     const { memory, request, state } = this
     const error = this.#end ? this.#end.error : state === 'outage' ? memory.polls.lastError : undefined
-    const deployment = request?.deployment ?? this.#named?.deployment ?? ''
+    const { deployment } = this.about
     const given = { assistant: request?.run.assistantId, threadId: request?.threadId, deployment }
     this.#events += publish({ memory, state, error, ...given }, others)
+  }
+
+  get about(): About {
+    const { run, polls, shown } = this.memory
+    const { inARow, sinceMs } = polls.unanswered ?? {}
+    return {
+      workflowId: workflowInfo().workflowId,
+      deployment: run?.deployment ?? this.request?.deployment ?? this.#named?.deployment ?? '',
+      run,
+      links: shown?.links,
+      outage: inARow === undefined || sinceMs === undefined ? undefined : { inARow, since: iso(sinceMs) },
+    }
   }
 
   #progress(): WatchProgress {
@@ -199,7 +213,7 @@ export class Watch extends WatchMemory {
    * @returns `overdue` if the deadline has cut the sleep: the next poll is the last one
    */
   async untilNextPoll(): Promise<'due' | 'overdue'> {
-    const { next, count, wasHinted } = this.memory.polls
+    const { next, wasHinted } = this.memory.polls
     if (!next) return 'due'
     this.enter('waiting')
     const deadline = this.#deadlineFromHere()
@@ -211,12 +225,18 @@ export class Watch extends WatchMemory {
       sleepMs -= betweenHintedPollsMs
     }
     if (!isCut && sleepMs > 0) {
-      const summary = `until poll ${count + 1}`
+      const summary = this.#untilWhat()
       const length = sleepLength(sleepMs, this.deadlineMs)
       isCut = await condition(() => isOver() || this.memory.isWoken || this.#isTooLong, length, { summary })
     }
     this.changePolls({ wasHinted: this.memory.isWoken })
     return isCut && deadline?.isOver ? 'overdue' : 'due'
+  }
+
+  #untilWhat(): string {
+    const { run, question, polls } = this.memory
+    const step = run && !question ? `poll ${polls.count + 1}` : 'the next try to create the run'
+    return `until ${step}, or ${polls.swept ? 'the sweep sees a change' : 'a wake'}`
   }
 
   #deadlineFromHere(): Alarm | undefined {

@@ -8,8 +8,12 @@ import { runArguments } from '../../src/cli/run-of.ts'
 import { logLine } from '../../src/log-line.ts'
 import { codeBlock, codeSpan, movedIn, onOneLine, printable, quoted } from '../../src/domain/printable.ts'
 import type { WatchProgress } from '../../src/client.ts'
-import * as outcomes from '../../src/workflows/outcomes.ts'
-import { describe as describeProgress } from '../../src/workflows/progress.ts'
+import {
+  describe as describeProgress,
+  describeCancellation,
+  describeEnd,
+  describeFailure,
+} from '../../src/workflows/details.ts'
 
 const text = fc.string({ unit: 'binary' })
 /** What a terminal obeys, or what an eye does not see. */
@@ -92,6 +96,7 @@ describe('what a server or a graph says', () => {
     const words = 'x `y` [evil](http://evil)\n# evil'
     const shown: WatchProgress = {
       phase: 'interrupted',
+      state: 'human',
       poll_count: 1,
       started_at: '',
       elapsed_seconds: 1,
@@ -106,16 +111,19 @@ describe('what a server or a graph says', () => {
     const polling_metadata = { poll_count: 1, completion_time_seconds: 1, timestamp: '' }
     const outcome = { polling_result: 'error', status: 'error', error: words, polling_metadata } as const
     const id = "a'b; $(id)"
+    const about = { workflowId: id, deployment: words }
     for (const details of [
-      describeProgress(shown, id),
-      outcomes.details(outcome),
-      outcomes.cancellationDetails({ result: 'left', run_id: words, status: words, error: words }),
+      describeProgress(shown, about),
+      describeProgress({ ...shown, state: 'outage' }, about),
+      describeEnd(outcome, about),
+      describeCancellation({ result: 'left', run_id: words, status: words, error: words }),
+      describeFailure(words),
     ]) {
       expect(details).toContain('evil')
       // A span, or a block, of code ends at as many backticks as it began with.
       expect(details.replaceAll(/(`+)(?!`)[^]*?(?<!`)\1(?!`)/g, '')).not.toContain('evil')
     }
-    expect(describeProgress(shown, id)).toContain(`langgraph-runs resume --id ${quoted(id)}`)
+    expect(describeProgress(shown, about)).toContain(`langgraph-runs resume --id ${quoted(id)}`)
   })
 
   test('is no line of a log', () => {

@@ -92,7 +92,12 @@ describe('a run that is created', () => {
     })
     expect(activitiesOf(run)).toEqual(['createRun', 'getRunStatus', 'getRunStatus', 'retrieveStreamValues'])
     expect(run.calls[1]?.argument).toEqual({ ...run.ids, deployment: 'default' })
-    expect(await stage.activitySummariesOf(run)).toEqual(['create the run', 'poll 1', 'poll 2', 'stream_values'])
+    expect(await stage.activitySummariesOf(run)).toEqual([
+      'create the run',
+      'poll 1: is the run done?',
+      'poll 2: is the run done?',
+      'the result, by stream_values',
+    ])
   })
 
   test('is asked for with all that the server is to know, and a key made of namespace and workflow id', async () => {
@@ -159,6 +164,7 @@ describe('a run that is created', () => {
 
     expect(shown).toEqual({
       phase: 'creating',
+      state: 'creating',
       poll_count: 0,
       started_at: expect.any(String),
       elapsed_seconds: seconds,

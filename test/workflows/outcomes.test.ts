@@ -248,42 +248,36 @@ test.each([
 
 describe('in words', () => {
   const base = { ...ids, polling_metadata: { ...completed, poll_count: 1 } }
-  const rows: readonly { outcome: WatchOutcome; type: string; summary: string; details: string }[] = [
+  const rows: readonly { outcome: WatchOutcome; type: string; summary: string }[] = [
     {
       outcome: { polling_result: 'error', status: 'error', error: 'ValueError: boom', ...base },
       type: 'RunFailed',
       summary: 'error (error): ValueError: boom',
-      details: '**error**, run status `error`, 1 poll\n\n```\nValueError: boom\n```',
     },
     {
       outcome: { polling_result: 'error', status: 'polling_error', error: 'HTTP 404', ...base },
       type: 'RunPollingFailed',
       summary: 'error (polling_error): HTTP 404',
-      details: '**error**, run status `polling_error`, 1 poll\n\n```\nHTTP 404\n```',
     },
     {
       outcome: { polling_result: 'timeout', status: 'timeout', error: 'too long', ...base },
       type: 'RunTimedOut',
       summary: 'timeout (timeout): too long',
-      details: '**timeout**, run status `timeout`, 1 poll\n\n```\ntoo long\n```',
     },
     {
       outcome: { polling_result: 'interrupted', status: 'interrupted', interrupts: [question], next: ['ask'], ...base },
       type: 'RunInterrupted',
       summary: 'interrupted (interrupted): it waits for a human before node "ask"',
-      details: '**interrupted**, run status `interrupted`, 1 poll\n\n```\nit waits for a human before node "ask"\n```',
     },
     {
       outcome: { polling_result: 'interrupted', status: 'interrupted', error: 'The run was cancelled', ...base },
       type: 'RunInterrupted',
       summary: 'interrupted (interrupted): The run was cancelled',
-      details: '**interrupted**, run status `interrupted`, 1 poll\n\n```\nThe run was cancelled\n```',
     },
   ]
-  test.each(rows)('$summary', ({ outcome, type, summary, details }) => {
+  test.each(rows)('$summary', ({ outcome, type, summary }) => {
     expect(outcomes.failureType(outcome)).toBe(type)
     expect(outcomes.summary(outcome)).toBe(`Run r1 of thread t1 ended as ${summary}`)
-    expect(outcomes.details(outcome)).toBe(details)
   })
 
   test('an outcome without a run says that none is known', () => {
@@ -292,12 +286,5 @@ describe('in words', () => {
     expect(outcomes.summary(outcome)).toBe('No run is known (polling_error): no')
     expect(outcomes.failureType(outcome)).toBe('RunNotCreated')
     expect(outcomes.failureType({ ...outcome, cancelled: true })).toBe('RunPollingFailed')
-  })
-
-  test('a cancelled workflow says what became of its run', () => {
-    const cancellation = { result: 'cancelled', run_id: 'r1', status: 'interrupted' } as const
-    expect(outcomes.cancellationDetails(cancellation)).toBe(
-      'the workflow was cancelled; the run: **cancelled**\n\nrun `r1`\n\nlast status `interrupted`',
-    )
   })
 })

@@ -76,6 +76,7 @@ describe('a poll that fails', () => {
     expect(shown).toEqual([
       {
         phase: 'polling',
+        state: 'waiting',
         poll_count: 2,
         started_at: expect.any(String),
         elapsed_seconds: expect.any(Number),
@@ -83,6 +84,7 @@ describe('a poll that fails', () => {
       },
       {
         phase: 'polling',
+        state: 'waiting',
         poll_count: 3,
         started_at: expect.any(String),
         elapsed_seconds: expect.any(Number),
@@ -121,7 +123,7 @@ describe('a poll that fails', () => {
     await stage.runs.wake(run.ids)
 
     expect((await handle.result()).polling_metadata.poll_count).toBe(2)
-    expect(await stage.timersOf(run)).toEqual([{ ms: 50_000, summary: 'until poll 2', end: 'cancelled' }])
+    expect(await stage.timersOf(run)).toEqual([{ ms: 50_000, summary: 'until poll 2, or a wake', end: 'cancelled' }])
   })
 })
 

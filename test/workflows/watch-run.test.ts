@@ -205,11 +205,17 @@ describe('between polls', () => {
     const run = endsAtPoll(4)
     await stage.watch(run, { pollInterval: '7s' })
     expect(await stage.timersOf(run)).toEqual([
-      { ms: 7000, summary: 'until poll 2', end: 'fired' },
-      { ms: 7000, summary: 'until poll 3', end: 'fired' },
-      { ms: 7000, summary: 'until poll 4', end: 'fired' },
+      { ms: 7000, summary: 'until poll 2, or a wake', end: 'fired' },
+      { ms: 7000, summary: 'until poll 3, or a wake', end: 'fired' },
+      { ms: 7000, summary: 'until poll 4, or a wake', end: 'fired' },
     ])
-    expect(await stage.activitySummariesOf(run)).toEqual(['poll 1', 'poll 2', 'poll 3', 'poll 4', 'stream_values'])
+    expect(await stage.activitySummariesOf(run)).toEqual([
+      'poll 1: is the run done?',
+      'poll 2: is the run done?',
+      'poll 3: is the run done?',
+      'poll 4: is the run done?',
+      'the result, by stream_values',
+    ])
   })
 
   test('less than 1 s acts as 1 s', async () => {
@@ -254,6 +260,7 @@ describe('while it is running, a watch shows', () => {
 
     expect(progress).toEqual({
       phase: 'waiting',
+      state: 'waiting',
       status: 'running',
       poll_count: 1,
       started_at: expect.any(String),
@@ -264,7 +271,7 @@ describe('while it is running, a watch shows', () => {
     const untilNextMs = Date.parse(progress.next_poll_at ?? '') - (run.calls[0]?.atMs ?? 0)
     expect(untilNextMs / 3_600_000).toBeCloseTo(1, 1)
     expect(await stage.detailsOf(run)).toBe(
-      `**waiting**, 1 polls\n\nrun status: \`running\`, unchanged since 2026-11-24T10:00:00.000Z\n\nnext poll: ${progress.next_poll_at}`,
+      `**Nothing to do**: the run is waited for\n\nrun status: \`running\`, unchanged since 2026-11-24T10:00:00.000Z\n\nnext poll: ${progress.next_poll_at}\n\n1 poll`,
     )
   })
 
@@ -282,6 +289,7 @@ describe('while it is running, a watch shows', () => {
     const progress = await stage.runs.progress(run.ids)
     expect(progress).toEqual({
       phase: 'polling',
+      state: 'waiting',
       status: 'pending',
       poll_count: 2,
       started_at: expect.any(String),
@@ -305,8 +313,8 @@ describe('while it is running, a watch shows', () => {
     const done = await stage.runs.progress(run.ids)
 
     const shown = { status: 'success', poll_count: 1, started_at: expect.any(String), elapsed_seconds: seconds }
-    expect(retrieving).toEqual({ phase: 'retrieving', ...shown })
-    expect(done).toEqual({ phase: 'done', ...shown })
+    expect(retrieving).toEqual({ phase: 'retrieving', state: 'retrieving', ...shown })
+    expect(done).toEqual({ phase: 'done', state: 'success', ...shown })
   })
 
   test.each([
@@ -314,15 +322,22 @@ describe('while it is running, a watch shows', () => {
       look: ended('success'),
       details: '**success_with_results**, run status `success`, 1 poll\n\nresult found by `stream_values`',
     },
-    { look: ended('error', { error: 'boom' }), details: '**error**, run status `error`, 1 poll\n\n```\nboom\n```' },
+    {
+      look: ended('error', { error: 'boom' }),
+      details:
+        '**Fix what the error says**, then start another run: this one is over\n\n**error**, run status `error`, 1 poll\n\n```\nboom\n```',
+    },
     {
       look: ended('success', { next: ['ask'], interrupts: [question] }),
       details: '**interrupted**, run status `interrupted`, 1 poll\n\n```\nit waits for a human before node "ask"\n```',
+      todo: ' --on-interrupt wait`\n\n',
     },
-  ])('how it ended, in the current details of the Web UI: $details', async ({ look, details }) => {
+  ])('how it ended, in the current details of the Web UI: $details', async ({ look, details, todo }) => {
     const run = stage.run({ getRunStatus: answers(look), retrieveStreamValues: answers(values) })
     await stage.watch(run)
-    expect(await stage.detailsOf(run)).toBe(details)
+    const { threadId, runId } = run.ids
+    const toAnswer = `**To answer it here**: \`langgraph-runs watch ${threadId} ${runId}`
+    expect(await stage.detailsOf(run)).toBe(todo === undefined ? details : `${toAnswer}${todo}${details}`)
   })
 })
 
@@ -335,7 +350,7 @@ describe('a wake', () => {
     await stage.runs.wake(run.ids)
 
     expect((await handle.result()).polling_metadata.poll_count).toBe(2)
-    expect(await stage.timersOf(run)).toEqual([{ ms: 3_600_000, summary: 'until poll 2', end: 'cancelled' }])
+    expect(await stage.timersOf(run)).toEqual([{ ms: 3_600_000, summary: 'until poll 2, or a wake', end: 'cancelled' }])
   })
 
   test('during a poll makes one more after it, and no more', async () => {
@@ -350,7 +365,7 @@ describe('a wake', () => {
     expect(run.calls).toHaveLength(3)
     expect(await stage.timersOf(run)).toEqual([
       { ms: 1000, summary: 'hinted polls are 1 s apart', end: 'fired' },
-      { ms: 3_599_000, summary: 'until poll 3', end: 'fired' },
+      { ms: 3_599_000, summary: 'until poll 3, or a wake', end: 'fired' },
     ])
   })
 
@@ -475,6 +490,7 @@ describe('a watch of thousands of events', () => {
     )
     expect(secondExecution[0]).toEqual({
       phase: 'polling',
+      state: 'waiting',
       status: 'running',
       poll_count: before + 1,
       started_at: time,
@@ -505,7 +521,7 @@ describe('a cancelled watch ends at once', () => {
     await stage.handleOf(run).cancel()
 
     expect(await endOf(run)).toEqual({ status: 'CANCELLED', cause: expect.any(CancelledFailure) })
-    expect(await stage.timersOf(run)).toEqual([{ ms: 3_600_000, summary: 'until poll 2', end: 'cancelled' }])
+    expect(await stage.timersOf(run)).toEqual([{ ms: 3_600_000, summary: 'until poll 2, or a wake', end: 'cancelled' }])
   })
 
   test('while it polls, although LangGraph does not answer', async () => {

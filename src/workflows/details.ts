@@ -1,0 +1,149 @@
+import type { Cancellation } from '../domain/creation.ts'
+import { defaultDeployment } from '../domain/defaults.ts'
+import type { WatchOutcome, WatchProgress } from '../domain/outcome.ts'
+import { codeBlock, codeSpan, quoted } from '../domain/printable.ts'
+import { questionText } from '../domain/question-text.ts'
+import type { RunRef } from '../domain/run.ts'
+import { stateOf } from '../domain/state.ts'
+import { count, reason } from './outcomes.ts'
+
+// For the Web UI, as markdown: what to do comes first.
+
+/** The Web UI shows this much of a question; the query `progress` has all of it. */
+const maxShownBytes = 4096
+
+/** What a watch knows of itself beside its progress. */
+export interface About {
+  readonly workflowId: string
+  readonly deployment: string
+  readonly run?: RunRef | undefined
+  readonly links?: readonly string[] | undefined
+  /** The polls in a row without an answer. */
+  readonly outage?: { readonly inARow: number; readonly since: string } | undefined
+}
+
+/** An open watch. */
+export function describe(shown: WatchProgress, about: About): string {
+  const { state, status, poll_count, next_poll_at, last_error, updated_at, run_id, thread_id, interrupts, next } = shown
+  return [
+    ...whatToDo(shown, about),
+    interrupts && `before ${codeSpan(next?.join(', ') ?? '')}, until ${shown.human_deadline_at ?? 'somebody answers'}`,
+    run_id && `run ${codeSpan(run_id)} of thread ${codeSpan(thread_id ?? '')}`,
+    status && `run status: ${codeSpan(status)}${updated_at ? `, unchanged since ${updated_at}` : ''}`,
+    next_poll_at && `next poll: ${next_poll_at}${shown.swept ? ', or when the sweep sees a change' : ''}`,
+    last_error && state !== 'outage' && `last poll got no answer: ${codeSpan(last_error)}`,
+    shown.answer_refused && `the last answer was refused: ${codeSpan(shown.answer_refused)}`,
+    count(poll_count, 'poll'),
+    pages(about),
+  ]
+    .filter(Boolean)
+    .join('\n\n')
+}
+
+function whatToDo(shown: WatchProgress, { workflowId, deployment, outage }: About): string[] {
+  const { state = 'waiting' } = shown
+  switch (state) {
+    case 'human': {
+      const { interrupts = [], next, truncated } = shown
+      const verb = interrupts.length === 0 ? 'Continue it' : 'Answer it'
+      return [
+        `**${verb}**: ${codeSpan(`langgraph-runs resume --id ${quoted(workflowId)}`)}`,
+        codeBlock(questionText({ interrupts, next }, maxShownBytes), 'text'),
+        ...(truncated ? ['and more, too large to show: LangGraph has all questions'] : []),
+      ]
+    }
+    case 'outage':
+      return [
+        `**Check the deployment ${codeSpan(deployment)}**: no answer since ${outage?.since} (${count(outage?.inARow ?? 0, 'try', 'tries')} in a row). The watch continues by itself`,
+        codeBlock(shown.last_error ?? '', 'text'),
+      ]
+    case 'creating':
+      return ['**Nothing to do**: the run is being created']
+    case 'retrieving':
+      return ['**Nothing to do**: the run has ended, and its result is being retrieved']
+    case 'waiting':
+      return ['**Nothing to do**: the run is waited for']
+    // That is `describeEnd`.
+    case 'success':
+    case 'no_result':
+    case 'error':
+    case 'timeout':
+    case 'interrupted':
+    case 'cancelled':
+    case 'polling_timeout':
+    case 'polling_error':
+      return []
+  }
+}
+
+/** A watch that has ended. It leaves out the values, which may be large, and which the result shows. */
+export function describeEnd(outcome: WatchOutcome, about: About): string {
+  const { polling_result, status, polling_metadata } = outcome
+  const by = 'retrieval_metadata' in outcome ? outcome.retrieval_metadata.strategy_used : undefined
+  const why = reason(outcome)
+  return [
+    nextStep(outcome, about),
+    `**${polling_result}**, run status ${codeSpan(status)}, ${count(polling_metadata.poll_count, 'poll')}`,
+    by && `result found by \`${by}\``,
+    why && codeBlock(why, ''),
+    pages(about),
+  ]
+    .filter(Boolean)
+    .join('\n\n')
+}
+
+function nextStep(outcome: WatchOutcome, { workflowId, run, deployment }: About): string | undefined {
+  const elsewhere = deployment === defaultDeployment ? '' : ` --deployment ${quoted(deployment)}`
+  const which = run && `${run.threadId} ${run.runId}${elsewhere}`
+  const watch = which && codeSpan(`langgraph-runs watch ${which}`)
+  switch (stateOf(outcome)) {
+    case 'no_result':
+      return which && `**Try again**: ${codeSpan(`langgraph-runs retrieve ${which}`)}`
+    case 'error':
+      return '**Fix what the error says**, then start another run: this one is over'
+    case 'timeout':
+      return "**Give the run more time**: LangGraph's own limit for background runs has ended it"
+    case 'interrupted':
+      return which && `**To answer it here**: ${codeSpan(`langgraph-runs watch ${which} --on-interrupt wait`)}`
+    case 'polling_timeout':
+      return watch && `**To keep waiting**: ${watch}`
+    case 'polling_error':
+      return watch
+        ? `**Fix what the error says**, then ${watch}`
+        : `**Fix what the error says**, then start ${codeSpan(workflowId)} again`
+    // Nothing is left to do.
+    case 'success':
+    case 'cancelled':
+    // No outcome ends so.
+    case 'creating':
+    case 'waiting':
+    case 'outage':
+    case 'human':
+    case 'retrieving':
+      return undefined
+  }
+}
+
+/** What became of the run of a cancelled workflow. */
+export function describeCancellation({ result, run_id, status, error }: Cancellation): string {
+  const of = [
+    run_id && `run ${codeSpan(run_id)}`,
+    status && `last status ${codeSpan(status)}`,
+    error && codeSpan(error),
+  ].filter(Boolean)
+  return [`the workflow was cancelled; the run: **${result}**`, ...of].join('\n\n')
+}
+
+/** A watch that has failed without an outcome. */
+export function describeFailure(message: string): string {
+  return `**The watch has failed**, and has no outcome:\n\n${codeBlock(message, '')}`
+}
+
+function pages({ links = [] }: About): string | undefined {
+  return links.length === 0 ? undefined : links.map((link) => `[${labelOf(link)}](${link})`).join(' · ')
+}
+
+function labelOf(link: string): string {
+  if (link.includes('/studio/thread/')) return 'LangGraph Studio'
+  return /\/projects\/p\/[^/]+\/r\//.test(link) ? 'LangSmith' : (link.split('/')[2] ?? link)
+}
