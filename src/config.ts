@@ -6,6 +6,10 @@ import { checkUrl } from './config/checks.ts'
 import { given, read } from './config/environment.ts'
 import type { Environment, Findings } from './config/environment.ts'
 import { langSmithPages } from './config/links.ts'
+import { logConfig } from './config/log.ts'
+import type { LogConfig } from './config/log.ts'
+import { metricsListen } from './config/metrics.ts'
+import type { MetricsListen } from './config/metrics.ts'
 import { servers } from './config/servers.ts'
 import { listenAddress, optionalReceiver, receiver, receiverSecret } from './config/webhook.ts'
 import { defaultSweepInterval, defaultTaskQueue } from './domain/defaults.ts'
@@ -32,6 +36,9 @@ export interface WorkerConfig extends TemporalConfig {
   readonly langSmith: LangSmithPages
   /** The runs that are created call it when they have ended. */
   readonly webhook?: WebhookReceiver
+  readonly log: LogConfig
+  /** Where metrics are served. Absent: nothing is measured. */
+  readonly metricsListen?: MetricsListen
   /** What is allowed but unwise, for the log. */
   readonly warnings: readonly string[]
 }
@@ -57,7 +64,8 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
     sweepInterval: sweepInterval(env, found),
     searchAttributes: isOn(env, 'SEARCH_ATTRIBUTES', found),
     langSmith: langSmithPages(env, found),
-    ...present({ webhook: optionalReceiver(env, found) }),
+    log: logConfig(env, found),
+    ...present({ webhook: optionalReceiver(env, found), metricsListen: metricsListen(env, found) }),
     warnings: found.warnings,
   }))
 }
@@ -68,6 +76,8 @@ export function loadReceiverConfig(env: Environment) {
     ...temporal(env, found),
     listen: listenAddress(env, found),
     secret: receiverSecret(env, found),
+    log: logConfig(env, found),
+    ...present({ metricsListen: metricsListen(env, found) }),
   }))
 }
 

@@ -1,6 +1,6 @@
 import { msToNumber } from '@temporalio/common'
 import { SimplePlugin } from '@temporalio/plugin'
-import type { BundleOptions, ReplayWorkerOptions, Worker, WorkerOptions } from '@temporalio/worker'
+import type { BundleOptions, ReplayWorkerOptions, Worker, WorkerInterceptors, WorkerOptions } from '@temporalio/worker'
 import { createActivities } from './activities/index.ts'
 import type { ActivitiesOptions } from './activities/index.ts'
 import { defaultSweepInterval } from './domain/defaults.ts'
@@ -13,9 +13,12 @@ import { createDeployments } from './langgraph/deployments.ts'
 import type { ServerConfig } from './langgraph/server.ts'
 import { SearchAttributes } from './search-attributes.ts'
 import { Sweeps } from './sweep/sweeps.ts'
-import { sharingModules, slotsToShare, tuning, workflowsPath, workflowSource } from './worker-options.ts'
+import { logAttributes } from './telemetry/log-attributes.ts'
+import { runtimeMetrics } from './telemetry/metrics.ts'
+import { quiet, sharingModules, slotsToShare, tuning, workflowsPath, workflowSource } from './worker-options.ts'
 
 export type { ServerConfig } from './langgraph/server.ts'
+export { histogramBuckets } from './telemetry/metric-names.ts'
 export type { WebhookReceiver } from './webhook/url.ts'
 export { workerOptions, workflowSource } from './worker-options.ts'
 
@@ -56,7 +59,7 @@ export class LangGraphRunsPlugin extends SimplePlugin {
   readonly #servers: readonly ServerConfig[]
   readonly #running: Running
   readonly #deployments: ReturnType<typeof createDeployments>
-  readonly #with: Pick<ActivitiesOptions, 'sweeps' | 'webhook' | 'links' | 'searchAttributes'>
+  readonly #with: Pick<ActivitiesOptions, 'sweeps' | 'webhook' | 'metrics' | 'links' | 'searchAttributes'>
   readonly #searchAttributes: SearchAttributes | undefined
   #hasLooked = false
 
@@ -69,7 +72,7 @@ export class LangGraphRunsPlugin extends SimplePlugin {
       sweepInterval === 'none' ? undefined : new Sweeps(msToNumber(sweepInterval), (queue) => !running.takesFrom(queue))
     this.#searchAttributes = searchAttributes ? new SearchAttributes() : undefined
     const shown = { links: linksTo(servers, langSmith), searchAttributes: this.#searchAttributes }
-    this.#with = present({ sweeps, webhook, ...shown })
+    this.#with = { ...present({ sweeps, webhook, ...shown }), metrics: runtimeMetrics() }
     this.#servers = servers
     this.#running = running
   }
@@ -78,11 +81,13 @@ export class LangGraphRunsPlugin extends SimplePlugin {
     const slots = slotsToShare(this.#servers, options)
     const ours = createActivities(this.#deployments, present({ ...this.#with, slots }))
     const activities = { ...ours, ...options.activities }
-    return { ...tuningBeside(options), ...super.configureWorker(options), ...workflowsFor(options), activities }
+    const configured = super.configureWorker(options)
+    const interceptors = withLogAttributes(configured.interceptors)
+    return { ...tuningBeside(options), ...configured, ...workflowsFor(options), activities, interceptors }
   }
 
   override configureBundler(options: BundleOptions): BundleOptions {
-    return sharingModules(super.configureBundler(options))
+    return quiet(sharingModules(super.configureBundler(options)))
   }
 
   override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
@@ -119,6 +124,10 @@ class Running {
       (worker) => worker.options.taskQueue === taskQueue && worker.getState() === 'RUNNING',
     )
   }
+}
+
+function withLogAttributes(interceptors: WorkerOptions['interceptors']): WorkerInterceptors {
+  return { ...interceptors, activity: [...(interceptors?.activity ?? []), logAttributes] }
 }
 
 /** Temporal refuses a number of slots beside a tuner. */

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import {
   GracefulShutdownPeriodExpiredError,
   NativeConnection,
@@ -7,6 +8,8 @@ import {
 } from '@temporalio/worker'
 import { ConfigError, loadWorkerConfig } from './config.ts'
 import type { Environment, WorkerConfig } from './config.ts'
+import { whyNotServed } from './config/metrics.ts'
+import type { MetricsListen } from './config/metrics.ts'
 import { messageOf, present } from './domain/json.ts'
 import { LangGraphRunsPlugin } from './plugin.ts'
 import {
@@ -17,7 +20,8 @@ import {
   noNamespace,
   requireReadableTls,
 } from './temporal-connection.ts'
-import { workerLogger } from './worker-log.ts'
+import { histogramBuckets } from './telemetry/metric-names.ts'
+import { workerLogger } from './telemetry/worker-logger.ts'
 
 /**
  * The ready worker: configured by the environment alone. On SIGINT or SIGTERM it finishes in-flight work and returns
@@ -27,7 +31,7 @@ import { workerLogger } from './worker-log.ts'
  */
 export async function runWorker(env: Environment): Promise<void> {
   const config = loadWorkerConfig(env)
-  Runtime.install({ logger: workerLogger() })
+  const runtime = installRuntime(config)
   const connection = await connect(config)
   try {
     const worker = await Worker.create({
@@ -38,7 +42,7 @@ export async function runWorker(env: Environment): Promise<void> {
       shutdownForceTime: '15s',
       plugins: [new LangGraphRunsPlugin(config)],
     })
-    const { logger } = Runtime.instance()
+    const { logger } = runtime
     for (const warning of config.warnings) logger.warn('configuration warning', { warning })
     const deployments = config.servers.map(({ name }) => name)
     logger.info('worker ready', { taskQueue: config.taskQueue, deployments })
@@ -48,7 +52,28 @@ export async function runWorker(env: Environment): Promise<void> {
     if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw explained(error, config)
   } finally {
     await connection.close()
+    runtime.flushLogs()
   }
+}
+
+/** Temporal's native part takes its logger and its exporter before anything else is made. @throws ConfigError */
+function installRuntime({ log, metricsListen }: WorkerConfig): Runtime {
+  // Without forwarding, the native part writes lines of its own.
+  const logging = { forward: {} }
+  try {
+    return Runtime.install({
+      logger: workerLogger(log),
+      telemetryOptions: { logging, ...(metricsListen && { metrics: metricsAt(metricsListen) }) },
+    })
+  } catch (error) {
+    throw metricsListen ? new ConfigError([whyNotServed(metricsListen, error)]) : error
+  }
+}
+
+function metricsAt({ host, port }: MetricsListen) {
+  const bindAddress = isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`
+  const histogramBucketOverrides = { ...histogramBuckets }
+  return { attachServiceName: false, prometheus: { bindAddress, histogramBucketOverrides } }
 }
 
 async function connect({ connect: { connectionOptions } }: WorkerConfig): Promise<NativeConnection> {

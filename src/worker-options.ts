@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { DefaultLogger } from '@temporalio/worker'
 import type { BundleOptions, WorkerOptions } from '@temporalio/worker'
 import { createActivities } from './activities/index.ts'
 import type { ActivitiesOptions } from './activities/index.ts'
@@ -67,6 +68,16 @@ export function workflowSource(): Pick<WorkerOptions, 'bundlerOptions' | 'workfl
  */
 export function sharingModules(options: BundleOptions): BundleOptions {
   return { ...options, preloadModules: [...(options.preloadModules ?? []), workflowsPath()] }
+}
+
+/** Without webpack's report of many lines, if these workflows alone are bundled; errors and warnings are still logged. */
+export function quiet(options: BundleOptions): BundleOptions {
+  const { logger, workflowsPath: path } = options
+  if (!logger || path !== workflowsPath()) return options
+  return {
+    ...options,
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) => logger.log(level, message, meta)),
+  }
 }
 
 /** Where Temporal's bundler finds the workflows. */

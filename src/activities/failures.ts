@@ -9,6 +9,7 @@ import { UnknownDeploymentError } from '../langgraph/deployments.ts'
 import { LangGraphError } from '../langgraph/errors.ts'
 import type { LangGraphFailureType } from '../langgraph/errors.ts'
 import { NotAsked } from '../langgraph/pace.ts'
+import { framesOf } from '../telemetry/log-fields.ts'
 import { ThreadMissing } from './missing-thread.ts'
 
 /**
@@ -38,8 +39,8 @@ function classify(error: unknown): unknown {
   if (!(error instanceof LangGraphError)) {
     const name = error instanceof Error ? error.name : typeof error
     // The message may quote a URL or a body; the place it came from is enough to find the bug.
-    const frames = error instanceof Error ? error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) : undefined
-    log.error('unforeseen error in an activity', { name, frames })
+    const stack = error instanceof Error ? framesOf(error) : undefined
+    log.error('unforeseen error in an activity', { name, stack })
     const message = `unforeseen ${name}: see the worker's log`
     return withoutStack(ApplicationFailure.retryable(message, types.unforeseen, {}))
   }

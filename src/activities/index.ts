@@ -9,6 +9,9 @@ import type { Polled, RunRef, Swept } from '../domain/run.ts'
 import type { SweepEnd } from '../domain/sweep.ts'
 import type { Caller, Deployments, LangGraph, OwnValues } from '../langgraph/port.ts'
 import type { Sweeps } from '../sweep/sweeps.ts'
+import { measuredCreation, measuredPoll } from '../telemetry/measured.ts'
+import type { FindMetrics } from '../telemetry/metrics.ts'
+import { OutageLog } from '../telemetry/outage-log.ts'
 import { requireReceiver } from '../webhook/url.ts'
 import type { WebhookReceiver } from '../webhook/url.ts'
 import { createRun } from './create-run.ts'
@@ -38,20 +41,26 @@ export interface ActivitiesOptions extends ShowsOptions {
   readonly webhook?: WebhookReceiver
   /** How many of these activities the worker carries out at once. Absent: one server that hangs may take them all. */
   readonly slots?: number
+  /** Absent: nothing is measured. */
+  readonly metrics?: FindMetrics
 }
 
 /** The activities of one worker, over the LangGraph servers that it may talk to. */
 export function createActivities(
   deployments: Deployments,
-  { sweeps, webhook, slots = Infinity, ...shown }: ActivitiesOptions = {},
+  { sweeps, webhook, slots = Infinity, metrics: findMetrics = () => undefined, ...shown }: ActivitiesOptions = {},
 ) {
   const shared = new Slots(slots)
+  const outages = new OutageLog()
   const shows = new Shows(shown)
   requireReceiver(webhook)
   return {
     async getRunStatus(run: RunRef): Promise<Polled> {
-      const { assistantId, ...look } = await onServer(run, (langGraph, signal) => getRunStatus(langGraph, run, signal))
-      const isSwept = !hasEnded(look) && isOfWatch() && (await swept(run))
+      const isPoll = isOfWatch()
+      const metrics = isPoll ? findMetrics() : undefined
+      const lookOnce = () => onServer(run, (langGraph, signal) => getRunStatus(langGraph, run, signal))
+      const { assistantId, ...look } = await (metrics ? measuredPoll(metrics, run.deployment, lookOnce) : lookOnce())
+      const isSwept = !hasEnded(look) && isPoll && (await swept(run))
       return { ...look, ...isSwept, ...(await shows.to({ ...run, assistantId })), askedAtMs: scheduledAtMs() }
     },
     /** Sweeps a deployment: wakes its watches when something happens on their threads, until none is open. */
@@ -61,11 +70,15 @@ export function createActivities(
         // Watches sleep on it while another worker of the task queue may sweep.
         if (!sweeps)
           throw ApplicationFailure.retryable('this worker has no sweep: another one may take over', 'NoSweep')
-        return sweeps.sweep(deployment, langGraph)
+        const searchThreads: LangGraph['searchThreads'] = (...asked) =>
+          outages.observe(deployment, () => langGraph.searchThreads(...asked))
+        return sweeps.sweep(deployment, { searchThreads }, findMetrics())
       })
     },
     async createRun(request: CreateRunRequest): Promise<Created> {
-      const creation = await onServer(request, (langGraph, signal) => createRun(langGraph, request, webhook, signal))
+      const metrics = findMetrics()
+      const create = () => onServer(request, (langGraph, signal) => createRun(langGraph, request, webhook, signal))
+      const creation = await (metrics ? measuredCreation(metrics, request, create) : create())
       const { deployment, run } = request
       const assistantId = isContinuation(run) ? undefined : run.assistantId
       const created = creation.kind === 'created' ? { ...creation, deployment, assistantId } : undefined
@@ -109,7 +122,8 @@ export function createActivities(
     return shows.inFailures(() =>
       classified(() => {
         const langGraph = deployments(deployment, caller())
-        return shared.hold(deployment, () => withinTry((signal) => work(langGraph, signal)))
+        const ask = () => withinTry((signal) => work(langGraph, signal))
+        return shared.hold(deployment, () => outages.observe(deployment, ask))
       }),
     )
   }

@@ -49,6 +49,9 @@ export function sweepWorkflowId(taskQueue: string, deployment: string): string {
   return ['sweep-runs', taskQueue, deployment].join('/')
 }
 
+/** Counts the watches that have ended, by deployment and state. */
+export const watchesEndedMetric = 'lg_watches_ended'
+
 /** The run in the id that `watchWorkflowId` gives it. */
 export function runInWorkflowId(workflowId: string): Required<RunName> | undefined {
   const [kind, deployment = '', threadId = '', runId = '', ...others] = workflowId.split('/')

@@ -3,6 +3,8 @@ import type { Client } from '@temporalio/client'
 import { runInWorkflowId, runMemoKey, workflowTypes } from '../domain/contract.ts'
 import { isRecord, messageOf, present } from '../domain/json.ts'
 import { uuid } from '../domain/rules.ts'
+import type { CountedWatch, SweepObserver } from '../telemetry/sweep-metrics.ts'
+import { countedWatch } from './counted-watch.ts'
 import { decoded } from './decoded.ts'
 
 /** A watch, or a workflow of another type around one, and the thread of its run. */
@@ -32,6 +34,13 @@ interface Known extends OpenWatch {
   readonly foundAtMs: number
 }
 
+interface Which {
+  readonly taskQueue: string
+  readonly deployment: string
+  /** Is told of all open watches when all are listed. */
+  readonly observer?: Pick<SweepObserver, 'counted'>
+}
+
 /**
  * The open watches of one task queue and deployment, by visibility: all of them once a minute, and in between the new ones.
  * Start times are the server's, and are compared with each other only, since this machine's clock may be wrong.
@@ -40,14 +49,16 @@ export class OpenWatches {
   readonly #client: Client
   readonly #taskQueue: string
   readonly #deployment: string
+  readonly #observer: Pick<SweepObserver, 'counted'> | undefined
   #known = new Map<string, Known>()
   #newest = { startedAtMs: 0, seenAtMs: 0 }
   /** When the oldest workflow started that has not named its run yet. */
   #runlessSinceMs = Infinity
   #fullListAtMs = -Infinity
 
-  constructor(client: Client, { taskQueue, deployment }: { readonly taskQueue: string; readonly deployment: string }) {
+  constructor(client: Client, { taskQueue, deployment, observer }: Which) {
     this.#client = client
+    this.#observer = observer
     this.#taskQueue = taskQueue
     this.#deployment = deployment
   }
@@ -78,7 +89,9 @@ export class OpenWatches {
   }
 
   async #listAll(nowMs: number): Promise<void> {
-    const listed = await this.#list('', nowMs)
+    const counted: CountedWatch[] = []
+    const listed = await this.#list('', nowMs, this.#observer && counted)
+    this.#observer?.counted(counted)
     // A list may not show the newest ones yet.
     const recent = [...this.#known.values()].filter(({ foundAtMs }) => nowMs - foundAtMs < lagMs)
     this.#known = new Map([...recent, ...listed].map((one) => [one.workflowId, one]))
@@ -91,7 +104,7 @@ export class OpenWatches {
     return Math.min(settledMs, Math.max(this.#runlessSinceMs, startedAtMs - longestCreationMs))
   }
 
-  async #list(onlyThose: string, nowMs: number): Promise<readonly Known[]> {
+  async #list(onlyThose: string, nowMs: number, counted?: CountedWatch[]): Promise<readonly Known[]> {
     const found: Known[] = []
     let runlessSinceMs = Infinity
     for await (const row of this.#rows(onlyThose)) {
@@ -100,6 +113,7 @@ export class OpenWatches {
       const { seconds, nanos } = row.startTime ?? {}
       const startedAtMs = Number(seconds ?? 0) * 1000
       if (startedAtMs > this.#newest.startedAtMs) this.#newest = { startedAtMs, seenAtMs: nowMs }
+      counted?.push(...(await this.#counted(row)))
       const known = this.#known.get(workflowId)
       if (known?.executionId === executionId) {
         found.push(known)
@@ -133,9 +147,22 @@ export class OpenWatches {
     } while (nextPageToken && nextPageToken.length > 0)
   }
 
+  async #counted(row: Row): Promise<readonly CountedWatch[]> {
+    const workflowId = row.execution?.workflowId ?? ''
+    const startedAtMs = Number(row.startTime?.seconds ?? 0) * 1000
+    // No memo of anybody keeps the others from being listed.
+    const memo = await this.#memo(row).catch(() => undefined)
+    const one = countedWatch(this.#deployment, { workflowId, startedAtMs, memo })
+    return one ? [one] : []
+  }
+
+  #memo({ memo }: Row): Promise<unknown> {
+    return decoded(this.#client.options.loadedDataConverter, memo?.fields?.[runMemoKey])
+  }
+
   /** The workflow names its run there once a poll has told it of the sweep. */
-  async #runInMemo({ memo }: Row): Promise<{ readonly deployment: unknown; readonly threadId: unknown } | undefined> {
-    const run = await decoded(this.#client.options.loadedDataConverter, memo?.fields?.[runMemoKey])
+  async #runInMemo(row: Row): Promise<{ readonly deployment: unknown; readonly threadId: unknown } | undefined> {
+    const run = await this.#memo(row)
     return isRecord(run) ? { deployment: run['deployment'], threadId: run['thread_id'] } : undefined
   }
 }

@@ -3,9 +3,11 @@ import { log } from '@temporalio/activity'
 import { messageOf } from '../domain/json.ts'
 import { longestSweepMs } from '../domain/sweep.ts'
 import type { SweepEnd, SweepHeartbeat } from '../domain/sweep.ts'
+import { LangGraphError } from '../langgraph/errors.ts'
 import type { LangGraph, ThreadState } from '../langgraph/port.ts'
 import { mostThreadsAtOnce } from '../langgraph/thread-search.ts'
 import { withTimeout } from '../langgraph/with-timeout.ts'
+import type { SweepObserver } from '../telemetry/sweep-metrics.ts'
 import { Changes } from './changes.ts'
 import type { Due } from './changes.ts'
 import type { OpenWatch } from './open-watches.ts'
@@ -44,6 +46,8 @@ export interface SweepContext {
   /** Aborts when the activity is cancelled. */
   readonly signal: AbortSignal
   heartbeat(said: SweepHeartbeat): void
+  /** Absent: nothing is measured. */
+  readonly observer?: SweepObserver
   /** Ends the sweep when its worker stops. */
   throwIfStopping(): void
 }
@@ -56,6 +60,8 @@ export class Sweeper {
   #lastSeenAtMs = -Infinity
   #lastOpenAtMs = performance.now()
   #isOutage = false
+  /** How long it has slept since this look began. */
+  #restedMs = 0
   /** A proxy refuses too, while the server behind it is away: watches sleep, so a sweep that has worked stays. */
   #hasFound = false
 
@@ -65,24 +71,28 @@ export class Sweeper {
 
   async run(): Promise<SweepEnd> {
     const heartbeats = setInterval(() => this.#heartbeat(), heartbeatEveryMs)
+    let end: SweepEnd | undefined
     try {
       for (;;) {
         const beganAtMs = performance.now()
-        const end = (await this.#once(beganAtMs)) ?? this.#endByTime()
+        end = (await this.#once(beganAtMs)) ?? this.#endByTime()
         if (end) return end
         const { intervalMs } = this.#context
         await this.#until(Math.max(beganAtMs + intervalMs, performance.now() + intervalMs * restOfInterval))
       }
     } finally {
       clearInterval(heartbeats)
+      this.#context.observer?.ended(end)
     }
   }
 
   async #once(beganAtMs: number): Promise<'unsearchable' | undefined> {
+    this.#restedMs = 0
     // While Temporal cannot list, what was listed before is still looked at.
     const listed = await this.#tried(() => this.#list())
     const searched = await this.#tried(() => this.#wakeWhatChanged(beganAtMs))
     if (searched === 'unsearchable') return searched
+    this.#context.observer?.looked(performance.now() - beganAtMs - this.#restedMs)
     if (listed && searched) this.#seen()
     return undefined
   }
@@ -154,16 +164,19 @@ export class Sweeper {
 
   #notSeen(error: unknown): void {
     const { deployment } = this.#context
-    if (!this.#isOutage) log.warn('the sweep gets no answer', { deployment, reason: messageOf(error) })
+    // That a deployment does not answer is logged for all that ask it.
+    if (this.#isOutage || error instanceof LangGraphError) return
+    log.warn('the sweep gets no answer', { deployment, reason: messageOf(error) })
     this.#isOutage = true
   }
 
   #heartbeat(): void {
-    const { intervalMs, limits } = this.#context
+    const { intervalMs, limits, observer } = this.#context
     const nowMs = performance.now()
     const isCurrent = nowMs - this.#lastSeenAtMs < intervalMs + limits.toleratedOutageMs
     const sees = isCurrent && nowMs - this.#lastOpenAtMs < limits.idleUntilBlindMs
     this.#context.heartbeat({ sees })
+    observer?.aged(nowMs - Math.max(this.#lastSeenAtMs, this.#beganAtMs))
   }
 
   #endByTime(): SweepEnd | undefined {
@@ -173,6 +186,7 @@ export class Sweeper {
   }
 
   async #until(timeMs: number): Promise<void> {
+    this.#restedMs += Math.max(0, timeMs - performance.now())
     for (let leftMs = timeMs - performance.now(); leftMs > 0; leftMs = timeMs - performance.now()) {
       this.#context.throwIfStopping()
       await pause(Math.min(leftMs, stopLookMs))

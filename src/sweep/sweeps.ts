@@ -9,10 +9,12 @@ import {
   wakeSignalName,
   workflowTypes,
 } from '../domain/contract.ts'
-import { messageOf } from '../domain/json.ts'
+import { messageOf, present } from '../domain/json.ts'
 import { workerStops } from '../domain/sweep.ts'
 import type { SweepEnd } from '../domain/sweep.ts'
 import type { LangGraph } from '../langgraph/port.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { SweepMetrics } from '../telemetry/sweep-metrics.ts'
 import { decoded } from './decoded.ts'
 import { OpenWatches } from './open-watches.ts'
 import { Sweeper } from './sweeper.ts'
@@ -58,12 +60,13 @@ export class Sweeps {
   }
 
   /** Within an activity that heartbeats: one sweep, until no watch is open. */
-  async sweep(deployment: string, langGraph: LangGraph): Promise<SweepEnd> {
-    const { taskQueue, workflowExecution } = activityInfo()
+  async sweep(deployment: string, langGraph: Pick<LangGraph, 'searchThreads'>, metrics?: Metrics): Promise<SweepEnd> {
+    const { taskQueue, namespace, workflowExecution } = activityInfo()
     const expected = sweepWorkflowId(taskQueue, deployment)
     if (workflowExecution?.workflowId !== expected) throw misnamed(expected)
     const client = getClient()
-    const watches = new OpenWatches(client, { taskQueue, deployment })
+    const observer = metrics && new SweepMetrics(metrics, { deployment, namespace, task_queue: taskQueue })
+    const watches = new OpenWatches(client, { taskQueue, deployment, ...present({ observer }) })
     const sweeper = new Sweeper({
       watches,
       langGraph,
@@ -73,6 +76,7 @@ export class Sweeps {
       wake: ({ workflowId }) => wake(client, workflowId),
       signal: cancellationSignal(),
       heartbeat,
+      ...present({ observer }),
       throwIfStopping: () => {
         if (this.#isStopping(taskQueue)) throw handedOn()
       },

@@ -5,7 +5,7 @@ import { ConfigError } from '../config.ts'
 import { wakeSignalName } from '../domain/contract.ts'
 import { messageOf } from '../domain/json.ts'
 import { aboutAddress, requireReadableTls } from '../temporal-connection.ts'
-import type { Log } from './log.ts'
+import type { Log } from '../telemetry/receiver-log.ts'
 import type { Tell } from './wakes.ts'
 
 /** LangGraph waits meanwhile, a JS server with one of its queue workers. */

@@ -4,7 +4,6 @@ import {
   CancellationScope,
   condition,
   isCancellation,
-  log,
 } from '@temporalio/workflow'
 import type { RunRequest } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
@@ -27,6 +26,7 @@ import { retrieveInOrder } from './retrieve-in-order.ts'
 import type { Retrieval, Slip } from './retrieve-in-order.ts'
 import { verdictOn } from './verdict.ts'
 import { waitForHuman } from './wait-for-human.ts'
+import { noteEnd } from './watch-events.ts'
 import type { Watch } from './watch.ts'
 
 /** Creates the run if it is to be created, waits for it, and for any human it asks, and returns the outcome. */
@@ -168,10 +168,9 @@ function isWaitedOut(watch: Watch, slip: Slip, { ending }: EndedRun): boolean {
 function deliver(watch: Watch, outcome: WatchOutcome): WatchOutcome {
   watch.conclude({ state: stateOf(outcome), error: outcomes.reason(outcome) }, describeEnd(outcome, watch.about))
   watch.publish()
-  const { polling_result, status, polling_metadata } = outcome
-  log.info('watch ended', { pollingResult: polling_result, status, polls: polling_metadata.poll_count })
+  noteEnd(watch, stateOf(outcome))
   const isReturned = watch.options.onUnsuccessful === 'return' && !outcomes.isNotCreated(outcome)
-  if (isReturned || polling_result === 'success_with_results') return outcome
+  if (isReturned || outcome.polling_result === 'success_with_results') return outcome
   const details = watch.memory.run || watch.mayHaveCreated ? [outcome] : [outcome, noRunCreated]
   throw failure(outcomes.failureType(outcome), outcomes.summary(outcome), ...details)
 }

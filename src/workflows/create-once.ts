@@ -11,6 +11,7 @@ import { failure, noAnswer, noRunCreated } from './failures.ts'
 import type { NoAnswer } from './failures.ts'
 import { answersOf, isAnswered } from './question.ts'
 import type { Question } from './question.ts'
+import { aboutRun } from './watch-events.ts'
 import type { Watch } from './watch.ts'
 
 const mostLooks = 3
@@ -134,7 +135,7 @@ function endOf(watch: Watch, { deployment }: CreateRunRequest, creation: Created
   const { threadId, askedAtMs } = creation
   switch (creation.kind) {
     case 'created':
-      log.info('run created', { threadId, runId: creation.runId })
+      log.info('run created', { deployment, thread_id: threadId, run_id: creation.runId })
       return {
         kind: 'created',
         run: { threadId, runId: creation.runId, deployment },
@@ -165,7 +166,7 @@ function refusalOf(watch: Watch, failed: NoAnswer): CreationEnd | undefined {
   const details = watch.memory.run || watch.mayHaveCreated ? [] : [noRunCreated]
   if (watch.outages.isMisspelt(failed)) throw failure(failureTypes.unknownDeployment, message, ...details)
   const { polls } = watch.memory
-  log.warn('the run could not be created', { failedInARow: polls.failedInARow, type })
+  log.debug('the run could not be created', { ...aboutRun(watch), failedInARow: polls.failedInARow, type })
   const isFinalHere = type === langGraphFailureTypes.tooLarge || watch.outages.isFinal(failed)
   return isFinalHere && !watch.mayHaveCreated ? { kind: 'refused', reason: message } : undefined
 }

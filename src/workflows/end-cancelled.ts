@@ -1,17 +1,18 @@
-import { allHandlersFinished, condition, log, patched } from '@temporalio/workflow'
+import { allHandlersFinished, condition, patched } from '@temporalio/workflow'
 import type { Cancellation } from '../domain/creation.ts'
 import { present } from '../domain/json.ts'
 import type { RunRef } from '../domain/run.ts'
 import { cancelAndConfirm } from './cancel-and-confirm.ts'
 import { continuation, creationOf, findRun, later } from './create-once.ts'
 import { describeCancellation } from './details.ts'
+import { noteEnd } from './watch-events.ts'
 import type { Watch } from './watch.ts'
 
 /** The workflow was cancelled: `onCancel` says whether the run is cancelled too. */
 export async function endCancelled(watch: Watch): Promise<void> {
   const cancellation = watch.options.onCancel === 'leave' ? leftAlone(watch) : await cancelWhatRuns(watch)
   watch.conclude({ state: 'cancelled', error: cancellation.error }, describeCancellation(cancellation))
-  log.info('watch cancelled', { result: cancellation.result, status: cancellation.status })
+  noteEnd(watch, 'cancelled')
   // Temporal gives a cancelled workflow no result, and this SDK no details.
   watch.publish(patched('cancellation-memo') ? { cancellation } : {})
   watch.ends()

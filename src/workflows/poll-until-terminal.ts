@@ -7,6 +7,7 @@ import { lookTimeoutMs, offered, poll } from './activities.ts'
 import { iso, momentMs, tryLength } from './clock.ts'
 import { failure, noAnswer } from './failures.ts'
 import type { NoAnswer } from './failures.ts'
+import { aboutRun } from './watch-events.ts'
 import type { Watch } from './watch.ts'
 
 /** The last look may go this far beyond the deadline, and no further. */
@@ -76,7 +77,7 @@ function refusalOf(watch: Watch, failed: NoAnswer): PollingEnd | undefined {
   watch.pollFailed(message, momentMs(), isNotAsked)
   if (watch.outages.isMisspelt(failed)) throw failure(failureTypes.unknownDeployment, message)
   const { polls, cancelling } = watch.memory
-  log.warn('poll got no answer', { poll: polls.count, failedInARow: polls.failedInARow, type })
+  log.debug('poll got no answer', { ...aboutRun(watch), failedInARow: polls.failedInARow, type })
   const isGone = type === langGraphFailureTypes.notFound
   const isExpected = isGone && cancelling?.isSent === true
   if (!isExpected && !watch.outages.isFinal(failed)) return undefined

@@ -34,7 +34,7 @@ async function sweep(deployment: string): Promise<SweepEnd> {
     const { type, message, isFromWorker } = noAnswer(error)
     // One worker after the other has stopped or died. Watches sleep, and none may poll for long.
     if (type === workerStops || !isFromWorker) return 'continues'
-    log.warn('the sweep ended; the next poll starts another', { deployment, type, message })
+    log.warn('the sweep ended; the next poll starts another', { deployment, type, reason: message })
     return 'idle'
   }
 }

@@ -10,6 +10,7 @@ import { asAskedNow } from '../domain/same-question.ts'
 import { pollUntilTerminal } from './poll-until-terminal.ts'
 import { editedQuestion, isAnswered } from './question.ts'
 import type { Question } from './question.ts'
+import { aboutRun } from './watch-events.ts'
 import type { Watch } from './watch.ts'
 
 /** Looks for a run that somebody else made: 10 s apart at first, 5 min at last. Failed looks are repeated as polls are. */
@@ -83,7 +84,7 @@ async function goOn(watch: Watch, run: RunRef): Promise<HumanEnd | undefined> {
     case 'edited':
       return edited(watch, end.now)
     case 'refused':
-      log.warn('the answer was refused', { threadId: run.threadId, runId: run.runId })
+      log.warn('the answer was refused', aboutRun(watch))
       watch.answersRefused(end.reason)
       return undefined
   }

@@ -34,9 +34,25 @@ describe.concurrent('a worker', () => {
       ),
     )
 
-    expect(worker.log).toMatch(/deployment ready \{\s+[^}]*deployment: 'default',\s+version: '\d+\.\d+/)
-    expect(worker.log).toMatch(/deployment refuses the API key \{\s+[^}]*deployment: 'refusing',\s+reason: .*HTTP 401/)
-    expect(worker.log).toMatch(/deployment does not answer \{\s+[^}]*deployment: 'down',\s+reason: .*no connection/)
+    expect(worker.lines).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          message: 'deployment ready',
+          deployment: 'default',
+          version: expect.stringMatching(/^\d+\.\d+/),
+        }),
+        expect.objectContaining({
+          message: 'deployment refuses the API key',
+          deployment: 'refusing',
+          reason: expect.stringContaining('HTTP 401'),
+        }),
+        expect.objectContaining({
+          message: 'deployment does not answer',
+          deployment: 'down',
+          reason: expect.stringContaining('no connection'),
+        }),
+      ]),
+    )
     expect(refusing.requests).toHaveLength(1)
     expect(holding(await stage.traces(), Object.values(stage.secrets))).toEqual([])
   })
@@ -52,7 +68,8 @@ describe.concurrent('a worker', () => {
 
     await worker.said('worker ready')
 
-    expect(worker.log).toMatch(/configuration warning \{\s+[^}]*warning: 'Deployment "default": its API key goes over/)
+    const warning = expect.stringContaining('Deployment "default": its API key goes over')
+    expect(worker.lines).toContainEqual(expect.objectContaining({ message: 'configuration warning', warning }))
     expect(worker.log).not.toContain('planted')
   })
 

@@ -5,7 +5,7 @@ import { describeQuestion } from '../../src/cli/question.ts'
 import { readable } from '../../src/cli/readable.ts'
 import { Screen } from '../../src/cli/screen.ts'
 import { runArguments } from '../../src/cli/run-of.ts'
-import { logLine } from '../../src/log-line.ts'
+import { jsonLine, textLine } from '../../src/telemetry/log-line.ts'
 import { codeBlock, codeSpan, movedIn, onOneLine, printable, quoted } from '../../src/domain/printable.ts'
 import type { WatchProgress } from '../../src/client.ts'
 import {
@@ -128,11 +128,27 @@ describe('what a server or a graph says', () => {
 
   test('is no line of a log', () => {
     const meta = { error: new Error(`boom\n2026-11-28T00:00:00.000Z [INFO] worker ready\u001b[2J`) }
-    const line = logLine({ level: 'WARN', timestampNanos: 0n, message: 'failed', meta })
+    const line = textLine({ level: 'WARN', timestampNanos: 0n, message: 'failed', meta })
     expect(line).toMatch(/^1970-01-01T00:00:00.000Z \[WARN\] failed \{/)
     for (const further of line.split('\n').slice(1)) expect(further).toMatch(/^ {4}/)
     expect(line).not.toContain('\u001b')
-    expect(logLine({ level: 'INFO', timestampNanos: 0n, message: 'x' })).toMatch(/Z \[INFO\] x$/)
+    expect(textLine({ level: 'INFO', timestampNanos: 0n, message: 'x' })).toMatch(/Z \[INFO\] x$/)
+  })
+
+  test('is one line of JSON, and no field of ours', () => {
+    fc.assert(
+      fc.property(text, text, (words, reason) => {
+        const line = jsonLine({ level: 'WARN', timestampNanos: 0n, message: words, meta: { reason, level: 'x' } })
+        expect(line).not.toMatch(unseen)
+        expect(JSON.parse(line)).toEqual({
+          time: '1970-01-01T00:00:00.000Z',
+          level: 'warn',
+          message: words,
+          reason: reason,
+          level_: 'x',
+        })
+      }),
+    )
   })
 
   test('may have lines if they are moved in', () => {

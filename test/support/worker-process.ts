@@ -55,6 +55,12 @@ export class WorkerProcess {
     return this.#stderr
   }
 
+  /** Its log. @throws if a line is no JSON object */
+  get lines(): readonly Readonly<Record<string, unknown>>[] {
+    const lines = this.#stderr.split('\n').filter((line) => line !== '')
+    return lines.map((line) => ({ ...JSON.parse(line) }))
+  }
+
   /** All that it said. */
   get log(): string {
     return this.#stdout + this.#stderr

@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
 import { inject } from 'vitest'
 import { webhookUrl } from '../../src/client.ts'
+import { WebhookCounter } from '../../src/telemetry/receiver-metrics.ts'
 import { createApp } from '../../src/webhook/app.ts'
 import { limits, startServer } from '../../src/webhook/server.ts'
 import type { RunningServer } from '../../src/webhook/server.ts'
@@ -60,7 +61,7 @@ export class Receiver {
     const log = (level: string, message: string, fields?: object) =>
       void this.logged.push(`${level} ${message} ${JSON.stringify(fields)}`)
     const wakes = new Wakes(tellerOf(this.#client, log))
-    const app = createApp({ secret: this.secret, namespace: 'default', wakes, log })
+    const app = createApp({ secret: this.secret, namespace: 'default', wakes, log, counter: new WebhookCounter() })
     this.#server = await startServer(app, { host: '127.0.0.1', port }, of)
   }
 }

@@ -1,0 +1,25 @@
+import { runInWorkflowId } from '../domain/contract.ts'
+import { isRecord } from '../domain/json.ts'
+import { endedStates, openStates } from '../domain/state.ts'
+import type { CountedWatch, OpenState } from '../telemetry/sweep-metrics.ts'
+
+interface Listed {
+  readonly workflowId: string
+  readonly startedAtMs: number
+  /** Anything: whoever starts a workflow may give it any memo. */
+  readonly memo: unknown
+}
+
+/** Where a listed workflow is, by its memo. @returns `undefined` if it is no open watch of this deployment */
+export function countedWatch(deployment: string, { workflowId, startedAtMs, memo }: Listed): CountedWatch | undefined {
+  const named = runInWorkflowId(workflowId)
+  const given = isRecord(memo) ? memo : {}
+  if ((named?.deployment ?? given['deployment']) !== deployment) return undefined
+  const { state: word, state_since: since } = given
+  if (endedStates.some((ended) => ended === word)) return undefined
+  const sinceMs = typeof since === 'string' ? Date.parse(since) : NaN
+  // Watches of an earlier version name no state.
+  const usual: OpenState = (named ?? given['run_id']) ? 'waiting' : 'creating'
+  const state = openStates.find((open) => open === word) ?? usual
+  return { state, sinceMs: Number.isNaN(sinceMs) ? startedAtMs : sinceMs }
+}

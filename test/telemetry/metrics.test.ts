@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { metricNames } from '../../src/telemetry/metric-names.ts'
+import { LangGraphRuns } from '../support/langgraph.ts'
+import type { Ids } from '../support/langgraph.ts'
+import { WorkerProcess, WorkerStage } from '../support/worker-process.ts'
+import { metricsIn, scrape } from './exposition.ts'
+import type { Sample } from './exposition.ts'
+
+const patience = { timeout: 50_000, interval: 200 }
+const aapl = { symbol: 'AAPL' }
+const human = { since: new Date(Date.now() - 7_200_000).toISOString(), workflowId: `parked/${randomUUID()}` }
+let stage: WorkerStage
+let ports: { readonly worker: number; readonly receiver: number }
+let samples: readonly Sample[]
+
+/** One that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const port = Number(Reflect.get(Object(server.address()), 'port'))
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+function found(name: string, labels: Readonly<Record<string, string>>): Sample[] {
+  const isWanted = (sample: Sample) => Object.entries(labels).every(([label, value]) => sample.labels[label] === value)
+  return samples.filter((sample) => sample.name === name && isWanted(sample))
+}
+
+function sum(name: string, labels: Readonly<Record<string, string>>): number {
+  return found(name, labels).reduce((total, { value }) => total + value, 0)
+}
+
+/** A workflow that no worker can carry out, with the memo of a watch whose run waits for a human. */
+async function park(): Promise<void> {
+  const memo = { deployment: 'default', thread_id: randomUUID(), run_id: randomUUID() }
+  const { workflowId, since } = human
+  await stage.client.workflow.start('parked', {
+    workflowId,
+    taskQueue: stage.taskQueue,
+    memo: { langgraph: { ...memo, state: 'human', state_since: since } },
+  })
+  const query = `TaskQueue = '${stage.taskQueue}'`
+  await vi.waitUntil(async () => (await stage.client.workflow.count(query)).count > 0, patience)
+}
+
+async function startReceiver(port: number): Promise<void> {
+  const receiver = new WorkerProcess(
+    {
+      TEMPORAL_ADDRESS: inject('temporalAddress'),
+      WEBHOOK_LISTEN: '127.0.0.1:0',
+      WEBHOOK_SECRET: randomUUID(),
+      METRICS_LISTEN: `127.0.0.1:${port}`,
+    },
+    'src/webhook.ts',
+  )
+  closings.push(() => receiver.kill())
+  await receiver.said('webhook receiver ready')
+  const listening = receiver.lines.find(({ message }) => message === 'webhook receiver ready')
+  const response = await fetch(`http://127.0.0.1:${String(listening?.['port'])}/wake/default/YQ/forged`, {
+    method: 'POST',
+  })
+  expect(response.status).toBe(401)
+}
+
+const closings: (() => Promise<void>)[] = []
+
+beforeAll(async () => {
+  stage = await WorkerStage.open(inject('langGraphUrl'), { down: 'http://127.0.0.1:1' }, '1s')
+  closings.push(() => stage.close())
+  ports = { worker: await freePort(), receiver: await freePort() }
+  await park()
+  await Promise.all([
+    stage.startWorker('all', { METRICS_LISTEN: `127.0.0.1:${ports.worker}` }),
+    startReceiver(ports.receiver),
+  ])
+  const langGraph = new LangGraphRuns(inject('langGraphUrl'))
+  const later: Ids = await langGraph.create('work', { ...aapl, seconds: 3 })
+  await stage.runs.startWatch({ threadId: randomUUID(), runId: randomUUID(), deployment: 'down', pollInterval: '1s' })
+  await Promise.all([
+    stage.runs.watch({ ...later, pollInterval: '1s' }),
+    stage.runs.execute(randomUUID(), { assistantId: 'work', input: aapl, pollInterval: '1s' }),
+  ])
+  await vi.waitFor(async () => {
+    samples = [...(await scrape(ports.worker)), ...(await scrape(ports.receiver))]
+    expect(sum(metricNames.polls, { deployment: 'down', result: 'unavailable' })).toBeGreaterThan(0)
+    expect(sum(metricNames.sweepAge, { deployment: 'default' })).toBeGreaterThan(0)
+    expect(found(metricNames.openWatches, { deployment: 'default', state: 'human' })).toHaveLength(1)
+  }, patience)
+}, 120_000)
+
+afterAll(() => Promise.all(closings.map((close) => close())))
+
+const queue = () => ({ namespace: 'default', task_queue: stage.taskQueue })
+
+describe('the metrics of a worker', () => {
+  test('count its polls, and time them', () => {
+    expect(sum('lg_polls', { deployment: 'default', result: 'ended', ...queue() })).toBe(2)
+    expect(sum('lg_polls', { deployment: 'default', result: 'active', ...queue() })).toBeGreaterThan(0)
+    const polls = sum('lg_polls', { deployment: 'default' })
+    expect(sum('lg_poll_duration_seconds_count', { deployment: 'default', ...queue() })).toBe(polls)
+    expect(found('lg_poll_duration_seconds_bucket', { deployment: 'default', le: '0.025' })).toHaveLength(1)
+    expect(found('lg_poll_duration_seconds_sum', { deployment: 'down' })).toHaveLength(1)
+  })
+
+  test('count the watches that ended, and how late the ends of runs were seen', () => {
+    expect(sum('lg_watches_ended', { deployment: 'default', state: 'success' })).toBe(2)
+    expect(sum('lg_detection_lag_seconds_count', { deployment: 'default', ...queue() })).toBe(2)
+    expect(sum('lg_detection_lag_seconds_bucket', { deployment: 'default', le: '660' })).toBe(2)
+  })
+
+  test('count the runs that it created', () => {
+    expect(found('lg_creations', {})).toEqual([
+      { name: 'lg_creations', labels: { deployment: 'default', result: 'created', ...queue() }, value: 1 },
+    ])
+  })
+
+  test('tell of the open watches and the sweep', () => {
+    const states = found('lg_open_watches', { deployment: 'default', ...queue() }).map(({ labels }) => labels['state'])
+    expect(states.toSorted()).toEqual(['creating', 'human', 'outage', 'retrieving', 'waiting'])
+    expect(sum('lg_open_watches', { deployment: 'default', state: 'human' })).toBe(1)
+    expect(sum('lg_oldest_human_wait_seconds', { deployment: 'default', ...queue() })).toBeGreaterThan(7199)
+    expect(sum('lg_sweep_age_seconds', { deployment: 'default', ...queue() })).toBeLessThan(60)
+    expect(sum('lg_sweep_duration_seconds_count', { deployment: 'default', ...queue() })).toBeGreaterThan(0)
+  })
+
+  test('hold Temporal’s own, with their usual names', () => {
+    expect(
+      found('temporal_worker_task_slots_used', { worker_type: 'ActivityWorker', task_queue: stage.taskQueue }),
+    ).toHaveLength(1)
+  })
+
+  test('are a mistake of the configuration if the port is taken', async () => {
+    const worker = new WorkerProcess({
+      TEMPORAL_ADDRESS: inject('temporalAddress'),
+      LANGGRAPH_API_URL: inject('langGraphUrl'),
+      METRICS_LISTEN: `127.0.0.1:${ports.worker}`,
+    })
+    expect(await worker.exited).toEqual({ code: 1, signal: null })
+    expect(worker.stderr).toMatch(
+      /^The configuration has a mistake:\n- METRICS_LISTEN: metrics cannot be served on 127.0.0.1:\d+ \(.*[Aa]ddress.*in use.*\): choose another port/,
+    )
+  })
+})
+
+test('the metrics of the webhook receiver count its calls, from 0 on', () => {
+  const byResult = found('lg_webhooks', {}).map(({ labels, value }) => [labels['result'], value])
+  expect(Object.fromEntries(byResult)).toEqual({ told: 0, not_told: 0, forged: 1, other_namespace: 0, too_large: 0 })
+})
+
+describe('what is for operators', () => {
+  const exported = () => new Set(samples.map(({ name }) => name))
+
+  test('has every metric that the contract names', () => {
+    const names = [...exported()].map((name) => name.replace(/_(bucket|sum|count)$/, ''))
+    expect(names).toEqual(expect.arrayContaining(Object.values(metricNames)))
+  })
+
+  test.each(['ops/prometheus/alerts.yml', 'ops/grafana/langgraph-runs.json'])(
+    '%s uses metrics that exist',
+    async (file) => {
+      const used = metricsIn(await readFile(file, 'utf8'))
+      expect(used.length).toBeGreaterThan(5)
+      expect(used.filter((name) => !exported().has(name))).toEqual([])
+    },
+  )
+})
