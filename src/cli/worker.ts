@@ -48,4 +48,6 @@ Environment, beside Temporal's (langgraph-runs --help lists it):
                          { "url", "apiKeyEnv"?, "headers"?, "namespaces"?, "taskQueues"? }
   SWEEP_INTERVAL         how often a sweep looks for ended runs: 2s by default, or none
   WEBHOOK_URL, WEBHOOK_SECRET
-                         the webhook receiver, which the runs that are created call`
+                         the webhook receiver, which the runs that are created call
+  LOG_FORMAT, LOG_LEVEL  json or text; trace, debug, info, warn or error
+  METRICS_LISTEN         serves metrics for Prometheus there, such as 127.0.0.1:9464`
