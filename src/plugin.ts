@@ -127,7 +127,9 @@ class Running {
 }
 
 function withLogAttributes(interceptors: WorkerOptions['interceptors']): WorkerInterceptors {
-  return { ...interceptors, activity: [...(interceptors?.activity ?? []), logAttributes] }
+  const activity = interceptors?.activity ?? []
+  // A plugin may be given to a connection and to its worker.
+  return { ...interceptors, activity: activity.includes(logAttributes) ? activity : [...activity, logAttributes] }
 }
 
 /** Temporal refuses a number of slots beside a tuner. */

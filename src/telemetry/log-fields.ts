@@ -59,7 +59,7 @@ export function framesOf({ stack = '' }: Error): string {
 
 /** A path from `node_modules`, `src` or `dist` on, or a file's name alone. */
 function withoutFolders(frame: string): string {
-  return frame.replaceAll(/(?:file:\/\/)?(?:[A-Za-z]:)?(?:[\\/][^\\/\s():]+)+/g, (path) => {
+  return frame.replaceAll(/node:\S+|(?:file:\/\/)?(?:[A-Za-z]:)?(?:[\\/][^\\/\s():]+)+/g, (path) => {
     const parts = path.split(/[\\/]/)
     const from = Math.max(parts.lastIndexOf('node_modules'), parts.lastIndexOf('src'), parts.lastIndexOf('dist'))
     return path.startsWith('node:') ? path : parts.slice(from === -1 ? -1 : from).join('/')

@@ -1,7 +1,6 @@
 import type { MetricTags } from '@temporalio/common'
 import { openStates } from '../domain/state.ts'
 import type { SweepEnd } from '../domain/sweep.ts'
-import type { Metrics } from './metrics.ts'
 
 export type OpenState = (typeof openStates)[number]
 
@@ -9,6 +8,17 @@ export type OpenState = (typeof openStates)[number]
 export interface CountedWatch {
   readonly state: OpenState
   readonly sinceMs: number
+}
+
+interface Gauge {
+  set(value: number, tags: MetricTags): void
+}
+
+interface SweepInstruments {
+  readonly openWatches: Gauge
+  readonly oldestHumanWait: Gauge
+  readonly sweepAge: Gauge
+  readonly sweepDuration: { record(value: number, tags: MetricTags): void }
 }
 
 /** What a sweep has to tell. */
@@ -25,13 +35,13 @@ export interface SweepObserver {
 
 /** The gauges and the histogram of one sweep. A worker that sweeps no longer knows nothing, which is NaN. */
 export class SweepMetrics implements SweepObserver {
-  readonly #metrics: Metrics
+  readonly #metrics: SweepInstruments
   readonly #tags: MetricTags
   readonly #now: () => number
   #longestWaitSinceMs: number | undefined
 
   /** @param now of the clock by which Temporal says times, as far as this machine knows it */
-  constructor(metrics: Metrics, tags: MetricTags, now: () => number = Date.now) {
+  constructor(metrics: SweepInstruments, tags: MetricTags, now: () => number = Date.now) {
     this.#metrics = metrics
     this.#tags = tags
     this.#now = now

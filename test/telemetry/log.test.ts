@@ -68,7 +68,7 @@ test('a dead deployment writes one line a minute and one at its end, however man
   // Beside the watches' ends: the start of the worker, and what its first looks found.
   expect(lines.length - watches - minutes).toBeLessThan(15)
   expect(lines.filter((line) => line['deployment'] === 'forged')).toEqual([])
-  expect(worker.log).not.toMatch(/webpack|[\u2028\u202e\u001b]|\n {4}at /)
+  expect(worker.log).not.toMatch(/webpack|\p{Cf}|\p{Zl}|\n {4}at /u)
   for (const secret of [...Object.values(stage.secrets), process.cwd()]) expect(worker.log).not.toContain(secret)
   await worker.stop()
   expect(worker.lines.at(-1)).toMatchObject({ message: 'Worker state changed', state: 'STOPPED' })
