@@ -6,7 +6,12 @@ import { bundleWorkflowCode } from '@temporalio/worker'
 
 const at = (path: string) => fileURLToPath(new URL(`../dist/${path}`, import.meta.url))
 const workflowsPath = at('workflows/index.js')
-const { code } = await bundleWorkflowCode({ workflowsPath, preloadModules: [workflowsPath] })
+const traceCarrier = at('workflows/carry-trace.js')
+const { code } = await bundleWorkflowCode({
+  workflowsPath,
+  workflowInterceptorModules: [traceCarrier],
+  preloadModules: [workflowsPath, traceCarrier],
+})
 await writeFile(at('workflow-bundle.js'), withPortableSourceMap(code))
 
 /**

@@ -5,6 +5,7 @@ import { exitCodes } from './cli/exit.ts'
 import { run } from './cli/program.ts'
 import { Screen } from './cli/screen.ts'
 import { connect } from './cli/temporal.ts'
+import { CommandTraces } from './cli/traces.ts'
 
 const { stdin, stdout, stderr, env } = process
 const screen = new Screen(stderr, { isLive: stderr.isTTY && env['TERM'] !== 'dumb' })
@@ -16,6 +17,7 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 stderr.on('error', () => undefined)
 
+const traces = new CommandTraces(env)
 let wordsAtCtrlC: string | undefined = 'Stopped'
 process.on('SIGINT', endByCtrlC)
 
@@ -23,12 +25,13 @@ const exitCode = await run(process.argv.slice(2), {
   screen,
   dialog: stdin.isTTY && stderr.isTTY ? new Dialog(stdin, stderr, endByCtrlC) : undefined,
   readInput: () => buffer(stdin),
-  connect: () => connect(env),
+  connect: async () => connect(env, await traces.begin()),
   print: (text) => stdout.write(`${text}\n`),
   atCtrlC: (words) => {
     wordsAtCtrlC = words
   },
 })
+await traces.end()
 // Exit at once, whatever still waits for an answer, but only after what was printed is written or has failed.
 stdout.write('', () => setImmediate(() => process.exit(failedWrite ? cannotWrite(failedWrite) : exitCode)))
 

@@ -11,6 +11,7 @@ import type { LogConfig } from './config/log.ts'
 import { metricsListen } from './config/metrics.ts'
 import type { MetricsListen } from './config/metrics.ts'
 import { servers } from './config/servers.ts'
+import { areTracesOn } from './config/traces.ts'
 import { listenAddress, optionalReceiver, receiver, receiverSecret } from './config/webhook.ts'
 import { defaultSweepInterval, defaultTaskQueue } from './domain/defaults.ts'
 import type { Duration } from './domain/input.ts'
@@ -39,6 +40,7 @@ export interface WorkerConfig extends TemporalConfig {
   readonly log: LogConfig
   /** Where metrics are served. Absent: nothing is measured. */
   readonly metricsListen?: MetricsListen
+  readonly areTracesOn: boolean
   /** What is allowed but unwise, for the log. */
   readonly warnings: readonly string[]
 }
@@ -66,6 +68,7 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
     langSmith: langSmithPages(env, found),
     log: logConfig(env, found),
     ...present({ webhook: optionalReceiver(env, found), metricsListen: metricsListen(env, found) }),
+    areTracesOn: areTracesOn(env, found),
     warnings: found.warnings,
   }))
 }
@@ -87,6 +90,11 @@ export function loadWebhookUrlConfig(env: Environment) {
     namespace: temporal(env, found).connect.namespace ?? 'default',
     receiver: receiver(env, found),
   }))
+}
+
+/** Whether a client of Temporal takes part in traces. @throws ConfigError */
+export function loadTracesConfig(env: Environment): boolean {
+  return checked((found) => areTracesOn(env, found))
 }
 
 /** @throws ConfigError */

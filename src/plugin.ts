@@ -15,10 +15,13 @@ import { SearchAttributes } from './search-attributes.ts'
 import { Sweeps } from './sweep/sweeps.ts'
 import { logAttributes } from './telemetry/log-attributes.ts'
 import { runtimeMetrics } from './telemetry/metrics.ts'
-import { quiet, sharingModules, slotsToShare, tuning, workflowsPath, workflowSource } from './worker-options.ts'
+import type { Traces } from './telemetry/traces.ts'
+import { quiet, slotsToShare, tuning, withOurModules, workflowsPath, workflowSource } from './worker-options.ts'
 
 export type { ServerConfig } from './langgraph/server.ts'
 export { histogramBuckets } from './telemetry/metric-names.ts'
+export { openTelemetryTraces } from './telemetry/traces.ts'
+export type { Traces } from './telemetry/traces.ts'
 export type { WebhookReceiver } from './webhook/url.ts'
 export { workerOptions, workflowSource } from './worker-options.ts'
 
@@ -39,6 +42,8 @@ export interface LangGraphRunsPluginOptions extends Pick<ActivitiesOptions, 'web
   readonly searchAttributes?: boolean
   /** Pages of LangSmith that the Web UI links to. Default: none. */
   readonly langSmith?: LangSmithPages
+  /** `await openTelemetryTraces()`: activities are spans, and LangGraph gets the trace. Default: neither. */
+  readonly traces?: Traces
 }
 
 /**
@@ -61,18 +66,27 @@ export class LangGraphRunsPlugin extends SimplePlugin {
   readonly #deployments: ReturnType<typeof createDeployments>
   readonly #with: Pick<ActivitiesOptions, 'sweeps' | 'webhook' | 'metrics' | 'links' | 'searchAttributes'>
   readonly #searchAttributes: SearchAttributes | undefined
+  readonly #traces: Traces | undefined
   #hasLooked = false
 
   constructor(options: LangGraphRunsPluginOptions) {
-    const { servers, sweepInterval = defaultSweepInterval, searchAttributes = true, webhook, langSmith } = options
+    const {
+      servers,
+      sweepInterval = defaultSweepInterval,
+      searchAttributes = true,
+      webhook,
+      langSmith,
+      traces,
+    } = options
     const running = new Running()
     super({ name: 'langgraph-background-runs' })
-    this.#deployments = createDeployments(servers)
+    this.#deployments = createDeployments(servers, traces?.requestHeaders)
     const sweeps =
       sweepInterval === 'none' ? undefined : new Sweeps(msToNumber(sweepInterval), (queue) => !running.takesFrom(queue))
     this.#searchAttributes = searchAttributes ? new SearchAttributes() : undefined
     const shown = { links: linksTo(servers, langSmith), searchAttributes: this.#searchAttributes }
     this.#with = { ...present({ sweeps, webhook, ...shown }), metrics: runtimeMetrics() }
+    this.#traces = traces
     this.#servers = servers
     this.#running = running
   }
@@ -81,13 +95,19 @@ export class LangGraphRunsPlugin extends SimplePlugin {
     const slots = slotsToShare(this.#servers, options)
     const ours = createActivities(this.#deployments, present({ ...this.#with, slots }))
     const activities = { ...ours, ...options.activities }
-    const configured = super.configureWorker(options)
-    const interceptors = withLogAttributes(configured.interceptors)
-    return { ...tuningBeside(options), ...configured, ...workflowsFor(options), activities, interceptors }
+    const given = super.configureWorker(options)
+    const configured = {
+      ...tuningBeside(options),
+      ...given,
+      ...workflowsFor(options),
+      activities,
+      interceptors: withLogAttributes(given.interceptors),
+    }
+    return this.#traces ? traced(configured, this.#traces) : configured
   }
 
   override configureBundler(options: BundleOptions): BundleOptions {
-    return quiet(sharingModules(super.configureBundler(options)))
+    return quiet(withOurModules(super.configureBundler(options)))
   }
 
   override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
@@ -136,6 +156,13 @@ function withLogAttributes(interceptors: WorkerOptions['interceptors']): WorkerI
 function tuningBeside({ tuner }: WorkerOptions): Partial<WorkerOptions> {
   const { maxConcurrentActivityTaskExecutions, ...others } = tuning
   return tuner ? others : { maxConcurrentActivityTaskExecutions, ...others }
+}
+
+/** After those of other plugins, which may trace activities themselves. */
+function traced(options: WorkerOptions, { activity }: Traces): WorkerOptions {
+  const { interceptors } = options
+  const others = (interceptors?.activity ?? []).filter((other) => other !== activity)
+  return { ...options, interceptors: { ...interceptors, activity: [...others, activity] } }
 }
 
 /** The ready bundle holds Temporal's own converters and no interceptors: any others need a bundle made at the start. */

@@ -12,6 +12,7 @@ import { whyNotServed } from './config/metrics.ts'
 import type { MetricsListen } from './config/metrics.ts'
 import { messageOf, present } from './domain/json.ts'
 import { LangGraphRunsPlugin } from './plugin.ts'
+import type { ExportedTraces } from './telemetry/trace-export.ts'
 import {
   aboutAddress,
   aboutTls,
@@ -32,6 +33,7 @@ import { workerLogger } from './telemetry/worker-logger.ts'
 export async function runWorker(env: Environment): Promise<void> {
   const config = loadWorkerConfig(env)
   const runtime = installRuntime(config)
+  const traces = await tracesOf(config)
   const connection = await connect(config)
   try {
     const worker = await Worker.create({
@@ -40,13 +42,15 @@ export async function runWorker(env: Environment): Promise<void> {
       taskQueue: config.taskQueue,
       // What still runs after the grace time is cut off.
       shutdownForceTime: '15s',
-      plugins: [new LangGraphRunsPlugin(config)],
+      plugins: [new LangGraphRunsPlugin({ ...config, ...present({ traces }) })],
     })
     const { logger } = runtime
     for (const warning of config.warnings) logger.warn('configuration warning', { warning })
     const deployments = config.servers.map(({ name }) => name)
     logger.info('worker ready', { taskQueue: config.taskQueue, deployments })
     await worker.run()
+    // A worker that was cut off has no time for it.
+    await traces?.end()
   } catch (error) {
     // The next worker takes up what was cut off.
     if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw explained(error, config)
@@ -74,6 +78,16 @@ function metricsAt({ host, port }: MetricsListen) {
   const bindAddress = isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`
   const histogramBucketOverrides = { ...histogramBuckets }
   return { attachServiceName: false, prometheus: { bindAddress, histogramBucketOverrides } }
+}
+
+async function tracesOf({ areTracesOn }: WorkerConfig): Promise<ExportedTraces | undefined> {
+  if (!areTracesOn) return undefined
+  const { exportTraces } = await import('./telemetry/trace-export.ts')
+  const { logger } = Runtime.instance()
+  return exportTraces({
+    isBrief: false,
+    onOutage: (reason) => logger.warn('traces cannot be exported', { reason }),
+  })
 }
 
 async function connect({ connect: { connectionOptions } }: WorkerConfig): Promise<NativeConnection> {

@@ -62,12 +62,18 @@ export function workflowSource(): Pick<WorkerOptions, 'bundlerOptions' | 'workfl
 }
 
 /**
- * A bundle that loads the modules of these workflows once. Otherwise each workflow has its own, which take 75 KB. So none
- * of them may keep state. Webpack leaves out what is loaded before it is used, unless package.json says in `sideEffects`
- * that loading it has an effect.
+ * A bundle that carries traces, and that loads the modules of these workflows once. Otherwise each workflow has its own,
+ * which take 75 KB. So none of them may keep state. Webpack leaves out what is loaded before it is used, unless package.json
+ * says in `sideEffects` that loading it has an effect.
  */
-export function sharingModules(options: BundleOptions): BundleOptions {
-  return { ...options, preloadModules: [...(options.preloadModules ?? []), workflowsPath()] }
+export function withOurModules(options: BundleOptions): BundleOptions {
+  const { preloadModules = [], workflowInterceptorModules = [] } = options
+  const traceCarrier = inWorkflows('carry-trace')
+  return {
+    ...options,
+    preloadModules: [...preloadModules, workflowsPath(), traceCarrier],
+    workflowInterceptorModules: [...workflowInterceptorModules, traceCarrier],
+  }
 }
 
 /** Without webpack's report of many lines, if these workflows alone are bundled; errors and warnings are still logged. */
@@ -82,6 +88,10 @@ export function quiet(options: BundleOptions): BundleOptions {
 
 /** Where Temporal's bundler finds the workflows. */
 export function workflowsPath(): string {
+  return inWorkflows('index')
+}
+
+function inWorkflows(name: string): string {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return fileURLToPath(new URL(`workflows/index.${extension}`, import.meta.url))
+  return fileURLToPath(new URL(`workflows/${name}.${extension}`, import.meta.url))
 }

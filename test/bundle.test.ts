@@ -9,13 +9,13 @@ import { promisify } from 'node:util'
 import { createContext, runInContext } from 'node:vm'
 import { bundleWorkflowCode } from '@temporalio/worker'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { sharingModules, workflowsPath } from '../src/worker-options.ts'
+import { withOurModules, workflowsPath } from '../src/worker-options.ts'
 
 describe('the workflow bundle', () => {
   let code: string
   let sources: readonly string[]
   beforeAll(async () => {
-    const bundle = await bundleWorkflowCode(sharingModules({ workflowsPath: workflowsPath() }))
+    const bundle = await bundleWorkflowCode(withOurModules({ workflowsPath: workflowsPath() }))
     code = bundle.code
     sources = sourcesOf(code)
   })
@@ -41,8 +41,9 @@ describe('the workflow bundle', () => {
     runInContext(code, context)
     runInContext('__TEMPORAL__.preloadModules()', context)
     const shared = Object.keys(loaded)
-    expect(shared).toEqual(expect.arrayContaining(['./src/workflows/watch-run.ts', './src/domain/parse-input.ts']))
-    runInContext('__TEMPORAL__.importWorkflows()', context)
+    const ours = ['./src/workflows/watch-run.ts', './src/domain/parse-input.ts', './src/workflows/carry-trace.ts']
+    expect(shared).toEqual(expect.arrayContaining(ours))
+    runInContext('__TEMPORAL__.importWorkflows(); __TEMPORAL__.importInterceptors()', context)
     expect(Object.keys(loaded)).toEqual(shared)
   })
 

@@ -49,11 +49,13 @@ test.each(Object.keys(tuning))('its own %s stays', (option) => {
   expect(configured({ [option]: 7 })).toMatchObject({ ...tuning, [option]: 7 })
 })
 
-test('its own bundle has the modules of these workflows loaded once for all workflows', () => {
+test('its own bundle carries traces, and has the modules of these workflows loaded once for all workflows', () => {
+  const traceCarrier = workflowsPath().replace('index.ts', 'carry-trace.ts')
   const own = { workflowsPath: '/theirs.js', preloadModules: ['/shared.js'] }
   expect(plugin.configureBundler(own)).toMatchObject({
     workflowsPath: '/theirs.js',
-    preloadModules: ['/shared.js', workflowsPath()],
+    preloadModules: ['/shared.js', workflowsPath(), traceCarrier],
+    workflowInterceptorModules: [traceCarrier],
   })
 })
 

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
-import type { WorkflowHandle } from '@temporalio/client'
+import type { WorkflowClientInterceptor, WorkflowHandle } from '@temporalio/client'
 import { WorkflowNotFoundError } from '@temporalio/common'
 import { BackgroundRuns } from '../client.ts'
 import type { WatchOutcome } from '../client.ts'
 import { loadTemporalConfig } from '../config.ts'
 import type { Environment } from '../config.ts'
+import { present } from '../domain/json.ts'
 import { isPolled } from '../worker-polls.ts'
 import { aboutAddress, isTlsOn, localAddress, requireReadableTls } from '../temporal-connection.ts'
 import { CliError, exitCodes } from './exit.ts'
@@ -21,6 +22,7 @@ const openStates = ['RUNNING', 'PAUSED'] as const
 interface TemporalOptions {
   readonly taskQueue: string
   readonly uiUrl?: string
+  readonly interceptor?: WorkflowClientInterceptor
 }
 
 export class Temporal {
@@ -31,12 +33,13 @@ export class Temporal {
   readonly #temporal: TemporalAddress
   readonly #uiUrl: string | undefined
 
-  constructor(connection: Connection, temporal: TemporalAddress, { taskQueue, uiUrl }: TemporalOptions) {
+  constructor(connection: Connection, temporal: TemporalAddress, { taskQueue, uiUrl, interceptor }: TemporalOptions) {
     this.#connection = connection
     this.#temporal = temporal
     this.#uiUrl = (uiUrl ?? uiUrlOf(temporal.address))?.replace(/\/+$/, '')
     this.taskQueue = taskQueue
-    this.client = new Client({ connection, namespace: temporal.namespace })
+    const interceptors = { workflow: interceptor ? [interceptor] : [] }
+    this.client = new Client({ connection, namespace: temporal.namespace, interceptors })
     this.runs = new BackgroundRuns(this.client, { taskQueue })
   }
 
@@ -146,8 +149,9 @@ export function uiUrlOf(address: string): string | undefined {
  * @throws CliError 69 when Temporal does not answer in 5 s
  * @throws ConfigError
  */
-export async function connect(env: Environment): Promise<Temporal> {
-  const { connect: config, ...options } = loadTemporalConfig(env)
+export async function connect(env: Environment, interceptor?: WorkflowClientInterceptor): Promise<Temporal> {
+  const { connect: config, ...given } = loadTemporalConfig(env)
+  const options = { ...given, ...present({ interceptor }) }
   const { connectionOptions, namespace = 'default' } = config
   requireReadableTls(connectionOptions)
   const address = connectionOptions.address ?? localAddress

@@ -25,6 +25,9 @@ export interface ServerConfig {
   readonly linkTemplate?: string
 }
 
+/** Headers that a request takes along beside the configured ones, as of the moment in which it is made. */
+export type RequestHeaders = () => Readonly<Record<string, string>>
+
 /** A backstop: every call comes with a signal of its own. */
 const sdkTimeoutMs = 15_000
 
@@ -33,12 +36,14 @@ export class LangGraphClient {
   readonly intake: Intake
   readonly #config: ServerConfig
   readonly #pace: Pace
+  readonly #requestHeaders: RequestHeaders | undefined
   readonly #clients = new WeakMap<Answer, Client>()
 
-  constructor(config: ServerConfig, intake: Intake, pace: Pace) {
+  constructor(config: ServerConfig, intake: Intake, pace: Pace, requestHeaders?: RequestHeaders) {
     this.#config = config
     this.#pace = pace
     this.intake = intake
+    this.#requestHeaders = requestHeaders
   }
 
   /** The SDK's client for requests that have this kind of answer. */
@@ -78,7 +83,7 @@ export class LangGraphClient {
     signal: AbortSignal,
   ): Promise<ReadableStream<Uint8Array>> {
     const path = `/threads/${encodeURIComponent(threadId)}/runs/${encodeURIComponent(runId)}/stream`
-    const response = await this.#pace.fetch(this.#at(`${path}?cancel_on_disconnect=0`), {
+    const response = await this.#send(this.#at(`${path}?cancel_on_disconnect=0`), {
       headers: { ...this.#headers(), ...(from === 'begin' && { 'last-event-id': '-1' }) },
       redirect: 'manual',
       signal,
@@ -91,7 +96,15 @@ export class LangGraphClient {
   }
 
   #fetch(answer: Answer): typeof fetch {
-    return guardedFetch(answer, this.intake, this.#pace.fetch)
+    return guardedFetch(answer, this.intake, this.#send)
+  }
+
+  readonly #send: typeof fetch = (input, init) => {
+    const more = Object.entries(this.#requestHeaders?.() ?? {})
+    if (more.length === 0) return this.#pace.fetch(input, init)
+    const headers = new Headers(init?.headers)
+    for (const [name, value] of more) headers.set(name, value)
+    return this.#pace.fetch(input, { ...init, headers })
   }
 
   #at(path: string): string {

@@ -1,4 +1,4 @@
-import type { ServerConfig } from './client.ts'
+import type { RequestHeaders, ServerConfig } from './client.ts'
 import type { Caller, Deployments } from './port.ts'
 import { Intake } from './intake.ts'
 import { LangGraphServer } from './server.ts'
@@ -8,11 +8,18 @@ export class UnknownDeploymentError extends Error {
   override readonly name = 'UnknownDeploymentError'
 }
 
-/** The configured servers by name, each with a connection of its own. */
-export function createDeployments(servers: readonly ServerConfig[]): Deployments {
+/**
+ * The configured servers by name, each with a connection of its own.
+ *
+ * @param requestHeaders of every request, beside the configured ones: a trace
+ */
+export function createDeployments(servers: readonly ServerConfig[], requestHeaders?: RequestHeaders): Deployments {
   const intake = new Intake()
   const byName = new Map(
-    servers.map((config) => [config.name, { config, server: new LangGraphServer(config, intake) }] as const),
+    servers.map((config) => {
+      const server = new LangGraphServer(config, intake, requestHeaders)
+      return [config.name, { config, server }] as const
+    }),
   )
   return (name, caller) => {
     const found = byName.get(name)

@@ -9,7 +9,7 @@ import { askerOf } from './ask.ts'
 import type { Ask } from './ask.ts'
 import { valuesAt } from './checkpoint.ts'
 import { LangGraphClient } from './client.ts'
-import type { ServerConfig } from './client.ts'
+import type { RequestHeaders, ServerConfig } from './client.ts'
 import { tryToCreate } from './creation.ts'
 import { BadAnswer, httpStatusOf, isNotFound, LangGraphError } from './errors.ts'
 import { firstLook } from './first-look.ts'
@@ -39,13 +39,13 @@ export class LangGraphServer implements LangGraph {
   readonly #outputs: DeclaredOutputs
   readonly #pace: Pace
 
-  constructor(config: ServerConfig, intake: Intake) {
+  constructor(config: ServerConfig, intake: Intake, requestHeaders?: RequestHeaders) {
     const { name, apiKey = '', headers = {} } = config
     const redaction = new Redaction([apiKey, ...Object.values(headers)])
     this.#outgoing = new Outgoing(redaction)
     this.ask = askerOf(name, redaction)
     this.#pace = new Pace(name, config.maxRequestsPerSecond)
-    this.client = new LangGraphClient(config, intake, this.#pace)
+    this.client = new LangGraphClient(config, intake, this.#pace, requestHeaders)
     this.#outputs = new DeclaredOutputs(this.client)
   }
 

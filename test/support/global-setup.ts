@@ -6,7 +6,7 @@ import { bundleWorkflowCode } from '@temporalio/worker'
 import type { TestProject } from 'vitest/node'
 import { startDevServer } from '../../dev/embedded-temporal.ts'
 import { startLangGraphServer } from '../../dev/langgraph-server.ts'
-import { sharingModules, workflowsPath } from '../../src/worker-options.ts'
+import { withOurModules, workflowsPath } from '../../src/worker-options.ts'
 import { graphs } from './graphs.ts'
 
 declare module 'vitest' {
@@ -25,7 +25,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const workflowBundle = join(folder, 'workflow-bundle.js')
   const handedOver = fileURLToPath(new URL('handed-over.ts', import.meta.url))
   const [{ code }, temporal, langGraph] = await Promise.all([
-    bundleWorkflowCode(sharingModules({ workflowsPath: workflowsPath(), workflowInterceptorModules: [handedOver] })),
+    bundleWorkflowCode(withOurModules({ workflowsPath: workflowsPath(), workflowInterceptorModules: [handedOver] })),
     startDevServer(),
     startLangGraphServer({ graphs }),
   ])
