@@ -10,6 +10,7 @@ import { logConfig } from './config/log.ts'
 import type { LogConfig } from './config/log.ts'
 import { metricsListen } from './config/metrics.ts'
 import type { MetricsListen } from './config/metrics.ts'
+import { notifyReceiver } from './config/notify.ts'
 import { servers } from './config/servers.ts'
 import { areTracesOn } from './config/traces.ts'
 import { listenAddress, optionalReceiver, receiver, receiverSecret } from './config/webhook.ts'
@@ -18,6 +19,7 @@ import type { Duration } from './domain/input.ts'
 import { messageOf, present } from './domain/json.ts'
 import { durationOrNone } from './domain/rules.ts'
 import type { LangSmithPages } from './activities/links.ts'
+import type { NotifyReceiver } from './activities/notify-receiver.ts'
 import type { ServerConfig } from './langgraph/server.ts'
 import type { WebhookReceiver } from './webhook/url.ts'
 
@@ -37,6 +39,8 @@ export interface WorkerConfig extends TemporalConfig {
   readonly langSmith: LangSmithPages
   /** The runs that are created call it when they have ended. */
   readonly webhook?: WebhookReceiver
+  /** Who is told when a run waits for a human, a watch ends, or a deployment gives no answer. */
+  readonly notify?: NotifyReceiver
   readonly log: LogConfig
   /** Where metrics are served. Absent: nothing is measured. */
   readonly metricsListen?: MetricsListen
@@ -67,7 +71,11 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
     searchAttributes: isOn(env, 'SEARCH_ATTRIBUTES', found),
     langSmith: langSmithPages(env, found),
     log: logConfig(env, found),
-    ...present({ webhook: optionalReceiver(env, found), metricsListen: metricsListen(env, found) }),
+    ...present({
+      webhook: optionalReceiver(env, found),
+      notify: notifyReceiver(env, found),
+      metricsListen: metricsListen(env, found),
+    }),
     areTracesOn: areTracesOn(env, found),
     warnings: found.warnings,
   }))

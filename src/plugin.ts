@@ -25,7 +25,7 @@ export type { Traces } from './telemetry/traces.ts'
 export type { WebhookReceiver } from './webhook/url.ts'
 export { workerOptions, workflowSource } from './worker-options.ts'
 
-export interface LangGraphRunsPluginOptions extends Pick<ActivitiesOptions, 'webhook'> {
+export interface LangGraphRunsPluginOptions extends Pick<ActivitiesOptions, 'webhook' | 'notify'> {
   /** The LangGraph servers that the worker may talk to. A workflow names one of them as its `deployment`. */
   readonly servers: readonly ServerConfig[]
   /**
@@ -64,20 +64,14 @@ export class LangGraphRunsPlugin extends SimplePlugin {
   readonly #servers: readonly ServerConfig[]
   readonly #running: Running
   readonly #deployments: ReturnType<typeof createDeployments>
-  readonly #with: Pick<ActivitiesOptions, 'sweeps' | 'webhook' | 'metrics' | 'links' | 'searchAttributes'>
+  readonly #with: Pick<ActivitiesOptions, 'sweeps' | 'webhook' | 'metrics' | 'links' | 'searchAttributes' | 'notify'>
   readonly #searchAttributes: SearchAttributes | undefined
   readonly #traces: Traces | undefined
   #hasLooked = false
 
   constructor(options: LangGraphRunsPluginOptions) {
-    const {
-      servers,
-      sweepInterval = defaultSweepInterval,
-      searchAttributes = true,
-      webhook,
-      langSmith,
-      traces,
-    } = options
+    const { servers, sweepInterval = defaultSweepInterval, searchAttributes = true, langSmith, traces } = options
+    const { webhook, notify } = options
     const running = new Running()
     super({ name: 'langgraph-background-runs' })
     this.#deployments = createDeployments(servers, traces?.requestHeaders)
@@ -85,7 +79,7 @@ export class LangGraphRunsPlugin extends SimplePlugin {
       sweepInterval === 'none' ? undefined : new Sweeps(msToNumber(sweepInterval), (queue) => !running.takesFrom(queue))
     this.#searchAttributes = searchAttributes ? new SearchAttributes() : undefined
     const shown = { links: linksTo(servers, langSmith), searchAttributes: this.#searchAttributes }
-    this.#with = { ...present({ sweeps, webhook, ...shown }), metrics: runtimeMetrics() }
+    this.#with = { ...present({ sweeps, webhook, notify, ...shown }), metrics: runtimeMetrics() }
     this.#traces = traces
     this.#servers = servers
     this.#running = running

@@ -29,7 +29,7 @@ export const tuning = {
 export function workerOptions(
   servers: readonly ServerConfig[],
   taskQueue: string,
-  options: Pick<ActivitiesOptions, 'webhook'> = {},
+  options: Pick<ActivitiesOptions, 'webhook' | 'notify'> = {},
 ) {
   return {
     taskQueue,

@@ -12,6 +12,7 @@ const plugin = new LangGraphRunsPlugin({ servers: [{ name: 'default', url: 'http
 const ours = [
   'getRunStatus',
   'sweepThreads',
+  'notify',
   'createRun',
   'cancelRun',
   'findLaterRun',

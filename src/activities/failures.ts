@@ -84,7 +84,7 @@ function isWorthAnotherTry(type: LangGraphFailureType): boolean {
 }
 
 /** A stack would put the worker's file paths into history. */
-function withoutStack(failure: ApplicationFailure): ApplicationFailure {
+export function withoutStack(failure: ApplicationFailure): ApplicationFailure {
   failure.stack = `${failure.type}: ${failure.message}`
   return failure
 }

@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common'
 import { watchWorkflowId } from '../domain/contract.ts'
 import { isContinuation } from '../domain/creation.ts'
 import type { CancelAction, CreateRunRequest, Created, Looked, StateNow } from '../domain/creation.ts'
+import type { NumberedNotification } from '../domain/notification.ts'
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
 import { hasEnded } from '../domain/run.ts'
 import type { Polled, RunRef, Swept } from '../domain/run.ts'
@@ -18,6 +19,10 @@ import { createRun } from './create-run.ts'
 import { classified } from './failures.ts'
 import { getRunStatus } from './get-run-status.ts'
 import { hasThread } from './missing-thread.ts'
+import { Deliveries, noReceiver } from './notify.ts'
+import { requireNotifyReceiver } from './notify-receiver.ts'
+import type { NotifyReceiver } from './notify-receiver.ts'
+import { OutageNotices } from './outage-notices.ts'
 import { retrieve } from './retrieve.ts'
 import { isOfWatch, Shows } from './shown.ts'
 import type { ShowsOptions } from './shown.ts'
@@ -27,35 +32,45 @@ import type { Timed } from './time-limit.ts'
 
 export { createDeployments } from '../langgraph/deployments.ts'
 export type { ServerConfig } from '../langgraph/server.ts'
+export type { NotifyReceiver } from './notify-receiver.ts'
 export type { WebhookReceiver } from '../webhook/url.ts'
 
 type All = ReturnType<typeof createActivities>
 /** What watches and single looks call. */
-export type Activities = Omit<All, 'sweepThreads'>
+export type Activities = Omit<All, 'sweepThreads' | 'notify'>
 export type SweepActivities = Pick<All, 'sweepThreads'>
+export type NotifyActivities = Pick<All, 'notify'>
 
-export interface ActivitiesOptions extends ShowsOptions {
+export interface ActivitiesOptions extends Omit<ShowsOptions, 'notifies'> {
   /** Absent: no watches are swept. */
   readonly sweeps?: Sweeps
   /** The runs that are created call it when they have ended, unless they have a webhook of their own. */
   readonly webhook?: WebhookReceiver
+  /** Who is told when a run waits for a human, a watch ends, or a deployment gives no answer. */
+  readonly notify?: NotifyReceiver
   /** How many of these activities the worker carries out at once. Absent: one server that hangs may take them all. */
   readonly slots?: number
   /** Absent: nothing is measured. */
   readonly metrics?: FindMetrics
 }
 
+/** Polls of a watch in a row, before this one, without an answer. */
+interface Unanswered {
+  readonly unanswered?: number
+}
+
 /** The activities of one worker, over the LangGraph servers that it may talk to. */
-export function createActivities(
-  deployments: Deployments,
-  { sweeps, webhook, slots = Infinity, metrics: findMetrics = () => undefined, ...shown }: ActivitiesOptions = {},
-) {
+export function createActivities(deployments: Deployments, options: ActivitiesOptions = {}) {
+  const { sweeps, webhook, notify, slots = Infinity, metrics: findMetrics = () => undefined, ...shown } = options
   const shared = new Slots(slots)
   const outages = new OutageLog()
-  const shows = new Shows(shown)
+  const shows = new Shows({ ...shown, notifies: notify !== undefined })
+  const deliveries = notify && new Deliveries(notify)
+  const notices = notify && new OutageNotices()
   requireReceiver(webhook)
+  requireNotifyReceiver(notify)
   return {
-    async getRunStatus(run: RunRef): Promise<Polled> {
+    async getRunStatus(run: RunRef & Unanswered): Promise<Polled> {
       const isPoll = isOfWatch()
       const metrics = isPoll ? findMetrics() : undefined
       const lookOnce = () => onServer(run, (langGraph, signal) => getRunStatus(langGraph, run, signal))
@@ -74,6 +89,11 @@ export function createActivities(
           outages.observe(deployment, () => langGraph.searchThreads(...asked))
         return sweeps.sweep(deployment, { searchThreads }, findMetrics())
       })
+    },
+    /** Tells the receiver of notifications. */
+    async notify(notification: NumberedNotification): Promise<void> {
+      if (!deliveries) throw noReceiver()
+      return withinTry((signal) => deliveries.deliver(notification, signal))
     },
     async createRun(request: CreateRunRequest): Promise<Created> {
       const metrics = findMetrics()
@@ -116,15 +136,19 @@ export function createActivities(
 
   /** One try on one server, within the time that Temporal gives it. */
   function onServer<T>(
-    { deployment }: { readonly deployment: string },
+    { deployment, unanswered = 0 }: { readonly deployment: string } & Unanswered,
     work: (langGraph: LangGraph, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    return shows.inFailures(() =>
-      classified(() => {
-        const langGraph = deployments(deployment, caller())
-        const ask = () => withinTry((signal) => work(langGraph, signal))
-        return shared.hold(deployment, () => outages.observe(deployment, ask))
-      }),
+    return shows.inFailures(
+      () =>
+        classified(async () => {
+          const langGraph = deployments(deployment, caller())
+          const ask = () => withinTry((signal) => work(langGraph, signal))
+          const done = await shared.hold(deployment, () => outages.observe(deployment, ask))
+          notices?.answered(deployment)
+          return done
+        }),
+      () => notices?.noticeOf(caller().taskQueue, deployment, unanswered),
     )
   }
 

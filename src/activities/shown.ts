@@ -2,6 +2,7 @@ import { activityInfo } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
 import type { LangGraphFailureDetails } from '../domain/contract.ts'
 import { workflowTypes } from '../domain/contract.ts'
+import { present } from '../domain/json.ts'
 import type { Shown } from '../domain/run.ts'
 import type { Linked, Links } from './links.ts'
 
@@ -9,6 +10,7 @@ export interface ShowsOptions {
   /** Absent: watches have no search attributes. */
   readonly searchAttributes?: { exist(namespace: string): Promise<boolean> }
   readonly links?: Links
+  readonly notifies?: boolean
 }
 
 /** Tells watches what they may show operators, in the answers and failures of their activities. */
@@ -22,24 +24,31 @@ export class Shows {
   /** @param run absent if its links are of no interest */
   async to(run?: Linked): Promise<Shown> {
     if (!isOfWatch()) return {}
-    const { searchAttributes, links } = this.#options
+    const { searchAttributes, links, notifies } = this.#options
     const areThere = await searchAttributes?.exist(activityInfo().workflowNamespace ?? '')
     const pages = (run && links?.(run)) ?? []
     return {
       memo: true,
       ...(areThere && { searchAttributes: true as const }),
+      ...(notifies && { notifies: true as const }),
       ...(pages.length > 0 && { links: pages }),
     }
   }
 
-  /** A watch changes its state also when it gets no answer. */
-  async inFailures<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * A watch changes its state also when it gets no answer.
+   *
+   * @param noticeOf the notice of an outage that the watch is to give
+   */
+  async inFailures<T>(work: () => Promise<T>, noticeOf: () => string | undefined = () => undefined): Promise<T> {
     try {
       return await work()
     } catch (error) {
       if (error instanceof ApplicationFailure && isOfWatch()) {
-        const shown: LangGraphFailureDetails = { shown: await this.to() }
-        Object.assign(Object(error.details?.[0]), shown)
+        const details: LangGraphFailureDetails = Object(error.details?.[0])
+        const outageNotice = details.not_asked ? undefined : noticeOf()
+        const shown = { ...(await this.to()), ...present({ outageNotice }) }
+        Object.assign(details, { shown })
       }
       throw error
     }

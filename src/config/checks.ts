@@ -32,7 +32,7 @@ export function warnOfTheWay(
 ): void {
   if (!URL.canParse(text)) return
   const url = new URL(text)
-  const isHere = /^(localhost|.*\.localhost|127\..*|\[::1\])$/.test(url.hostname)
+  const isHere = isThisMachine(url)
   if (apiKey !== undefined && url.protocol === 'http:' && !isHere) {
     warnings.push(`Deployment "${name}": its API key goes over the network unencrypted: use https://`)
   }
@@ -42,6 +42,10 @@ export function warnOfTheWay(
       `Deployment "${name}": ${proxy} is set, but requests to it go there directly: Node.js 22.21 or newer uses the proxy with NODE_USE_ENV_PROXY=1`,
     )
   }
+}
+
+export function isThisMachine({ hostname }: URL): boolean {
+  return /^(localhost|.*\.localhost|127\..*|\[::1\])$/.test(hostname)
 }
 
 /** Node.js reads these variables only if it is told to, and before 22.21 never. */

@@ -8,6 +8,7 @@ export const workflowTypes = {
   readRunStatus: 'readRunStatus',
   retrieveRunResult: 'retrieveRunResult',
   sweepRuns: 'sweepRuns',
+  notifyRun: 'notifyRun',
 } as const
 
 export const wakeSignalName = 'wake'

@@ -44,6 +44,8 @@ export interface CreateRunRequest {
   readonly findOnly?: true
   /** An earlier try was sent and got no answer. */
   readonly mayExist?: true
+  /** Tries in a row, before this one, without an answer. */
+  readonly unanswered?: number
 }
 
 /** What became of the request. If the server could not be asked, that is thrown. */

@@ -15,12 +15,16 @@ export type RetrievalStrategy = (typeof retrievalStrategies)[number]
 /** A request to create a run that got no answer may arrive for so long: before that nobody looks for its run. */
 export const creationTimeoutMs = 6000
 
+/** So many polls, or tries to create the run, in a row without an answer are an outage. */
+export const outageAfter = 3
+
 const KB = 1024
 /** SQL databases keep no more of a search attribute of type Keyword. */
 export const maxAttributeBytes = 255
 /** Temporal payloads end at 2 MB: a larger result stays in LangGraph and the outcome names where. */
 export const maxResultBytes = 1.5 * KB * KB
 export const maxErrorBytes = 4 * KB
+export const maxNotificationBytes = 64 * KB
 export const maxReasonBytes = KB
 /** Of a run that is due later: 365 days. */
 export const longestDelaySeconds = 31_536_000

@@ -6,9 +6,12 @@ import {
   defaultPollInterval,
   defaultRetrievalTimeout,
   maxExecuteRunInputBytes,
+  maxNotificationBytes,
   retrievalStrategies,
 } from './defaults.ts'
 import type { CancelAction } from './creation.ts'
+import { notificationTypes } from './notification.ts'
+import type { NumberedNotification } from './notification.ts'
 import { oneOf, parse } from './fields.ts'
 import type { Fields, Parsed } from './fields.ts'
 import type { RetrievalOptions, RunRequest, WatchOptions } from './input.ts'
@@ -76,6 +79,18 @@ export function parseReadRunStatusInput(input: unknown): Parsed<RunRef> {
 
 export function parseSweepRunsInput(input: unknown): Parsed<{ readonly deployment: string }> {
   return parse(input, '`deployment`', (fields) => ({ deployment: deployment(fields) }))
+}
+
+export function parseNotifyRunInput(input: unknown): Parsed<Pick<NumberedNotification, 'id' | 'type'>> {
+  return parse(input, '`id`, `type`, `timestamp` and `data`', (fields) => {
+    fields.required('timestamp', text)
+    fields.required('data', record)
+    fields.refuseLargerThan(maxNotificationBytes)
+    return {
+      id: fields.required('id', text) ?? '',
+      type: fields.required('type', oneOf(...notificationTypes)) ?? 'run.ended',
+    }
+  })
 }
 
 function run(fields: Fields): RunRef {

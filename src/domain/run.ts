@@ -120,6 +120,10 @@ export interface Shown {
   readonly memo?: true
   /** The namespace has the search attributes of `state.ts`. */
   readonly searchAttributes?: true
+  /** The worker notifies somebody of what becomes of watches. */
+  readonly notifies?: true
+  /** Only in a failure: by it the watch tells of the outage of its deployment, for all its watches. */
+  readonly outageNotice?: string
   /** Pages about the run, for the Web UI; no key is in them. */
   readonly links?: readonly string[]
 }

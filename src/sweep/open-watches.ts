@@ -23,6 +23,9 @@ const lagMs = 5000
 /** A workflow that has no run for longer than this after its start is found by the full list only. */
 const longestCreationMs = 60_000
 
+/** Ours, and of others none: they may have a watch of their own type around ours. */
+const notWatches = [workflowTypes.sweepRuns, workflowTypes.notifyRun].map((type) => `'${type}'`).join(', ')
+
 type Page = Awaited<ReturnType<Client['workflowService']['listWorkflowExecutions']>>
 type Row = NonNullable<Page['executions']>[number]
 
@@ -134,7 +137,7 @@ export class OpenWatches {
 
   async *#rows(onlyThose: string): AsyncGenerator<Row> {
     const { namespace } = this.#client.options
-    const query = `TaskQueue = '${this.#taskQueue.replaceAll("'", "''")}' AND ExecutionStatus = 'Running' AND WorkflowType != '${workflowTypes.sweepRuns}'${onlyThose}`
+    const query = `TaskQueue = '${this.#taskQueue.replaceAll("'", "''")}' AND ExecutionStatus = 'Running' AND WorkflowType NOT IN (${notWatches})${onlyThose}`
     let nextPageToken: Uint8Array | undefined
     do {
       // Raw, since the client's own list decodes every row.

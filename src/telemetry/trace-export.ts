@@ -60,10 +60,8 @@ function toldOnce(exporter: SpanExporter, onOutage: (reason: string) => void): S
   return {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
-        const { error } = result
-        // ExportResultCode.FAILED; its enum is in a package of its own.
-        if (Number(result.code) === 1 && !isOutage) onOutage(error?.message ?? 'unknown')
-        isOutage = Number(result.code) === 1
+        if (result.error && !isOutage) onOutage(result.error.message)
+        isOutage = result.error !== undefined
         done(result)
       }),
     shutdown: () => exporter.shutdown(),

@@ -1,3 +1,4 @@
+import type * as OpenTelemetry from '@opentelemetry/api'
 import type { WorkflowClientInterceptor } from '@temporalio/client'
 import { defaultPayloadConverter } from '@temporalio/common'
 import type { Headers } from '@temporalio/common'
@@ -7,7 +8,7 @@ import { isRecord } from '../domain/json.ts'
 import { missingPackage } from '../missing-package.ts'
 import { attributesOf } from './trace-attributes.ts'
 
-type Api = typeof import('@opentelemetry/api')
+type Api = typeof OpenTelemetry
 
 /** How this application takes part in traces. */
 export interface Traces {

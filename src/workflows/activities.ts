@@ -1,5 +1,5 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
-import type { Activities, SweepActivities } from '../activities/index.ts'
+import type { Activities, NotifyActivities, SweepActivities } from '../activities/index.ts'
 import { failureTypes } from '../domain/contract.ts'
 import { longestSweepMs } from '../domain/sweep.ts'
 
@@ -82,6 +82,13 @@ export const { sweepThreads } = proxyActivities<SweepActivities>({
   heartbeatTimeout: '8s',
   retry: { initialInterval: '1s', maximumInterval: '5s', maximumAttempts: 30 },
   cancellationType,
+})
+
+/** A receiver may be down for a day. 1, 2, 4 … s apart, 15 min at most, or as the receiver says. */
+export const { notify } = proxyActivities<NotifyActivities>({
+  startToCloseTimeout: '15s',
+  scheduleToCloseTimeout: '1 day',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '15m' },
 })
 
 /** A look before and after a run is cancelled. It is bounded, as `cancelRun` is. */

@@ -18,6 +18,7 @@ import { momentMs } from './clock.ts'
 import { describeEnd, describeFailure } from './details.ts'
 import { endCancelled } from './end-cancelled.ts'
 import { failure, noRunCreated } from './failures.ts'
+import { notifies, notifyOfEnd } from './notifying.ts'
 import * as outcomes from './outcomes.ts'
 import { pollUntilTerminal } from './poll-until-terminal.ts'
 import { questionIn } from './question.ts'
@@ -38,12 +39,13 @@ export async function carryOut(watch: Watch): Promise<WatchOutcome> {
     const outcome = await outcomeOf(watch)
     watch.ends()
     await condition(allHandlersFinished)
-    return deliver(watch, { ...outcome, ...outcomes.chain(watch, outcome) })
+    return await deliver(watch, { ...outcome, ...outcomes.chain(watch, outcome) })
   } catch (error) {
     if (isCancellation(error)) await CancellationScope.nonCancellable(() => endCancelled(watch))
     else if (error instanceof ApplicationFailure && !watch.hasConcluded) {
       watch.conclude({ state: 'polling_error', error: error.message }, describeFailure(error.message))
       watch.publish()
+      if (notifies(watch)) await notifyOfEnd(watch, {})
     }
     throw error
   }
@@ -165,9 +167,10 @@ function isWaitedOut(watch: Watch, slip: Slip, { ending }: EndedRun): boolean {
   }
 }
 
-function deliver(watch: Watch, outcome: WatchOutcome): WatchOutcome {
+async function deliver(watch: Watch, outcome: WatchOutcome): Promise<WatchOutcome> {
   watch.conclude({ state: stateOf(outcome), error: outcomes.reason(outcome) }, describeEnd(outcome, watch.about))
   watch.publish()
+  if (notifies(watch)) await notifyOfEnd(watch, { outcome })
   noteEnd(watch, stateOf(outcome))
   const isReturned = watch.options.onUnsuccessful === 'return' && !outcomes.isNotCreated(outcome)
   if (isReturned || outcome.polling_result === 'success_with_results') return outcome

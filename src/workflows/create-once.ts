@@ -10,6 +10,7 @@ import { momentMs } from './clock.ts'
 import { failure, noAnswer, noRunCreated } from './failures.ts'
 import type { NoAnswer } from './failures.ts'
 import { answersOf, isAnswered } from './question.ts'
+import { notifyOfOutage, outageNews } from './notifying.ts'
 import type { Question } from './question.ts'
 import { aboutRun } from './watch-events.ts'
 import type { Watch } from './watch.ts'
@@ -65,6 +66,8 @@ export async function createOnce(watch: Watch, request: CreateRunRequest): Promi
     const end = tried.kind === 'answered' ? endOf(watch, request, tried.creation) : refusalOf(watch, tried.failed)
     if (end) return end
     if (watch.memory.cancelling) continue
+    const notice = tried.kind === 'failed' ? outageNews(watch, tried.failed) : undefined
+    if (notice !== undefined) await notifyOfOutage(watch, notice)
     if (isLastTry) return { kind: 'timed_out', lastError: watch.memory.polls.lastError ?? 'no answer' }
     watch.scheduleNextPoll(tried.kind === 'failed' ? tried.failed.retryAfterMs : undefined)
     await watch.restartWhereLong()
@@ -116,7 +119,9 @@ async function tryOnce(watch: Watch, request: CreateRunRequest): Promise<Try> {
   const options = { summary, ...offered(watch.memory.polls.failedInARow) }
   try {
     const asked = watch.mayHaveCreated ? { ...request, mayExist: true as const } : request
-    const creation = await CancellationScope.nonCancellable(() => createRun.executeWithOptions(options, [asked]))
+    const creation = await CancellationScope.nonCancellable(() =>
+      createRun.executeWithOptions(options, [{ ...asked, ...watch.unanswered }]),
+    )
     return { kind: 'answered', creation }
   } catch (error) {
     const failed = noAnswer(error)

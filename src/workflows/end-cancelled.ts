@@ -5,6 +5,7 @@ import type { RunRef } from '../domain/run.ts'
 import { cancelAndConfirm } from './cancel-and-confirm.ts'
 import { continuation, creationOf, findRun, later } from './create-once.ts'
 import { describeCancellation } from './details.ts'
+import { notifies, notifyOfEnd } from './notifying.ts'
 import { noteEnd } from './watch-events.ts'
 import type { Watch } from './watch.ts'
 
@@ -15,6 +16,7 @@ export async function endCancelled(watch: Watch): Promise<void> {
   noteEnd(watch, 'cancelled')
   // Temporal gives a cancelled workflow no result, and this SDK no details.
   watch.publish(patched('cancellation-memo') ? { cancellation } : {})
+  if (notifies(watch)) await notifyOfEnd(watch, { cancellation })
   watch.ends()
   await condition(allHandlersFinished)
 }

@@ -1,4 +1,5 @@
 export { readRunStatus, retrieveRunResult } from './retrieve-run-result.ts'
+export { notifyRun } from './notify-run.ts'
 export { sweepRuns } from './sweep-runs.ts'
 export { executeRun, watchRun } from './watch-run.ts'
 

@@ -7,6 +7,7 @@ import { lookTimeoutMs, offered, poll } from './activities.ts'
 import { iso, momentMs, tryLength } from './clock.ts'
 import { failure, noAnswer } from './failures.ts'
 import type { NoAnswer } from './failures.ts'
+import { notifyOfOutage, outageNews } from './notifying.ts'
 import { aboutRun } from './watch-events.ts'
 import type { Watch } from './watch.ts'
 
@@ -34,6 +35,8 @@ export async function pollUntilTerminal(watch: Watch, run: RunRef): Promise<Poll
     const end = answer.kind === 'seen' ? endOf(watch, answer.look, isLastLook) : refusalOf(watch, answer.failed)
     if (end) return end
     if (isLastLook) return { kind: 'timed_out' }
+    const notice = answer.kind === 'failed' ? outageNews(watch, answer.failed) : undefined
+    if (notice !== undefined) await notifyOfOutage(watch, notice)
     watch.scheduleNextPoll(retryAfterOf(answer))
     await watch.restartWhereLong()
   }
@@ -46,7 +49,7 @@ async function askOnce(watch: Watch, run: RunRef, isLastLook: boolean): Promise<
   try {
     const { count, failedInARow } = watch.memory.polls
     const options = { startToCloseTimeout, summary: `poll ${count}: is the run done?`, ...offered(failedInARow) }
-    return { kind: 'seen', look: await poll.executeWithOptions(options, [run]) }
+    return { kind: 'seen', look: await poll.executeWithOptions(options, [{ ...run, ...watch.unanswered }]) }
   } catch (error) {
     return { kind: 'failed', failed: noAnswer(error) }
   }

@@ -19,6 +19,8 @@ export interface Question extends ReadInterrupts {
   readonly refused?: string | undefined
   /** Why the last answer was not given to LangGraph: somebody has edited the thread's state. */
   readonly lost?: string | undefined
+  /** The receiver of notifications has been told of it. */
+  readonly isNotified?: true
   /** Looks so far for what somebody else has done. */
   readonly looks: number
   readonly failedLooks: number

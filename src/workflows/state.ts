@@ -1,10 +1,8 @@
+import { outageAfter } from '../domain/defaults.ts'
 import type { WatchProgress } from '../domain/outcome.ts'
 import type { WatchState } from '../domain/state.ts'
 import type { Memory } from './memory.ts'
 import { isAnswered } from './question.ts'
-
-/** So many polls, or tries to create the run, without an answer are an outage. */
-const outageAfter = 3
 
 /**
  * Where an open watch is, in one word. An outage ends with the first answer. A poll, or a try to create the run, is no state

@@ -6,6 +6,7 @@ import { seconds } from '../domain/text.ts'
 import { findLaterRun, offered } from './activities.ts'
 import { continuation, createOnce, findRun } from './create-once.ts'
 import { noAnswer } from './failures.ts'
+import { isQuestionNews, notifyOfQuestion } from './notifying.ts'
 import { asAskedNow } from '../domain/same-question.ts'
 import { pollUntilTerminal } from './poll-until-terminal.ts'
 import { editedQuestion, isAnswered } from './question.ts'
@@ -28,12 +29,14 @@ export type HumanEnd =
 export async function waitForHuman(watch: Watch): Promise<HumanEnd> {
   let isLastLook = false
   watch.enter('interrupted')
+  if (isQuestionNews(watch)) await notifyOfQuestion(watch)
   for (;;) {
     const { run } = watch
     const end = isOver(watch) ? await goOn(watch, run) : await lookElsewhere(watch, run)
     if (end) return end
     // An answer that came to nothing has led through other phases, and what is asked may have changed.
     watch.enter('interrupted')
+    if (isQuestionNews(watch)) await notifyOfQuestion(watch)
     if (isLastLook && !isAnswered(questionOf(watch))) {
       return unanswered(watch, `Nobody answered within ${seconds(watch.options.humanTimeoutMs)} (\`humanTimeout\`)`)
     }

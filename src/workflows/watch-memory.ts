@@ -35,6 +35,12 @@ export class WatchMemory {
     return this.#memory.chain.length
   }
 
+  /** Polls in a row without an answer, for the activity that may tell of an outage. */
+  get unanswered(): { readonly unanswered?: number } {
+    const { inARow = 0 } = this.#memory.polls.unanswered ?? {}
+    return inARow > 0 && this.#memory.shown?.notifies ? { unanswered: inARow } : {}
+  }
+
   /** The server was asked to create a run and has not said what came of it. */
   get mayHaveCreated(): boolean {
     return this.#memory.creation.unknown?.what === 'created'
@@ -120,11 +126,11 @@ export class WatchMemory {
    * What an activity said may be shown. The memo is kept from the first word on. Search attributes may vanish, so the last
    * word counts; links stay until others come.
    */
-  mayShow({ memo, searchAttributes, links }: Shown): void {
+  mayShow({ memo, searchAttributes, notifies, links }: Shown): void {
     const known = this.#memory.shown
     const isKept = memo ?? known?.memo
     if (!isKept) return
-    this.#change({ shown: { memo: isKept, ...present({ searchAttributes, links: links ?? known?.links }) } })
+    this.#change({ shown: { memo: isKept, ...present({ searchAttributes, notifies, links: links ?? known?.links }) } })
   }
 
   deploymentKnown(): void {
@@ -154,6 +160,11 @@ export class WatchMemory {
   asked(question: Question): void {
     this.#change({ question })
     this.changePolls({ next: undefined })
+  }
+
+  questionNotified(): void {
+    const { question } = this.#memory
+    this.#change({ question: question && { ...question, isNotified: true } })
   }
 
   /** A try to create the run, or a look whether somebody else has answered. */

@@ -152,10 +152,15 @@ export class Watch extends WatchMemory {
     return this.#end?.state ?? openState(this.memory, this.#phase)
   }
 
+  /** Why it has ended without a result, or gets no answer. */
+  get shownError(): string | undefined {
+    if (this.#end) return this.#end.error
+    return this.state === 'outage' ? this.memory.polls.lastError : undefined
+  }
+
   /** @param others further fields of the memo */
   publish(others?: Readonly<Record<string, object>>): void {
-    const { memory, request, state } = this
-    const error = this.#end ? this.#end.error : state === 'outage' ? memory.polls.lastError : undefined
+    const { memory, request, state, shownError: error } = this
     const { deployment } = this.about
     const given = { assistant: request?.run.assistantId, threadId: request?.threadId, deployment }
     this.#events += publish({ memory, state, error, ...given }, others)

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { orNotInstalled } from '../../src/telemetry/traces.ts'
 import { CliProcess } from '../cli/cli-process.ts'
 import { RecordingProxy } from '../support/recording-proxy.ts'
 import { json, ScriptedLangGraph } from '../support/scripted-langgraph.ts'
 import { TraceCollector } from '../support/trace-collector.ts'
 import { holding, WorkerStage } from '../support/worker-process.ts'
+import type { WorkerProcess } from '../support/worker-process.ts'
 
 /** Lists what of OpenTelemetry a process has loaded by its end. */
 const listing = `process.on('exit', () => console.error('loaded of OpenTelemetry:', Object.keys(require('node:module')._cache).filter((file) => /opentelemetry/.test(file)).length))`
@@ -29,10 +30,21 @@ afterAll(async () => {
   await Promise.all([proxy.stop(), collector.stop()])
 })
 
+/** It ends with the test, so that it takes no work of the next one. */
+async function startWorker(env: Readonly<Record<string, string>>): Promise<WorkerProcess> {
+  const worker = await stage.startWorker('default', env)
+  onTestFinished(() => worker.kill())
+  return worker
+}
+
+function sent(line: RegExp) {
+  return proxy.requests.filter((request) => line.test(request.line))
+}
+
 async function execute(env: Readonly<Record<string, string>>) {
   const id = `traced/${randomUUID()}`
-  const input = JSON.stringify({ symbol: planted, seconds: 1 })
-  const options = ['--id', id, '--input', input, '--poll-interval', '200ms', '--json', '--stream-resumable']
+  const input = JSON.stringify({ symbol: planted, seconds: 2 })
+  const options = ['--id', id, '--input', input, '--poll-interval', '1s', '--json', '--stream-resumable']
   const { code, stdout, stderr } = await CliProcess.start(['execute', 'work', ...options], {
     TEMPORAL_TASK_QUEUE: stage.taskQueue,
     ...env,
@@ -45,7 +57,7 @@ async function execute(env: Readonly<Record<string, string>>) {
 
 describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
   test('one trace goes from the start by the command line through all activities to LangGraph', async () => {
-    const worker = await stage.startWorker('all', { ...collector.env, ...listsModules })
+    const worker = await startWorker({ ...collector.env, ...listsModules })
     const { id, outcome, polls } = await execute({ ...collector.env, OTEL_SERVICE_NAME: 'the-starter' })
     await vi.waitUntil(() => collector.named('RunActivity:retrieveStreamValues').length > 0, patience)
 
@@ -73,7 +85,6 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
       })
     }
 
-    const sent = (line: RegExp) => proxy.requests.filter((request) => line.test(request.line))
     const [creation] = collector.named('RunActivity:createRun')
     expect(sent(/^POST .*\/runs$/).map(({ headers }) => headers['traceparent'])).toEqual([
       `00-${start?.traceId}-${creation?.spanId}-01`,
@@ -95,28 +106,30 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     const ids = { threadId: randomUUID(), runId: randomUUID() }
     endless.on('run', json({ run_id: ids.runId, thread_id: ids.threadId, status: 'running' }))
     const env = { ...collector.env, TEMPORAL_TASK_QUEUE: stage.taskQueue }
-    const worker = await stage.startWorker('default', { ...env, LANGGRAPH_API_URL: endless.url })
+    const worker = await startWorker({ ...env, LANGGRAPH_API_URL: endless.url })
     const command = CliProcess.start(['watch', ids.threadId, ids.runId, '--poll-interval', '1h'], env)
     const spans = () => collector.spans.filter(({ attributes }) => attributes['langgraph.run_id'] === ids.runId)
     await vi.waitUntil(() => spans().length === 2, patience)
 
     const handle = stage.client.workflow.getHandle(`watch-run/default/${ids.threadId}/${ids.runId}`)
+    const { runId } = await handle.describe()
     // A KB counts as an event of the 4,000.
     for (let n = 0; n < 40; n += 1) await handle.signal('of any name', 'x'.repeat(110_000))
-    await vi.waitUntil(() => spans().length >= 3, patience)
+    await vi.waitUntil(async () => (await handle.describe()).runId !== runId, patience)
+    await handle.signal('wake')
+    await vi.waitUntil(() => spans().length === 4, patience)
     const executions = spans().filter(({ name }) => name === 'RunActivity:getRunStatus')
     expect(new Set(executions.map(({ attributes }) => attributes['run_id'])).size).toBe(2)
     expect(new Set(spans().map(({ traceId }) => traceId)).size).toBe(1)
 
     await handle.terminate()
     await command.ended
-    await worker.kill()
     await endless.stop()
   })
 
   test('a workflow that was started without a trace has no spans, and LangGraph gets no header', async () => {
     const before = collector.spans.length
-    const worker = await stage.startWorker('all', collector.env)
+    const worker = await startWorker(collector.env)
     const from = proxy.requests.length
     await execute({})
     await worker.stop()
@@ -127,7 +140,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
   test('a collector that hangs holds up neither the command nor the worker', async () => {
     const hanging = await TraceCollector.start('nothing')
     const env = { ...hanging.env, OTEL_EXPORTER_OTLP_TIMEOUT: '600000', OTEL_BSP_EXPORT_TIMEOUT: '600000' }
-    const worker = await stage.startWorker('all', env)
+    const worker = await startWorker(env)
     await execute(env)
     expect((await worker.stop()).code).toBe(0)
     expect(hanging.requests).toBeGreaterThan(1)
@@ -136,7 +149,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
 
   test('a collector that is down is said once', async () => {
     const down = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_BSP_SCHEDULE_DELAY: '50' }
-    const worker = await stage.startWorker('all', { ...down, OTEL_EXPORTER_OTLP_TIMEOUT: '300' })
+    const worker = await startWorker({ ...down, OTEL_EXPORTER_OTLP_TIMEOUT: '300' })
     await execute(down)
     await worker.said('traces cannot be exported')
     await worker.stop()
@@ -154,7 +167,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
 describe('without it', () => {
   test('no header is sent, and nothing of OpenTelemetry is loaded', async () => {
     const before = proxy.requests.length
-    const worker = await stage.startWorker('all', listsModules)
+    const worker = await startWorker(listsModules)
     const { id, stderr } = await execute(listsModules)
     await worker.stop()
     expect(stderr).toContain('loaded of OpenTelemetry: 0')
