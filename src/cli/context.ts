@@ -1,3 +1,4 @@
+import type { Environment } from '../config.ts'
 import type { Parsed } from '../domain/fields.ts'
 import { refusal } from '../domain/problem.ts'
 import type { Dialog } from './dialog.ts'
@@ -7,19 +8,32 @@ import { readable } from './readable.ts'
 import type { Screen } from './screen.ts'
 import type { Temporal } from './temporal.ts'
 
+export interface Window {
+  size(): { readonly columns: number; readonly rows: number }
+  /** Writes what the terminal obeys. */
+  draw(text: string): void
+}
+
 export interface Terminal {
   readonly screen: Screen
   /** Absent without a terminal: nobody can be asked. */
   readonly dialog?: Dialog | undefined
+  /** The terminal that stdout is; absent if it is none. */
+  readonly window?: Window | undefined
   readInput(): Promise<Uint8Array>
-  connect(): Promise<Temporal>
+  readonly env: Environment
+  /** @param env as it is with the options of the command line */
+  connect(env: Environment): Promise<Temporal>
   /** To stdout, which holds the outcome alone. */
   print(text: string): void
   /** What Ctrl-C says before it ends the command; `undefined`: it does nothing, because the command ends by itself. */
-  atCtrlC(words: string | undefined): void
+  atCtrlC(words: string | (() => string) | undefined): void
 }
 
-export interface CommandContext extends Terminal {
+export interface CommandContext extends Omit<Terminal, 'env' | 'connect'> {
+  /** With the options of the command line. */
+  environment(): Environment
+  connect(): Promise<Temporal>
   /** Sets the exit code, if it is not 0. */
   endWith(exitCode: number): void
 }

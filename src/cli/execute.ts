@@ -103,5 +103,9 @@ Examples:
   With a human, who answers with \`langgraph-runs resume --id order/4712\`:
   $ langgraph-runs execute approval --input - --id order/4712 --on-interrupt wait < order.json
 
+  Start it, and come back later:
+  $ ID=$(langgraph-runs execute trading --input @order.json --detach)
+  $ langgraph-runs watch --id "$ID"
+
   Its result in a script:
   $ langgraph-runs execute trading --input '{"symbol": "AAPL"}' --json | jq .result`

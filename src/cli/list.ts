@@ -1,108 +1,134 @@
-import type { Client } from '@temporalio/client'
+import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
-import { workflowTypes } from '../domain/contract.ts'
+import { present } from '../domain/json.ts'
+import { deploymentName, duration, uuid } from '../domain/rules.ts'
+import type { Rule } from '../domain/fields.ts'
 import { withTemporal } from './context.ts'
 import type { CommandContext, OutputOptions } from './context.ts'
-import { lookCloser } from './look-closer.ts'
-import type { Details, ListedWorkflow } from './look-closer.ts'
-import { jsonOption, wholeNumber } from './options.ts'
-import { timeSpan } from './readable.ts'
-import { onOneLine, printable } from '../domain/printable.ts'
+import type { Filter } from './list/filter.ts'
+import type { Listed } from './list/listed.ts'
+import { keepShowing } from './list/live.ts'
+import { answerTo } from './list/show.ts'
+import type { Query } from './list/show.ts'
+import { allWords, failedWords, openWords } from './list/states.ts'
+import type { ListedState } from './list/states.ts'
+import { table } from './list/table.ts'
+import { Visibility } from './list/visibility.ts'
+import { duration as withUnit, jsonOption, wholeNumber } from './options.ts'
 
-type ListOptions = OutputOptions & { readonly limit: number }
-
-type Listed = Omit<ListedWorkflow, 'workflowRunId' | 'taskQueue' | 'historyBytes'> & Details
+interface ListOptions extends OutputOptions {
+  readonly state?: readonly ListedState[]
+  readonly waiting?: boolean
+  readonly failed?: boolean
+  readonly open?: boolean
+  readonly thread?: string
+  readonly assistant?: string
+  readonly deployment?: string
+  readonly since?: number
+  readonly limit: number
+  readonly wide?: boolean
+  readonly watch?: boolean
+}
 
 export function addList(program: Command, context: CommandContext): void {
   program
     .command('list')
-    .summary('list the open and the recent watches and executions, and which ones wait for a human')
+    .summary('list watches and executions: where they are, what they ask, why they failed')
     .description(
-      'Lists the watches and the executions: the open ones first, then those that have ended, the newest first in each group.',
+      'Lists the watches and the executions: the open ones first, then those that have ended, the newest first in each group.\nIt asks Temporal alone: no worker is needed.',
     )
-    .option('--limit <n>', 'at most this many, 1-1000', wholeNumber, 20)
+    .option('--state <words>', 'only those in one of these states, such as human,outage (below)', states)
+    .option('--waiting', 'only those that wait for a human, the longest first (= --state human)')
+    .option('--failed', `only those that ended without a result (= --state ${failedWords.join(',')})`)
+    .option('--open', 'only those that have not ended')
+    .option('--thread <uuid>', 'only those of this LangGraph thread', given(uuid))
+    .option('--assistant <assistant>', 'only executions of this assistant, as `execute` was given it')
+    .addOption(new Option('--deployment <name>', 'only those on this LangGraph server').argParser(given(deploymentName)))
+    .option('--since <duration>', 'only what ended, or is open and started, within it, such as 24h', sinceMs)
+    .option('--limit <n>', 'at most this many, 1-10000', wholeNumber(10_000), 20)
+    .option('--wide', 'one line for each, with nothing cut; so it is if stdout is not a terminal')
+    .option('--watch', 'show it again every 2 s; if stdout is not a terminal, when it has changed')
     .addOption(jsonOption())
     .addHelpText('after', help)
     .action((options: ListOptions) => list(context, options))
 }
 
-async function list(context: CommandContext, { limit, json }: ListOptions): Promise<void> {
-  const { all, causes } = await withTemporal(context, async (temporal) => {
-    const found = await temporal.ask(() => newest(temporal.client, limit))
-    const looked = await lookCloser(temporal, found)
-    return { ...looked, all: found.map((one, index) => listed(one, looked.details[index])) }
+async function list(context: CommandContext, options: ListOptions): Promise<void> {
+  const { waiting = false, limit, json = false } = options
+  const query = { filter: filterOf(options), limit, longestFirst: waiting, isForPeople: !json }
+  await withTemporal(context, async (temporal) => {
+    const visibility = new Visibility(temporal)
+    const ask = () => answerTo(context, visibility, sinceNow(query, options))
+    const inText = (rows: readonly Listed[]) => asText(context, rows, options)
+    if (options.watch) return keepShowing(context, { ask, inText })
+    const { rows, words } = await ask()
+    if (json || rows.length > 0) context.print(inText(rows))
+    for (const line of words) context.screen.say(line)
   })
-  if (json) context.print(JSON.stringify(all))
-  else if (all.length > 0) context.print(all.map((one) => asLine(one, Date.now())).join('\n'))
-  else context.screen.say('No watch yet. To start one: langgraph-runs watch THREAD RUN')
-  const silent = all.filter(({ no_answer }) => no_answer).length
-  if (silent > 0) {
-    context.screen.say(`${silent} did not respond in time; they may be waiting for a human too: ${causes.join('; ')}`)
+}
+
+/** States add up. */
+function filterOf({ state = [], waiting, failed, open, thread, assistant, deployment }: ListOptions): Filter {
+  const words = [...state, ...(waiting ? ['human' as const] : []), ...(failed ? failedWords : []), ...(open ? openWords : [])]
+  const states = words.length > 0 ? [...new Set(words)] : undefined
+  return present({ states, thread, assistant, deployment })
+}
+
+function sinceNow(query: Query, { since }: ListOptions): Query {
+  return since === undefined ? query : { ...query, filter: { ...query.filter, since: new Date(Date.now() - since) } }
+}
+
+function asText({ window }: CommandContext, rows: readonly Listed[], { json, wide }: ListOptions): string {
+  if (json) return JSON.stringify(rows)
+  const columns = wide ? undefined : window?.size().columns
+  return table(rows, { nowMs: Date.now(), ...present({ columns }) }).join('\n')
+}
+
+function states(text: string, earlier: readonly ListedState[] = []): ListedState[] {
+  const words = text.split(',').map((name) => name.trim())
+  const known = allWords.filter((word) => words.includes(word))
+  if (known.length < new Set(words).size) throw new InvalidArgumentError(`States are ${allWords.join(', ')}.`)
+  return [...earlier, ...known]
+}
+
+function given(rule: Rule<string>): (text: string) => string {
+  return (text) => {
+    const value = rule.read(text)
+    if (value === undefined) throw new InvalidArgumentError(`It must be ${rule.allowed}.`)
+    return value
   }
-  const waiting = all.filter(({ waits_for_human }) => waits_for_human).length
-  if (!json && waiting > 0) {
-    context.screen.say(
-      `${waiting} ${waiting === 1 ? 'waits' : 'wait'} for a human. To answer: langgraph-runs resume --id ID`,
-    )
-  }
 }
 
-function listed(found: ListedWorkflow, details: Details = {}): Listed {
-  const { workflowRunId: _, taskQueue: __, historyBytes: ___, ...fields } = found
-  return { ...fields, ...details }
-}
-
-async function newest(client: Client, limit: number): Promise<ListedWorkflow[]> {
-  const ofType = `WorkflowType IN ('${workflowTypes.watchRun}', '${workflowTypes.executeRun}')`
-  const [open, ended] = await Promise.all([
-    some(client, `${ofType} AND CloseTime IS NULL`, limit),
-    some(client, `${ofType} AND CloseTime IS NOT NULL AND ExecutionStatus != 'ContinuedAsNew'`, limit),
-  ])
-  return [...newestFirst(open, 'started'), ...newestFirst(ended, 'ended')].slice(0, limit)
-}
-
-/** Temporal sorts the open ones by their start and the others by their end, the newest first. */
-async function some(client: Client, query: string, limit: number): Promise<ListedWorkflow[]> {
-  const found: ListedWorkflow[] = []
-  for await (const info of client.workflow.list({ query, pageSize: limit })) {
-    const { workflowId: id, runId: workflowRunId, type, status, taskQueue, startTime, closeTime } = info
-    const ended = closeTime && { ended: closeTime.toISOString() }
-    const { name: state } = status
-    const historyBytes = info.historySize ?? Infinity
-    const started = startTime.toISOString()
-    found.push({ id, workflowRunId, type, state, started, ...ended, taskQueue, historyBytes })
-    if (found.length >= limit) break
-  }
-  return found
-}
-
-function newestFirst(found: readonly ListedWorkflow[], by: 'started' | 'ended'): ListedWorkflow[] {
-  return found.toSorted((one, other) => (other[by] ?? '').localeCompare(one[by] ?? ''))
-}
-
-function asLine(one: Listed, nowMs: number): string {
-  const { id, state, started, ended, phase, waits_for_human, polling_result, cancelled, run_id } = one
-  const age = timeSpan((nowMs - Date.parse(started)) / 1000)
-  const result = cancelled ? 'cancelled' : polling_result
-  const how = waits_for_human ? 'WAITS FOR A HUMAN' : (phase ?? result ?? '')
-  const columns = [
-    state.padEnd(10),
-    how.padEnd(20),
-    `started ${started}`,
-    (ended ? `ended ${ended}` : `open for ${age}`).padEnd(30),
-    onOneLine(id),
-    ...(run_id !== undefined && !id.includes(run_id) ? [onOneLine(`run ${run_id}`)] : []),
-  ]
-  return printable(columns.join('  '))
+function sinceMs(text: string): number {
+  const ms = duration.read(withUnit(text))
+  if (ms === undefined) throw new InvalidArgumentError(`It must be ${duration.allowedAsText}.`)
+  return ms
 }
 
 const help = `
+States of an open one: creating, waiting, outage (three polls in a row got no answer), human (waits for a human), retrieving.
+How one has ended: success, no_result, error, timeout, interrupted, cancelled, polling_timeout, polling_error; or in
+Temporal's words, if it could not say so itself: terminated, failed (such as for its input), timed_out, cancelled.
+
 Examples:
   $ langgraph-runs list
   $ langgraph-runs list --limit 100
 
-  The ids of the open ones:
-  $ langgraph-runs list --limit 1000 --json | jq -r '.[] | select(.ended | not) | .id'
+  Who waits for a human, the longest first, and what is asked?
+  $ langgraph-runs list --waiting
 
-  Which ones wait for a human?
-  $ langgraph-runs list --limit 1000 --json | jq -r '.[] | select(.waits_for_human) | .id'`
+  What failed today, and why?
+  $ langgraph-runs list --failed --since 24h
+
+  What is open of one assistant, kept in view?
+  $ langgraph-runs list --open --assistant trading --watch
+
+  Where does a deployment not answer, and since when?
+  $ langgraph-runs list --state outage
+
+  The ids of all that are open, for a script:
+  $ langgraph-runs list --open --limit 10000 --json | jq -r '.[].id'
+
+  Which wait for longer than an hour?
+  $ langgraph-runs list --waiting --json |
+      jq -r '.[] | select(.state_since < (now - 3600 | todate)) | .id'`

@@ -56,12 +56,12 @@ export function numeric(allowed: string): (text: string) => number {
   }
 }
 
-export function wholeNumber(text: string): number {
-  const number = Number(text)
-  if (!Number.isInteger(number) || number < 1 || number > 1000) {
-    throw new InvalidArgumentError('It must be a whole number from 1 to 1000.')
+export function wholeNumber(most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text)
+    if (Number.isInteger(number) && number >= 1 && number <= most) return number
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`)
   }
-  return number
 }
 
 /** Fields of a command's input that it takes as arguments: every other one is an option. */

@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { addCancel } from './cancel.ts'
-import type { Terminal } from './context.ts'
+import type { Environment } from '../config.ts'
+import { present } from '../domain/json.ts'
+import { addCompletion } from './completion.ts'
+import type { CommandContext, Terminal } from './context.ts'
 import { addExecute } from './execute.ts'
 import { asCliError, exitCodes } from './exit.ts'
 import { addList } from './list.ts'
 import { addResume } from './resume.ts'
 import { addRetrieve } from './retrieve.ts'
 import { addStatus } from './status.ts'
+import { addWake } from './wake.ts'
 import { addWatch } from './watch.ts'
 import { addWebhookUrl } from './webhook-url.ts'
 import { addWorker } from './worker.ts'
@@ -16,25 +20,44 @@ const { version }: { readonly version: string } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 )
 
-const commands = [addWatch, addExecute, addRetrieve, addStatus, addCancel, addResume, addList, addWebhookUrl, addWorker]
+const commands = [
+  addWatch,
+  addExecute,
+  addRetrieve,
+  addStatus,
+  addCancel,
+  addResume,
+  addWake,
+  addList,
+  addWebhookUrl,
+  addWorker,
+  addCompletion,
+]
 
 /** Runs one command. @returns the exit code */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const { screen, print } = terminal
   let exitCode: number = exitCodes.result
-  const context = {
+  const program = new Command('langgraph-runs')
+  const environment = () => ({ ...terminal.env, ...variablesOf(program.opts<GlobalOptions>()) })
+  const context: CommandContext = {
     ...terminal,
+    environment,
+    connect: () => terminal.connect(environment()),
     endWith: (code: number) => {
       exitCode = code
     },
   }
-  const program = new Command('langgraph-runs')
+  program
     .description('Creates LangGraph background runs on Temporal, waits for them, and prints their results.')
     .configureOutput({ writeOut: (text) => print(text.trimEnd()), writeErr: (text) => screen.say(text.trimEnd()) })
-    .configureHelp({ showGlobalOptions: false })
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(--help shows all options, with examples)')
     .exitOverride()
     .version(version, '--version', 'print the version')
+    .option('--address <host:port>', 'where Temporal is, instead of TEMPORAL_ADDRESS')
+    .option('--namespace <name>', "Temporal's namespace, instead of TEMPORAL_NAMESPACE")
+    .option('--task-queue <name>', "the workers' task queue, instead of TEMPORAL_TASK_QUEUE")
     .addHelpText('after', help)
   for (const add of commands) add(program, context)
   try {
@@ -49,6 +72,16 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
+interface GlobalOptions {
+  readonly address?: string
+  readonly namespace?: string
+  readonly taskQueue?: string
+}
+
+function variablesOf({ address, namespace, taskQueue }: GlobalOptions): Environment {
+  return present({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, TEMPORAL_TASK_QUEUE: taskQueue })
+}
+
 const help = `
 Examples:
   $ langgraph-runs watch THREAD RUN                wait for a run; Ctrl-C detaches
@@ -56,7 +89,8 @@ Examples:
   $ langgraph-runs execute GRAPH --input '{"a": 1}' --id ORDER
                                                    create a run, once for that id, and wait for it
   $ langgraph-runs status THREAD RUN               its progress, or how it ended
-  $ langgraph-runs list                            what is being watched, and what waits for a human
+  $ langgraph-runs list                            what is being watched, and where it is
+  $ langgraph-runs list --waiting                  what waits for a human, and what it asks
   $ langgraph-runs watch --id ORDER                follow an existing execution
   $ langgraph-runs resume THREAD RUN               answer the question that a run is waiting on
   $ langgraph-runs cancel THREAD RUN
@@ -65,7 +99,7 @@ Examples:
 
 stdout holds the outcome alone; progress and errors go to stderr.
 
-Environment:
+Environment (--address, --namespace and --task-queue come before it):
   TEMPORAL_ADDRESS      host and port of Temporal (default: localhost:7233)
   TEMPORAL_NAMESPACE    its namespace (default: default)
   TEMPORAL_API_KEY, TEMPORAL_TLS, TEMPORAL_TLS_*

@@ -33,6 +33,12 @@ export function describeQuestion({ interrupts = [], truncated, next = [], human_
   ].join('\n')
 }
 
+/** The same from the memo, which holds the text alone. */
+export function describeSeenQuestion(question: string, since: string): string {
+  const asks = question === '' ? '' : `. It asks:\n  ${movedIn(question, besideQuestion)}`
+  return `The run waits for a human, since ${since}${asks}`
+}
+
 function describeInterrupt({ id, value, node }: Interrupt, number: string): string {
   const from = [node && `node ${onOneLine(node)}`, id && `--interrupt-id ${quoted(id)}`].filter(Boolean).join(', ')
   const words = typeof value === 'string' ? value : JSON.stringify(value)

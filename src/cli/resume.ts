@@ -9,11 +9,11 @@ import type { CommandContext, OutputOptions } from './context.ts'
 import { CliError, exitCodes } from './exit.ts'
 import { answerIn, textOf } from './json-text.ts'
 import { jsonOption } from './options.ts'
-import { describeQuestion, waitsForHuman } from './question.ts'
+import { describeQuestion, describeSeenQuestion, waitsForHuman } from './question.ts'
 import type { FoundWorkflow } from './temporal-errors.ts'
 import type { Temporal } from './temporal.ts'
-import { addWhich, argumentsForEnded, named, progressOf, requireOurs, whichWatch } from './which-watch.ts'
-import type { WatchByName, WhichOptions } from './which-watch.ts'
+import { addWhich, argumentsForEnded, lookAt, named, requireOurs, whichWatch } from './which-watch.ts'
+import type { Look, WatchByName, WhichOptions } from './which-watch.ts'
 
 type ResumeOptions = OutputOptions &
   WhichOptions & { readonly value?: string; readonly interruptId?: string; readonly yes?: boolean }
@@ -55,7 +55,7 @@ async function answer(
   { interruptId, yes = false }: ResumeOptions,
   value: Json | undefined,
 ): Promise<ResumeReceipt> {
-  const { watch, progress } = await openQuestion(temporal, which)
+  const { watch, progress } = await openQuestion(screen, temporal, which)
   screen.say(describeQuestion(progress))
   const given = present({ value, interruptId })
   requireClear(progress, given)
@@ -69,6 +69,7 @@ async function answer(
 }
 
 async function openQuestion(
+  screen: CommandContext['screen'],
   temporal: Temporal,
   which: WatchByName,
 ): Promise<{ readonly watch: FoundWorkflow; readonly progress: WatchProgress }> {
@@ -78,7 +79,7 @@ async function openQuestion(
       exitCodes.error,
       which.run
         ? `This run has no open watch, so nothing waits for an answer. To answer it, start langgraph-runs watch ${named(which)} --on-interrupt wait, then repeat this command`
-        : `Temporal has no workflow "${which.workflowId}": \`langgraph-runs list\` shows which ones wait for a human`,
+        : `Temporal has no workflow "${which.workflowId}": \`langgraph-runs list --waiting\` shows which ones wait for a human`,
     )
   }
   requireOurs(watch)
@@ -88,7 +89,9 @@ async function openQuestion(
       `It has ended, so it takes no answer: langgraph-runs status ${named(which)} shows how. To answer its run, start langgraph-runs watch ${await argumentsForEnded(temporal, watch)} --on-interrupt wait`,
     )
   }
-  const progress = await progressOf(temporal, watch)
+  const look = await lookAt(temporal, watch)
+  if (look.kind === 'memo') throw needsWorker(screen, look)
+  const { progress } = look
   if (!waitsForHuman(progress)) {
     throw new CliError(
       exitCodes.error,
@@ -96,6 +99,14 @@ async function openQuestion(
     )
   }
   return { watch, progress }
+}
+
+/** Shows the question all the same: somebody may want to think about it meanwhile. */
+function needsWorker(screen: CommandContext['screen'], { seen, advice }: Extract<Look, { kind: 'memo' }>): CliError {
+  const { state, state_since, question = '' } = seen
+  if (state !== 'human') return new CliError(exitCodes.unavailable, `${advice}\nIts state is ${state}, since ${state_since}`)
+  screen.say(describeSeenQuestion(question, state_since))
+  return new CliError(exitCodes.unavailable, `A worker is needed to send the answer, and none responds. ${advice}`)
 }
 
 /** @throws CliError 3 for what the workflow would refuse, with the options' names */
@@ -133,5 +144,5 @@ Examples:
   Continue from a breakpoint, where nothing is asked:
   $ langgraph-runs resume THREAD RUN --yes
 
-  Which runs wait for a human?
-  $ langgraph-runs list`
+  Which runs wait for a human, and what do they ask?
+  $ langgraph-runs list --waiting`

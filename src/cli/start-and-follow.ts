@@ -1,4 +1,5 @@
-import { onOneLine } from '../domain/printable.ts'
+import { present } from '../domain/json.ts'
+import { onOneLine, quoted } from '../domain/printable.ts'
 import { print, withTemporal } from './context.ts'
 import type { CommandContext, OutputOptions } from './context.ts'
 import { endingOf, hasEndedWithoutRun } from './ending.ts'
@@ -22,12 +23,18 @@ export interface Attachable {
   readonly start?: (temporal: Temporal) => Promise<WatchHandle>
 }
 
-/** Starts it, follows it to its end, and prints how it ended. */
+interface FollowingOptions extends OutputOptions {
+  readonly requireWorker?: boolean
+  readonly detach?: boolean
+}
+
+/** Starts it, follows it to its end, and prints how it ended; or prints its id at once. */
 export async function startAndFollow(
   context: CommandContext,
   attachable: Attachable,
-  options: OutputOptions & { readonly requireWorker?: boolean },
+  options: FollowingOptions,
 ): Promise<void> {
+  if (options.detach) return withTemporal(context, (temporal) => startAlone(context, temporal, attachable, options))
   const { value, exitCode, nextStep } = await withTemporal(context, (temporal) =>
     endingAfter(context, temporal, attachable, options.requireWorker ?? false),
   )
@@ -36,31 +43,82 @@ export async function startAndFollow(
   context.endWith(exitCode)
 }
 
+async function startAlone(
+  context: CommandContext,
+  temporal: Temporal,
+  attachable: Attachable,
+  options: FollowingOptions,
+): Promise<void> {
+  const { screen } = context
+  const { workflowId, noun } = attachable
+  const begun = await begin(context, temporal, attachable, options.requireWorker ?? false)
+  printId(context, temporal, workflowId, options)
+  const link = options.json ? undefined : temporal.webUi(workflowId)
+  if (link) screen.say(`Web UI  ${link}`)
+  if (begun.kind === 'ended') screen.say(`The ${noun} has ended already. Its outcome: langgraph-runs status --id ${quoted(workflowId)}`)
+  else screen.say(`The ${noun} is running. To follow it: langgraph-runs watch --id ${quoted(workflowId)}`)
+}
+
+/** What a script goes on with. */
+export function printId(context: CommandContext, temporal: Temporal, workflowId: string, { json }: OutputOptions): void {
+  const web_ui = temporal.webUi(workflowId)
+  context.print(json ? JSON.stringify({ workflow_id: workflowId, ...present({ web_ui }) }) : onOneLine(workflowId))
+}
+
 async function endingAfter(
   context: CommandContext,
   temporal: Temporal,
   attachable: Attachable,
   requireWorker: boolean,
 ): Promise<Ending> {
-  const { screen } = context
   const { workflowId, noun, again } = attachable
+  const begun = await begin(context, temporal, attachable, requireWorker)
+  if (begun.kind === 'ended') return endingOfEarlier(context, temporal, attachable, begun.earlier)
+  const { handle, open, hasWorker } = begun
+  context.atCtrlC(`Detached. The ${noun} is still running: ${workflowId}\nTo attach again: ${again}`)
+  showWhere(context, temporal, attachable)
+  if (open) context.screen.say(`Attached: open since ${open.startTime.toISOString()}; its original options apply`)
+  return follow(temporal, handle, context.screen, { open, requireWorker, hasWorker })
+}
+
+type Begun =
+  | {
+      readonly kind: 'open'
+      readonly handle: WatchHandle
+      /** If it was open before. */
+      readonly open: FoundWorkflow | undefined
+      readonly hasWorker: boolean
+    }
+  | { readonly kind: 'ended'; readonly earlier: FoundWorkflow }
+
+/** Starts it, unless one is open, or has ended and is not to be started again. */
+async function begin(
+  context: CommandContext,
+  temporal: Temporal,
+  attachable: Attachable,
+  requireWorker: boolean,
+): Promise<Begun> {
+  const { screen } = context
+  const { workflowId } = attachable
   const earlier = await temporal.find(workflowId)
   if (earlier) requireOurs(earlier)
   else if (!attachable.start) throw noWorkflow(workflowId)
   const open = earlier?.isOpen ? earlier : undefined
   if (earlier && !open && attachable.ended === 'print') {
     const mayStartAgain = attachable.start && (await temporal.ask(() => hasEndedWithoutRun(temporal.handleOf(earlier))))
-    if (!mayStartAgain) return endingOfEarlier(context, temporal, attachable, earlier)
+    if (!mayStartAgain) return verified(temporal, attachable, earlier)
     screen.say('The earlier execution with this id created no run, so it is started again')
   }
   const hasWorker = await temporal.hasWorker(open?.taskQueue)
   if (!hasWorker && requireWorker) throw new CliError(exitCodes.unavailable, temporal.noWorker(open))
   if (!hasWorker) screen.say(`${temporal.noWorker(open)}. Waiting for one`)
-  const handle = await handleFor(temporal, attachable, open)
-  context.atCtrlC(`Detached. The ${noun} is still running: ${workflowId}\nTo attach again: ${again}`)
-  showWhere(context, temporal, attachable)
-  if (open) screen.say(`Attached: open since ${open.startTime.toISOString()}; its original options apply`)
-  return follow(temporal, handle, screen, { open, requireWorker, hasWorker })
+  return { kind: 'open', handle: await handleFor(temporal, attachable, open), open, hasWorker }
+}
+
+/** @throws if the id belongs to another request */
+async function verified(temporal: Temporal, { verify }: Attachable, earlier: FoundWorkflow): Promise<Begun> {
+  if (verify) await temporal.ask(() => verify(temporal))
+  return { kind: 'ended', earlier }
 }
 
 /** An open one is attached to by starting it too, which refuses another request with the same id. */
@@ -81,10 +139,8 @@ async function endingOfEarlier(
   attachable: Attachable,
   earlier: FoundWorkflow,
 ): Promise<Ending> {
-  const { start, verify } = attachable
-  if (verify) await temporal.ask(() => verify(temporal))
   showWhere(context, temporal, attachable)
-  const another = start ? '. For another run, choose another --id' : ''
+  const another = attachable.start ? '. For another run, choose another --id' : ''
   context.screen.say(`It has ended already; this is its outcome${another}`)
   return temporal.ask(() => endingOf(temporal, temporal.handleOf(earlier)))
 }

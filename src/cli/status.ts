@@ -8,7 +8,7 @@ import { exitCodes, noWorkflow } from './exit.ts'
 import { jsonOption } from './options.ts'
 import { waitsForHuman } from './question.ts'
 import type { Temporal } from './temporal.ts'
-import { addWhich, named, progressOf, requireOurs, whichWatch } from './which-watch.ts'
+import { addWhich, lookAt, named, requireOurs, whichWatch } from './which-watch.ts'
 import type { WatchByName, WhichOptions } from './which-watch.ts'
 
 type StatusOptions = OutputOptions & WhichOptions
@@ -18,7 +18,7 @@ export function addStatus(program: Command, context: CommandContext): void {
     .command('status')
     .summary('print the progress of a watch or an execution, or how it ended')
     .description(
-      'Prints the progress of the watch of a run, or how it ended (with the exit code of that outcome).\nIf the run has no watch, it takes one look at the run itself.',
+      'Prints the progress of the watch of a run, or how it ended (with the exit code of that outcome).\nIf no worker answers for it, it prints the state that was the last one (and says so).\nIf the run has no watch, it takes one look at the run itself.',
     )
   addWhich(command)
     .addOption(jsonOption())
@@ -34,7 +34,7 @@ export function addStatus(program: Command, context: CommandContext): void {
     })
 }
 
-/** A closed watch needs no worker. */
+/** A closed watch needs no worker, and an open one shows in its memo where it is. */
 async function statusOf({ screen }: CommandContext, temporal: Temporal, which: WatchByName): Promise<Ending> {
   const { workflowId, run } = which
   const watch = await temporal.find(workflowId)
@@ -49,12 +49,15 @@ async function statusOf({ screen }: CommandContext, temporal: Temporal, which: W
     return temporal.ask(() => endingOf(temporal, temporal.handleOf(watch)))
   }
   requireOurs(watch)
-  const value = await progressOf(temporal, watch)
+  const look = await lookAt(temporal, watch)
   sayLink(screen, temporal, workflowId)
-  const nextStep = waitsForHuman(value)
-    ? `It waits for a human. To answer: langgraph-runs resume ${named(which)}`
-    : undefined
-  return { value, exitCode: exitCodes.result, ...present({ nextStep }) }
+  const toAnswer = `It waits for a human. To answer: langgraph-runs resume ${named(which)}`
+  if (look.kind === 'progress') {
+    const nextStep = waitsForHuman(look.progress) ? toAnswer : undefined
+    return { value: look.progress, exitCode: exitCodes.result, ...present({ nextStep }) }
+  }
+  const waits = look.seen.state === 'human' ? `\n${toAnswer}, which needs the worker` : ''
+  return { value: look.seen, exitCode: exitCodes.result, nextStep: `${look.advice}${waits}` }
 }
 
 function sayLink(screen: CommandContext['screen'], temporal: Temporal, workflowId: string): void {
@@ -68,5 +71,5 @@ Examples:
   $ langgraph-runs status --id watch-run/default/THREAD/RUN
   $ langgraph-runs status --id order/4711/analysis
 
-  Has the watch ended? An open one has a phase, a closed one a polling_result:
-  $ langgraph-runs status THREAD RUN --json | jq -r '.polling_result // .phase'`
+  Has the watch ended? A closed one has a polling_result, an open one a state:
+  $ langgraph-runs status THREAD RUN --json | jq -r '.polling_result // .state'`

@@ -3,6 +3,7 @@ import { NamespaceNotFoundError } from '@temporalio/common'
 import { workflowTypes } from '../domain/contract.ts'
 import { aboutTls, noNamespace } from '../temporal-connection.ts'
 import { CliError, exitCodes } from './exit.ts'
+import type { Row } from './list/listed.ts'
 import { quoted } from '../domain/printable.ts'
 
 const grpc = {
@@ -31,6 +32,8 @@ export interface FoundWorkflow {
   readonly isOpen: boolean
   readonly startTime: Date
   readonly taskQueue: string
+  /** As visibility has it too. */
+  readonly row: Row
 }
 
 /** What Temporal answered instead, with what to do. */

@@ -63,8 +63,9 @@ export class Temporal {
         this.client.workflow.getHandle(workflowId).describe(),
       )
       const isOpen = openStates.some((state) => state === status.name)
-      const firstRunId = raw.workflowExecutionInfo?.firstRunId || runId
-      return { workflowId, workflowRunId: runId, firstRunId, type, isOpen, startTime, taskQueue }
+      const row = raw.workflowExecutionInfo ?? {}
+      const firstRunId = row.firstRunId || runId
+      return { workflowId, workflowRunId: runId, firstRunId, type, isOpen, startTime, taskQueue, row }
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined
       throw error
@@ -83,6 +84,13 @@ export class Temporal {
     })
     // The first run of the chain may be gone by Temporal's retention, so the result is followed from the current one.
     return { ...chain, result: () => execution.result() }
+  }
+
+  /** Of the namespace's own search attributes: name → the number of its type. */
+  async searchAttributeTypes(): Promise<Readonly<Record<string, number>>> {
+    const { namespace } = this.#temporal
+    const { customAttributes } = await this.ask(() => this.#connection.operatorService.listSearchAttributes({ namespace }))
+    return customAttributes
   }
 
   async hasWorker(taskQueue = this.taskQueue): Promise<boolean> {

@@ -13,6 +13,7 @@ export interface WaitingOptions extends OutputOptions, Omit<WatchRunInput, 'thre
   readonly backoffCoefficient?: number
   readonly maximumInterval?: Duration
   readonly requireWorker?: boolean
+  readonly detach?: boolean
 }
 
 const growing = ['initialInterval', 'backoffCoefficient', 'maximumInterval'] as const
@@ -76,12 +77,13 @@ export function addWaitingOptions(command: Command, onCancel: 'leave' | 'cancel_
       ).choices(['return', 'fail']),
     )
     .option('--require-worker', 'exit with 69 instead of waiting if no worker is running')
+    .option('--detach', 'start it, print its workflow id, and do not wait')
     .addOption(jsonOption())
 }
 
 /** The fields of the input. */
 export function waitingInput(options: WaitingOptions): Omit<WatchRunInput, 'threadId' | 'runId'> {
-  const { json: _, requireWorker: __, initialInterval, backoffCoefficient, maximumInterval, ...rest } = options
+  const { json: _, requireWorker: __, detach: ___, initialInterval, backoffCoefficient, maximumInterval, ...rest } = options
   const pollInterval = present({ initialInterval, backoffCoefficient, maximumInterval })
   return { ...(Object.keys(pollInterval).length > 0 && { pollInterval }), ...rest }
 }

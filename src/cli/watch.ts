@@ -10,6 +10,7 @@ import { startAndFollow } from './start-and-follow.ts'
 import type { Attachable } from './start-and-follow.ts'
 import { addWaitingOptions, waitingInput } from './waiting-options.ts'
 import type { WaitingOptions } from './waiting-options.ts'
+import { watchSeveral } from './watch-several.ts'
 import { addWhich, named, whichWatch } from './which-watch.ts'
 import type { WatchByName, WhichOptions } from './which-watch.ts'
 
@@ -20,14 +21,21 @@ export function addWatch(program: Command, context: CommandContext): void {
     .command('watch')
     .summary('wait for a run, then print its result')
     .description(
-      'Starts the watch of a run, or attaches to the open one, and waits for the outcome.\nCtrl-C detaches; the watch keeps running, and the same command attaches again.',
+      'Starts the watch of a run, or attaches to the open one, and waits for the outcome.\nCtrl-C detaches; the watch keeps running, and the same command attaches again.\n`watch -` reads THREAD RUN from stdin, one pair a line, and waits for all of them.',
     )
   addWhich(command)
   addWaitingOptions(command, 'leave')
     .addHelpText('after', help)
     .action((threadId: string | undefined, runId: string | undefined, options: WatchOptions) =>
-      startAndFollow(context, attachableOf(threadId, runId, options), options),
+      isStdin(threadId, runId, options)
+        ? watchSeveral(context, waitingInput(options), options)
+        : startAndFollow(context, attachableOf(threadId, runId, options), options),
     )
+}
+
+/** `-` alone: stdin names the runs. */
+function isStdin(threadId: string | undefined, runId: string | undefined, { id }: WatchOptions): boolean {
+  return threadId === '-' && runId === undefined && id === undefined
 }
 
 /** @throws CliError 64 */
@@ -39,7 +47,7 @@ function attachableOf(threadId: string | undefined, runId: string | undefined, o
   if (Object.keys(how).length === 0) return existing(which)
   throw new CliError(
     exitCodes.usage,
-    '--id attaches to a workflow that already has its options; combine it only with --json and --require-worker',
+    '--id attaches to a workflow that already has its options; combine it only with --json, --detach and --require-worker',
   )
 }
 
@@ -86,6 +94,13 @@ Examples:
 
   A run on another LangGraph server of the worker's configuration:
   $ langgraph-runs watch THREAD RUN --deployment research
+
+  Start it, and come back later:
+  $ langgraph-runs watch THREAD RUN --detach
+  $ langgraph-runs status THREAD RUN
+
+  Many runs at once, one outcome a line as they end; the exit code is that of the worst (1, 69, 64, 3, 4, 6, 5, 2, 0):
+  $ langgraph-runs watch - --json < pairs.txt
 
   In CI, where nobody starts a worker meanwhile:
   $ langgraph-runs watch THREAD RUN --require-worker`

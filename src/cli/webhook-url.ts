@@ -16,7 +16,7 @@ export function addWebhookUrl(program: Command, context: CommandContext): void {
     .addHelpText('after', help)
     .action((threadId: string | undefined, runId: string | undefined, options: WhichOptions) => {
       const { workflowId } = whichWatch('webhook-url', threadId, runId, options)
-      const { namespace, receiver } = loadWebhookUrlConfig(process.env)
+      const { namespace, receiver } = loadWebhookUrlConfig(context.environment())
       const { url: baseUrl, secret } = receiver
       context.print(webhookUrl({ baseUrl, secret, namespace, workflowId }))
     })

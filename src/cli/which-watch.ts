@@ -14,6 +14,8 @@ import { quoted } from '../domain/printable.ts'
 import { startWorker } from './temporal-errors.ts'
 import type { FoundWorkflow } from './temporal-errors.ts'
 import type { Temporal } from './temporal.ts'
+import { listed } from './list/listed.ts'
+import type { Listed } from './list/listed.ts'
 
 export interface WhichOptions {
   readonly deployment?: string
@@ -85,14 +87,36 @@ export function named({ workflowId, run }: WatchByName): string {
   return run ? runArguments(run) : `--id ${quoted(workflowId)}`
 }
 
-/** The progress of an open one. @throws CliError 69 when no worker answers for it */
-export async function progressOf(temporal: Temporal, watch: FoundWorkflow): Promise<WatchProgress> {
+/** The progress of an open one; or, if no worker answers for it, what its memo shows, and what to do. */
+export type Look =
+  | { readonly kind: 'progress'; readonly progress: WatchProgress }
+  | { readonly kind: 'memo'; readonly seen: Seen; readonly advice: string }
+
+/** Where it was when a worker last worked on it. */
+export type Seen = Omit<Listed, 'id' | 'type' | 'temporal_status' | 'ended'>
+
+/** @throws CliError 69 if no worker answers, and its memo does not show where it is */
+export async function lookAt(temporal: Temporal, watch: FoundWorkflow): Promise<Look> {
+  const hasWorker = await temporal.hasWorker(watch.taskQueue)
+  const progress = hasWorker ? await progressOf(temporal, watch) : undefined
+  if (progress) return { kind: 'progress', progress }
+  const isElsewhere = watch.taskQueue !== temporal.taskQueue && !hasWorker
+  const advice = isElsewhere ? temporal.noWorker(watch) : noAnswerFor(watch)
+  const { id: _, type: __, temporal_status, ended: ___, ...seen } = await listed(temporal.client, watch.row)
+  if (seen.state === temporal_status) throw new CliError(exitCodes.unavailable, advice)
+  return { kind: 'memo', seen, advice }
+}
+
+/** @returns `undefined` if no worker answers */
+async function progressOf(temporal: Temporal, watch: FoundWorkflow): Promise<WatchProgress | undefined> {
   try {
     return await temporal.ask(() => temporal.handleOf(watch).query<WatchProgress>(progressQueryName))
   } catch (error) {
     if (!isUnavailable(error)) throw error
-    if (watch.taskQueue !== temporal.taskQueue) await temporal.requireWorker(watch)
-    const message = `The watch is open, but no worker answers for it. It continues once one is running: ${startWorker(watch.taskQueue)}`
-    throw new CliError(exitCodes.unavailable, message)
+    return undefined
   }
+}
+
+function noAnswerFor({ taskQueue }: FoundWorkflow): string {
+  return `The watch is open, but no worker answers for it. It continues once one is running: ${startWorker(taskQueue)}`
 }

@@ -17,7 +17,7 @@ export function addWorker(program: Command, context: CommandContext): void {
       const { runWorker } = await readyWorker()
       // Temporal's runtime takes the signal.
       context.atCtrlC(undefined)
-      await runWorker(process.env)
+      await runWorker(context.environment())
     })
 }
 

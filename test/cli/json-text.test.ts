@@ -23,6 +23,7 @@ function contextWith(stdin: Uint8Array): CommandContext {
   return {
     screen: new Screen({ write: unused }, { isLive: false }),
     readInput: () => Promise.resolve(stdin),
+    environment: unused,
     connect: unused,
     print: unused,
     atCtrlC: unused,

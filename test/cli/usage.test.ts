@@ -20,6 +20,7 @@ async function runHere(args: readonly string[], stdin = '') {
   const code = await runCommand(args, {
     screen: new Screen({ write: (text) => stderr.push(text) }, { isLive: false }),
     readInput: () => Promise.resolve(Buffer.from(stdin)),
+    env: {},
     connect: () => Promise.reject(new Error('Temporal was asked')),
     print: (text) => stdout.push(`${text}\n`),
     atCtrlC: () => undefined,
@@ -27,7 +28,19 @@ async function runHere(args: readonly string[], stdin = '') {
   return { code, stdout: stdout.join(''), stderr: stderr.join('') }
 }
 
-const commands = ['watch', 'execute', 'retrieve', 'status', 'cancel', 'resume', 'list', 'webhook-url', 'worker']
+const commands = [
+  'watch',
+  'execute',
+  'retrieve',
+  'status',
+  'cancel',
+  'resume',
+  'wake',
+  'list',
+  'webhook-url',
+  'worker',
+  'completion',
+]
 
 describe('--help teaches with examples', () => {
   test.each(commands)('langgraph-runs %s --help', async (command) => {
@@ -36,7 +49,8 @@ describe('--help teaches with examples', () => {
 
     expect(ended).toMatchObject({ code: 0, stderr: '' })
     expect(ended.stdout.startsWith(`Usage: langgraph-runs ${command} [options]`)).toBe(true)
-    expect(ended.stdout).toMatch(new RegExp(`\nExamples:\n[^]*\n {2}\\$ langgraph-runs ${command}\\b`))
+    expect(ended.stdout).toMatch(new RegExp(`\nExamples:\n[^]*\n {2}\\$ [^\n]*langgraph-runs ${command}\\b`))
+    expect(ended.stdout).toMatch(/\nGlobal Options:\n[^]*\n {2}--address <[^]*\n {2}--namespace <[^]*\n {2}--task-queue </)
     expect(byHelp).toEqual(ended)
   })
 
@@ -97,7 +111,7 @@ describe('misuse is refused before Temporal is asked for anything: 64', () => {
     [['wacth', ...run], "error: unknown command 'wacth'\n(Did you mean watch?)"],
     [['watch', ...run, '--pol-interval', '5s'], "unknown option '--pol-interval'\n(Did you mean --poll-interval?)"],
     [['watch', run[0]], 'Which watch? Give THREAD RUN, or --id; `langgraph-runs list` shows the ids'],
-    [['watch', '--id', 'a', '--max-poll-time', '1h'], 'combine it only with --json and --require-worker'],
+    [['watch', '--id', 'a', '--max-poll-time', '1h'], 'combine it only with --json, --detach and --require-worker'],
     [['status', '--id', ''], '--id has 0 bytes of UTF-8: must be 1-1000'],
     [['execute', 'g', '--id', 'ä'.repeat(501)], '--id has 1002 bytes of UTF-8: must be 1-1000'],
     [['execute', 'g', '--input', '1', '--command', '{}'], "'--command <json>' cannot be used with option '--input"],
@@ -141,7 +155,17 @@ describe('misuse is refused before Temporal is asked for anything: 64', () => {
     ],
     [['execute', 'g', '--input', '-', '--config', '{"a": [-9007199254740993]}'], '--config holds integers beyond 2^53'],
     [['execute', 'g', '--input', '{symbol: AAPL}'], 'the shell has probably removed its quotes, so write it to a file'],
-    [['list', '--limit', '0'], 'It must be a whole number from 1 to 1000.'],
+    [['list', '--limit', '0'], 'It must be a whole number from 1 to 10000.'],
+    [['list', '--state', 'human,asleep'], 'States are creating, waiting, outage, human,'],
+    [['list', '--since', '24'], 'Seconds or milliseconds? Write 24s or 24ms.'],
+    [['list', '--since', 'yesterday'], 'It must be a duration above 0 and at most 365d'],
+    [['list', '--thread', 'x'], 'It must be a UUID such as'],
+    [['list', '--deployment', 'a b'], "It must be a deployment's name"],
+    [['wake'], 'Which watch? Give THREAD RUN, or --id'],
+    [['wake', '--id', ''], '--id has 0 bytes of UTF-8: must be 1-1000'],
+    [['completion'], "error: missing required argument 'shell'"],
+    [['completion', 'tcsh'], 'Allowed choices are bash, zsh, fish.'],
+    [['watch', '-'], 'stdin names no run: write THREAD RUN, one pair a line'],
     [['status'], 'Which watch? Give THREAD RUN, or --id; `langgraph-runs list` shows the ids'],
     [['status', ...run, '--id', 'watch-run/x'], 'Give THREAD RUN, or --id alone'],
     [['status', 'x', 'y'], 'Invalid input for status: THREAD is "x": must be a UUID such as'],
@@ -165,4 +189,14 @@ describe('misuse is refused before Temporal is asked for anything: 64', () => {
 
     expect(ended).toMatchObject({ code: 64, stdout: '', stderr: expect.stringContaining(error) })
   })
+})
+
+test.each([
+  ['a b c', 'Line 2 of stdin is "a b c": must be THREAD RUN'],
+  [run[0], `Line 2 of stdin is "${run[0]}": must be THREAD RUN`],
+  [`x ${run[1]}`, 'Line 2 of stdin: Invalid input for watch: THREAD is "x": must be a UUID such as'],
+])('a line of stdin that names no run is refused before anything is started: %s', async (line, error) => {
+  const ended = await runHere(['watch', '-'], `${run.join(' ')}  # first\n${line}\n`)
+
+  expect(ended).toMatchObject({ code: 64, stdout: '', stderr: expect.stringContaining(error) })
 })
