@@ -15,7 +15,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'main', include: ['test/**/*.test.ts'], exclude: ['test/servers/**'], globalSetup },
+        test: {
+          name: 'main',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/servers/**', 'test/browser/**'],
+          globalSetup,
+        },
       },
       // `npm run test:servers`: installs and starts Python and JS servers of other versions.
       {
@@ -29,6 +34,8 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      // `npm run test:browser`: Temporal's Web UI in Chromium, which must be installed. It starts its own servers.
+      { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'] } },
     ],
   },
 })

@@ -67,6 +67,8 @@ function installRuntime({ log, metricsListen }: WorkerConfig): Runtime {
   try {
     return Runtime.install({
       logger: workerLogger(log),
+      // `langgraph-runs doctor` shows what workers tell of themselves: by default only once a minute.
+      workerHeartbeatInterval: '10s',
       telemetryOptions: { logging, ...(metricsListen && { metrics: metricsAt(metricsListen) }) },
     })
   } catch (error) {

@@ -4,6 +4,8 @@ const workflowTasks = 1
 /** A worker asks for work at least once a minute. Temporal lists for five minutes one that died. */
 const goneAfterMs = 70_000
 
+type Pollers = Awaited<ReturnType<ConnectionLike['workflowService']['describeTaskQueue']>>['pollers']
+
 /** Whether a worker polls the task queue. @param isMeant by a worker's identity, which is `<pid>@<host>` */
 export async function isPolled(
   { workflowService }: ConnectionLike,
@@ -17,8 +19,12 @@ export async function isPolled(
     taskQueue: { name: taskQueue },
     taskQueueType,
   })
+  return workersIn(pollers).some(isMeant)
+}
+
+/** The identities of those that poll now. */
+export function workersIn(pollers: Pollers): readonly string[] {
   const sinceSeconds = (Date.now() - goneAfterMs) / 1000
-  return (pollers ?? []).some(
-    ({ identity, lastAccessTime }) => isMeant(identity ?? '') && Number(lastAccessTime?.seconds ?? 0) > sinceSeconds,
-  )
+  const recent = (pollers ?? []).filter(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) > sinceSeconds)
+  return [...new Set(recent.map(({ identity }) => identity ?? ''))]
 }

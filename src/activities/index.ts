@@ -7,6 +7,7 @@ import type { NumberedNotification } from '../domain/notification.ts'
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
 import { hasEnded } from '../domain/run.ts'
 import type { Polled, RunRef, Swept } from '../domain/run.ts'
+import type { WorkerReport } from '../domain/diagnosis.ts'
 import type { SweepEnd } from '../domain/sweep.ts'
 import type { Caller, Deployments, LangGraph, OwnValues } from '../langgraph/port.ts'
 import type { Sweeps } from '../sweep/sweeps.ts'
@@ -16,6 +17,7 @@ import { OutageLog } from '../telemetry/outage-log.ts'
 import { requireReceiver } from '../webhook/url.ts'
 import type { WebhookReceiver } from '../webhook/url.ts'
 import { createRun } from './create-run.ts'
+import { diagnose } from './diagnose.ts'
 import { classified } from './failures.ts'
 import { getRunStatus } from './get-run-status.ts'
 import { hasThread } from './missing-thread.ts'
@@ -37,9 +39,10 @@ export type { WebhookReceiver } from '../webhook/url.ts'
 
 type All = ReturnType<typeof createActivities>
 /** What watches and single looks call. */
-export type Activities = Omit<All, 'sweepThreads' | 'notify'>
+export type Activities = Omit<All, 'diagnose' | 'sweepThreads' | 'notify'>
 export type SweepActivities = Pick<All, 'sweepThreads'>
 export type NotifyActivities = Pick<All, 'notify'>
+export type DiagnosisActivities = Pick<All, 'diagnose'>
 
 export interface ActivitiesOptions extends Omit<ShowsOptions, 'notifies'> {
   /** Absent: no watches are swept. */
@@ -94,6 +97,11 @@ export function createActivities(deployments: Deployments, options: ActivitiesOp
     async notify(notification: NumberedNotification): Promise<void> {
       if (!deliveries) throw noReceiver()
       return withinTry((signal) => deliveries.deliver(notification, signal))
+    },
+    /** What a person asks a worker: does each of its servers answer, and what else is it configured with. */
+    diagnose(): Promise<WorkerReport> {
+      const sweepIntervalMs = sweeps?.intervalMs
+      return classified(() => diagnose({ deployments, caller: caller(), sweepIntervalMs, webhook }))
     },
     async createRun(request: CreateRunRequest): Promise<Created> {
       const metrics = findMetrics()

@@ -13,7 +13,9 @@ export function addCompletion(program: Command, context: CommandContext): void {
   program
     .command('completion')
     .summary('print a script that completes commands and options in your shell')
-    .description('Prints a script for your shell, with which Tab completes the commands, their options, and the words that these take.')
+    .description(
+      'Prints a script for your shell, with which Tab completes the commands, their options, and the words that these take.',
+    )
     .addArgument(new Argument('<shell>', 'your shell').choices(Object.keys(scripts)))
     .addHelpText('after', help)
     .action((shell: keyof typeof scripts) => context.print(scripts[shell](completable(program))))
@@ -28,7 +30,11 @@ function completable(program: Command): Completable {
     commands: program.commands.map((command) => ({
       name: command.name(),
       about: command.summary(),
-      options: [...command.options.map(word), ...everywhere, { name: '--help', about: 'show all options, with examples', takesValue: false, choices: [] }],
+      options: [
+        ...command.options.map(word),
+        ...everywhere,
+        { name: '--help', about: 'show all options, with examples', takesValue: false, choices: [] },
+      ],
       choices: command.registeredArguments[0]?.argChoices ?? [],
     })),
   }
@@ -37,7 +43,12 @@ function completable(program: Command): Completable {
 function word(option: Option): Completable['options'][number] {
   const { long, description, required, argChoices = [] } = option
   const choices = option.attributeName() === 'state' ? allWords : argChoices
-  return { name: long ?? '', about: description.split(/[(:;]|, such/, 1)[0]?.trim() ?? '', takesValue: required, choices }
+  return {
+    name: long ?? '',
+    about: description.split(/[(:;]|, such/, 1)[0]?.trim() ?? '',
+    takesValue: required,
+    choices,
+  }
 }
 
 const help = `

@@ -43,7 +43,9 @@ export function addList(program: Command, context: CommandContext): void {
     .option('--open', 'only those that have not ended')
     .option('--thread <uuid>', 'only those of this LangGraph thread', given(uuid))
     .option('--assistant <assistant>', 'only executions of this assistant, as `execute` was given it')
-    .addOption(new Option('--deployment <name>', 'only those on this LangGraph server').argParser(given(deploymentName)))
+    .addOption(
+      new Option('--deployment <name>', 'only those on this LangGraph server').argParser(given(deploymentName)),
+    )
     .option('--since <duration>', 'only what ended, or is open and started, within it, such as 24h', sinceMs)
     .option('--limit <n>', 'at most this many, 1-10000', wholeNumber(10_000), 20)
     .option('--wide', 'one line for each, with nothing cut; so it is if stdout is not a terminal')
@@ -69,7 +71,12 @@ async function list(context: CommandContext, options: ListOptions): Promise<void
 
 /** States add up. */
 function filterOf({ state = [], waiting, failed, open, thread, assistant, deployment }: ListOptions): Filter {
-  const words = [...state, ...(waiting ? ['human' as const] : []), ...(failed ? failedWords : []), ...(open ? openWords : [])]
+  const words = [
+    ...state,
+    ...(waiting ? ['human' as const] : []),
+    ...(failed ? failedWords : []),
+    ...(open ? openWords : []),
+  ]
   const states = words.length > 0 ? [...new Set(words)] : undefined
   return present({ states, thread, assistant, deployment })
 }

@@ -5,6 +5,7 @@ import type { Environment } from '../config.ts'
 import { present } from '../domain/json.ts'
 import { addCompletion } from './completion.ts'
 import type { CommandContext, Terminal } from './context.ts'
+import { addDoctor } from './doctor.ts'
 import { addExecute } from './execute.ts'
 import { asCliError, exitCodes } from './exit.ts'
 import { addList } from './list.ts'
@@ -29,6 +30,7 @@ const commands = [
   addResume,
   addWake,
   addList,
+  addDoctor,
   addWebhookUrl,
   addWorker,
   addCompletion,
@@ -94,6 +96,7 @@ Examples:
   $ langgraph-runs watch --id ORDER                follow an existing execution
   $ langgraph-runs resume THREAD RUN               answer the question that a run is waiting on
   $ langgraph-runs cancel THREAD RUN
+  $ langgraph-runs doctor                          what is wrong with Temporal, the workers, LangGraph, and what to do
   $ langgraph-runs worker                          run the worker that does all this
   $ langgraph-runs watch --help                    all its options
 

@@ -55,12 +55,18 @@ async function startAlone(
   printId(context, temporal, workflowId, options)
   const link = options.json ? undefined : temporal.webUi(workflowId)
   if (link) screen.say(`Web UI  ${link}`)
-  if (begun.kind === 'ended') screen.say(`The ${noun} has ended already. Its outcome: langgraph-runs status --id ${quoted(workflowId)}`)
+  if (begun.kind === 'ended')
+    screen.say(`The ${noun} has ended already. Its outcome: langgraph-runs status --id ${quoted(workflowId)}`)
   else screen.say(`The ${noun} is running. To follow it: langgraph-runs watch --id ${quoted(workflowId)}`)
 }
 
 /** What a script goes on with. */
-export function printId(context: CommandContext, temporal: Temporal, workflowId: string, { json }: OutputOptions): void {
+export function printId(
+  context: CommandContext,
+  temporal: Temporal,
+  workflowId: string,
+  { json }: OutputOptions,
+): void {
   const web_ui = temporal.webUi(workflowId)
   context.print(json ? JSON.stringify({ workflow_id: workflowId, ...present({ web_ui }) }) : onOneLine(workflowId))
 }

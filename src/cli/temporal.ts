@@ -89,7 +89,9 @@ export class Temporal {
   /** Of the namespace's own search attributes: name → the number of its type. */
   async searchAttributeTypes(): Promise<Readonly<Record<string, number>>> {
     const { namespace } = this.#temporal
-    const { customAttributes } = await this.ask(() => this.#connection.operatorService.listSearchAttributes({ namespace }))
+    const { customAttributes } = await this.ask(() =>
+      this.#connection.operatorService.listSearchAttributes({ namespace }),
+    )
     return customAttributes
   }
 

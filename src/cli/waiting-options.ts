@@ -83,7 +83,15 @@ export function addWaitingOptions(command: Command, onCancel: 'leave' | 'cancel_
 
 /** The fields of the input. */
 export function waitingInput(options: WaitingOptions): Omit<WatchRunInput, 'threadId' | 'runId'> {
-  const { json: _, requireWorker: __, detach: ___, initialInterval, backoffCoefficient, maximumInterval, ...rest } = options
+  const {
+    json: _,
+    requireWorker: __,
+    detach: ___,
+    initialInterval,
+    backoffCoefficient,
+    maximumInterval,
+    ...rest
+  } = options
   const pollInterval = present({ initialInterval, backoffCoefficient, maximumInterval })
   return { ...(Object.keys(pollInterval).length > 0 && { pollInterval }), ...rest }
 }

@@ -43,7 +43,10 @@ async function openWatch(temporal: Temporal, which: WatchByName): Promise<FoundW
   if (!watch) throw noWorkflow(which.workflowId)
   requireOurs(watch)
   if (watch.isOpen) return watch
-  throw new CliError(exitCodes.error, `It has ended, so it polls no more: langgraph-runs status ${named(which)} shows how`)
+  throw new CliError(
+    exitCodes.error,
+    `It has ended, so it polls no more: langgraph-runs status ${named(which)} shows how`,
+  )
 }
 
 const help = `

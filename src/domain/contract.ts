@@ -9,6 +9,7 @@ export const workflowTypes = {
   retrieveRunResult: 'retrieveRunResult',
   sweepRuns: 'sweepRuns',
   notifyRun: 'notifyRun',
+  diagnose: 'diagnose',
 } as const
 
 export const wakeSignalName = 'wake'
@@ -52,6 +53,11 @@ export function sweepWorkflowId(taskQueue: string, deployment: string): string {
 
 /** Counts the watches that have ended, by deployment and state. */
 export const watchesEndedMetric = 'lg_watches_ended'
+
+/** `diagnose/<uuid>` */
+export function diagnosisWorkflowId(uuid: string): string {
+  return ['diagnose', uuid].join('/')
+}
 
 /** The run in the id that `watchWorkflowId` gives it. */
 export function runInWorkflowId(workflowId: string): Required<RunName> | undefined {

@@ -88,7 +88,8 @@ export const threadAnswer: Answer = {
   cut: only({ error: errorCut, status: begin(KB), metadata: only({ graph_id: nodeCut, assistant_id: idCut }) }),
 }
 export const assistantAnswer: Answer = { ...small, cut: only({ graph_id: nodeCut }) }
-export const infoAnswer: Answer = { ...small, cut: only({ version: begin(100) }) }
+const infoCut = { version: begin(100), context: begin(100), langgraph_py_version: begin(100) }
+export const infoAnswer: Answer = { ...small, cut: only(infoCut) }
 /** Only the fact that an answer came. */
 export const anyAnswer: Answer = { ...small, cut: mark }
 export const foundThreadAnswer: Answer = {

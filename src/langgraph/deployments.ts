@@ -21,11 +21,12 @@ export function createDeployments(servers: readonly ServerConfig[], requestHeade
       return [config.name, { config, server }] as const
     }),
   )
-  return (name, caller) => {
+  const byNameFor = (name: string, caller?: Caller) => {
     const found = byName.get(name)
     if (found && mayUse(found.config, caller)) return found.server
     throw new UnknownDeploymentError(whyUnknown(name, servers))
   }
+  return Object.assign(byNameFor, { names: servers.map(({ name }) => name) })
 }
 
 function mayUse({ namespaces, taskQueues }: ServerConfig, caller: Caller | undefined): boolean {

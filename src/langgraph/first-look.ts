@@ -22,16 +22,26 @@ export async function firstLook(connection: Connection, signal: AbortSignal): Pr
       return { kind: 'unanswered', reason: error.message }
     }
   }
-  return { kind: 'ready', ...present({ version: await versionOf(connection, signal) }) }
+  return { kind: 'ready', ...present(await toldBy(connection, signal)) }
+}
+
+interface Told {
+  readonly version: string | undefined
+  readonly language: 'JavaScript' | 'Python' | undefined
 }
 
 /** Not every server tells it. */
-async function versionOf({ client, ask }: Connection, signal: AbortSignal): Promise<string | undefined> {
+async function toldBy({ client, ask }: Connection, signal: AbortSignal): Promise<Told> {
   try {
     const info = await ask('the version', signal, () => client.readInfo(signal))
-    return textOf(info['version'])
+    return { version: textOf(info['version']), language: languageOf(info) }
   } catch (error) {
-    if (error instanceof LangGraphError) return undefined
+    if (error instanceof LangGraphError) return { version: undefined, language: undefined }
     throw error
   }
+}
+
+function languageOf(info: Readonly<Record<string, unknown>>): Told['language'] {
+  if (textOf(info['context']) === 'js') return 'JavaScript'
+  return 'langgraph_py_version' in info ? 'Python' : undefined
 }

@@ -19,7 +19,7 @@ export type StatusLook = Omit<RunLook, 'ending'> & { readonly ownWord?: OwnWord;
 
 /** What a server says before any run is asked for. */
 export type FirstLook =
-  | { readonly kind: 'ready'; readonly version?: string }
+  | { readonly kind: 'ready'; readonly version?: string; readonly language?: 'JavaScript' | 'Python' }
   /** The key, or a header, is not accepted. */
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'unanswered'; readonly reason: string }
@@ -97,4 +97,8 @@ export interface Caller {
  * The servers that a worker may talk to, by name. Throws `UnknownDeployment` for a name that is not configured, or that is
  * not for this caller. Without a caller it is the worker itself that asks.
  */
-export type Deployments = (name: string, caller?: Caller) => LangGraph
+export interface Deployments {
+  (name: string, caller?: Caller): LangGraph
+  /** Of all of them, whoever may use them. */
+  readonly names?: readonly string[]
+}

@@ -24,7 +24,9 @@ const lagMs = 5000
 const longestCreationMs = 60_000
 
 /** Ours, and of others none: they may have a watch of their own type around ours. */
-const notWatches = [workflowTypes.sweepRuns, workflowTypes.notifyRun].map((type) => `'${type}'`).join(', ')
+const notWatches = [workflowTypes.sweepRuns, workflowTypes.notifyRun, workflowTypes.diagnose]
+  .map((type) => `'${type}'`)
+  .join(', ')
 
 type Page = Awaited<ReturnType<Client['workflowService']['listWorkflowExecutions']>>
 type Row = NonNullable<Page['executions']>[number]

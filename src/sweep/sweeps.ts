@@ -36,14 +36,14 @@ const started = 2
 
 /** The sweeps that a worker takes part in: it looks whether they are alive, starts them, and carries them out. */
 export class Sweeps {
-  readonly #intervalMs: number
+  readonly intervalMs: number
   readonly #isStopping: (taskQueue: string) => boolean
   readonly #looks = new Map<string, { readonly atMs: number; readonly isAlive: Promise<boolean> }>()
   #isVisible: boolean | undefined
 
   /** @param isStopping whether this process has no worker any more that takes new work from this queue */
   constructor(intervalMs: number, isStopping: (taskQueue: string) => boolean) {
-    this.#intervalMs = intervalMs
+    this.intervalMs = intervalMs
     this.#isStopping = isStopping
   }
 
@@ -71,7 +71,7 @@ export class Sweeps {
       watches,
       langGraph,
       deployment,
-      intervalMs: this.#intervalMs,
+      intervalMs: this.intervalMs,
       limits,
       wake: ({ workflowId }) => wake(client, workflowId),
       signal: cancellationSignal(),

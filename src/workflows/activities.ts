@@ -1,5 +1,5 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
-import type { Activities, NotifyActivities, SweepActivities } from '../activities/index.ts'
+import type { Activities, DiagnosisActivities, NotifyActivities, SweepActivities } from '../activities/index.ts'
 import { failureTypes } from '../domain/contract.ts'
 import { longestSweepMs } from '../domain/sweep.ts'
 
@@ -96,4 +96,12 @@ export const { getRunStatus: lookAtCancelledRun } = proxyActivities<Activities>(
   startToCloseTimeout: lookTimeoutMs,
   scheduleToCloseTimeout: lookTimeoutMs,
   retry: { maximumAttempts: 3 },
+})
+
+/** What it finds is of this moment, and a person waits for it: one try. */
+export const { diagnose: askWorker } = proxyActivities<DiagnosisActivities>({
+  startToCloseTimeout: '7s',
+  scheduleToCloseTimeout: '7s',
+  retry: { maximumAttempts: 1 },
+  cancellationType,
 })

@@ -1,3 +1,4 @@
+export { diagnose } from './diagnose.ts'
 export { readRunStatus, retrieveRunResult } from './retrieve-run-result.ts'
 export { notifyRun } from './notify-run.ts'
 export { sweepRuns } from './sweep-runs.ts'

@@ -19,7 +19,8 @@ function firstLook(signal = limit()) {
 describe('the first look at a server', () => {
   test('finds a real one ready, with its version', async () => {
     const langGraph = createDeployments([{ name: 'real', url: inject('langGraphUrl') }])('real')
-    expect(await langGraph.firstLook(limit())).toEqual({ kind: 'ready', version: expect.stringMatching(/^\d+\.\d+/) })
+    const version = expect.stringMatching(/^\d+\.\d+/)
+    expect(await langGraph.firstLook(limit())).toEqual({ kind: 'ready', version, language: 'JavaScript' })
   })
 
   test.each([
@@ -27,8 +28,8 @@ describe('the first look at a server', () => {
     ['422', json({ detail: 'no such id' }, { status: 422 })],
     ['a run', json({ status: 'pending' })],
   ])('takes the key for accepted by the answer %s', async (_, answer) => {
-    scripted.on('run', answer).on('info', json({ version: '0.16.7', flags: {} }))
-    expect(await firstLook()).toEqual({ kind: 'ready', version: '0.16.7' })
+    scripted.on('run', answer).on('info', json({ version: '0.16.7', langgraph_py_version: '1.2', flags: {} }))
+    expect(await firstLook()).toEqual({ kind: 'ready', version: '0.16.7', language: 'Python' })
     expect(scripted.requests.map(({ headers }) => headers['x-api-key'])).toEqual([apiKey, apiKey])
   })
 

@@ -3,7 +3,9 @@ import type { Completable } from './words.ts'
 
 export function bashScript(all: Completable): string {
   const { program, options, commands } = all
-  const values = valuesOf(all).map(({ after, choices }) => `    ${inQuotes(after)}) words=${inQuotes(choices.join(' '))} ;;`)
+  const values = valuesOf(all).map(
+    ({ after, choices }) => `    ${inQuotes(after)}) words=${inQuotes(choices.join(' '))} ;;`,
+  )
   const words = commands.map(({ name, options: own, choices }) => {
     const all = [...choices, ...own.map((option) => option.name)]
     return `      ${name}) words=${inQuotes(all.join(' '))} ;;`

@@ -23,9 +23,14 @@ export interface Completable {
 }
 
 /** What may stand after an option, for each command (`''` before there is one) that has it. */
-export function valuesOf({ options, commands }: Completable): { readonly after: string; readonly choices: readonly string[] }[] {
+export function valuesOf({
+  options,
+  commands,
+}: Completable): { readonly after: string; readonly choices: readonly string[] }[] {
   return [{ name: '', options }, ...commands].flatMap(({ name, options: own }) =>
-    own.filter(({ takesValue }) => takesValue).map((option) => ({ after: `${name} ${option.name}`, choices: option.choices })),
+    own
+      .filter(({ takesValue }) => takesValue)
+      .map((option) => ({ after: `${name} ${option.name}`, choices: option.choices })),
   )
 }
 

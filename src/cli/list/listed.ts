@@ -35,7 +35,11 @@ export async function listed(client: Client, row: Row): Promise<Listed> {
   const id = row.execution?.workflowId ?? ''
   const { state: said, state_since, question, error, ...memo } = await watchMemo(loadedDataConverter, row.memo?.fields)
   const named = runOfWatch(id)
-  const run = named && { deployment: named.deployment ?? defaultDeployment, thread_id: named.threadId, run_id: named.runId }
+  const run = named && {
+    deployment: named.deployment ?? defaultDeployment,
+    thread_id: named.threadId,
+    run_id: named.runId,
+  }
   const status = temporalStatus(row.status)
   const [started, ended] = [timeOf(row.startTime) ?? new Date(0).toISOString(), timeOf(row.closeTime)]
   const state = stateOf(said, ended !== undefined) ?? status

@@ -1,4 +1,11 @@
-import { attributesQuery, every, matches, queryWithoutAttributes, waitingForHuman, withoutAttributes } from './filter.ts'
+import {
+  attributesQuery,
+  every,
+  matches,
+  queryWithoutAttributes,
+  waitingForHuman,
+  withoutAttributes,
+} from './filter.ts'
 import type { Filter } from './filter.ts'
 import type { Listed } from './listed.ts'
 import type { Visibility } from './visibility.ts'

@@ -13,10 +13,7 @@ const readMs = 5000
 const workerLookMs = 10_000
 
 /** How one of them ended; an error if it has no outcome. */
-export type Ended = { readonly handle: WatchHandle } & (
-  | { readonly ending: Ending }
-  | { readonly error: CliError }
-)
+export type Ended = { readonly handle: WatchHandle } & ({ readonly ending: Ending } | { readonly error: CliError })
 
 interface Following {
   readonly requireWorker: boolean
@@ -77,7 +74,10 @@ async function sayTroubles(temporal: Temporal, { requireWorker, say }: Following
     await pause(workerLookMs, undefined, { signal })
     const trouble = await troubleOf(temporal)
     if (trouble !== undefined && requireWorker && trouble !== noTemporal) {
-      throw new CliError(exitCodes.unavailable, `${trouble}. The watches stay open, and continue once a worker is running`)
+      throw new CliError(
+        exitCodes.unavailable,
+        `${trouble}. The watches stay open, and continue once a worker is running`,
+      )
     }
     if (trouble !== said) say(trouble === undefined ? 'It responds again' : `${trouble}. Waiting for it`)
     said = trouble
