@@ -2,7 +2,7 @@ import { isGrpcServiceError, ServiceError } from '@temporalio/client'
 import { Runtime } from '@temporalio/worker'
 import type { Worker } from '@temporalio/worker'
 import { messageOf } from './domain/json.ts'
-import { searchAttributes } from './domain/state.ts'
+import { creatingCommand, keywordType, searchAttributeNames as names } from './domain/state.ts'
 
 /** Attributes that somebody removes under open watches are added again within this time. */
 const betweenLooksMs = 10_000
@@ -10,14 +10,11 @@ const betweenLooksMs = 10_000
 const betweenRefusedLooksMs = 600_000
 /** The first activities wait for the first look, and no longer than this. */
 const requestTimeoutMs = 1000
-/** `INDEXED_VALUE_TYPE_KEYWORD` */
-const keyword = 2
 const refusals = new Map([
   [7, 'permission denied'],
   [12, 'this server has none'],
   [16, 'not authenticated'],
 ])
-const names = Object.values(searchAttributes)
 
 type Connected = Pick<Worker, 'connection'> & { readonly options: { readonly namespace: string } }
 
@@ -41,6 +38,11 @@ export class SearchAttributes {
     if (this.#keepers.get(namespace)?.delete(worker) === 'idle') this.#keepers.delete(namespace)
   }
 
+  /** Looks now. */
+  async look(namespace: string): Promise<void> {
+    await this.#keepers.get(namespace)?.lookOnce()
+  }
+
   /** As of the last look. Only the first one is waited for. */
   async exist(namespace: string): Promise<boolean> {
     const keeper = this.#keepers.get(namespace)
@@ -55,6 +57,7 @@ class Keeper {
   readonly #workers = new Set<Connected>()
   #areThere = false
   #firstLook: Promise<void> | undefined
+  #looking: Promise<number> | undefined
   #timer: NodeJS.Timeout | undefined
   #said = ''
 
@@ -82,8 +85,18 @@ class Keeper {
     return 'idle'
   }
 
+  /** However many ask at once, it is one look. @returns when to look again */
+  lookOnce(): Promise<number> {
+    this.#looking ??= this.#tryToLook().finally(() => (this.#looking = undefined))
+    return this.#looking
+  }
+
   async #look(): Promise<void> {
-    let nextLookMs = betweenLooksMs
+    const nextLookMs = await this.lookOnce()
+    if (this.#workers.size > 0) this.#timer = setTimeout(() => void this.#look(), nextLookMs).unref()
+  }
+
+  async #tryToLook(): Promise<number> {
     try {
       await this.#addMissing()
     } catch (error) {
@@ -92,15 +105,15 @@ class Keeper {
       if (refusal !== undefined) {
         this.#areThere = false
         this.#say(`they cannot be listed: ${refusal}`)
-        nextLookMs = betweenRefusedLooksMs
+        return betweenRefusedLooksMs
       }
     }
-    if (this.#workers.size > 0) this.#timer = setTimeout(() => void this.#look(), nextLookMs).unref()
+    return betweenLooksMs
   }
 
   async #addMissing(): Promise<void> {
     const types = await this.#list()
-    const mistyped = names.filter((name) => (types[name] ?? keyword) !== keyword)
+    const mistyped = names.filter((name) => (types[name] ?? keywordType) !== keywordType)
     if (mistyped.length > 0) return this.#goWithout(`not of type Keyword: ${mistyped.join(', ')}`)
     const missing = names.filter((name) => types[name] === undefined)
     if (missing.length === 0) {
@@ -127,7 +140,7 @@ class Keeper {
   }
 
   async #create(missing: readonly string[]): Promise<void> {
-    const attributes = Object.fromEntries(missing.map((name) => [name, keyword]))
+    const attributes = Object.fromEntries(missing.map((name) => [name, keywordType]))
     await this.#ask(({ operatorService }) =>
       operatorService.addSearchAttributes({ namespace: this.#namespace, searchAttributes: attributes }),
     )
@@ -149,11 +162,10 @@ class Keeper {
   #say(reason: string): void {
     if (reason === this.#said) return
     this.#said = reason
-    const options = names.map((name) => `--name ${name} --type Keyword`).join(' ')
     Runtime.instance().logger.warn('watches go without search attributes', {
       namespace: this.#namespace,
       reason,
-      remedy: `temporal operator search-attribute create --namespace ${this.#namespace} ${options}`,
+      remedy: creatingCommand(this.#namespace),
       orElse: 'SEARCH_ATTRIBUTES=off',
     })
   }

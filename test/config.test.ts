@@ -263,7 +263,7 @@ describe('a worker is warned', () => {
 })
 
 describe('the file LANGGRAPH_DEPLOYMENTS', () => {
-  const fields = '{ "url", "apiKeyEnv"?, "headers"?, "namespaces"?, "taskQueues"? }'
+  const fields = '{ "url", "apiKeyEnv"?, "headers"?, "linkTemplate"?, "namespaces"?, "taskQueues"? }'
   const shape = `must be an object, name → ${fields}, with one name or more`
   const ofOne = `must be an object ${fields}`
   const aVariable = 'must be the name of an environment variable that is set'
@@ -317,6 +317,17 @@ describe('the file LANGGRAPH_DEPLOYMENTS', () => {
       says: '"eu" "headers": cannot be sent as the HTTP header "a b"',
     },
     { content: { eu: { url, headers: { a: 'planted\nb: c' } } }, says: '"eu" "headers": cannot be sent' },
+    { content: { eu: { url, linkTemplate: 7 } }, says: '"eu" "linkTemplate": must be a URL that begins with http' },
+    {
+      content: { eu: { url, linkTemplate: 'javascript:planted' } },
+      says: '"linkTemplate": must be a URL that begins with',
+    },
+    { content: { eu: { url, linkTemplate: 'https://u:planted@h/' } }, says: '"linkTemplate": holds credentials' },
+    {
+      content: { eu: { url, linkTemplate: 'https://h/{planted}' } },
+      says: '"linkTemplate": may hold {threadId}, {runId}',
+    },
+    { content: { eu: { url, linkTemplate: 'https://h/a)b' } }, says: '"linkTemplate": may hold {threadId}, {runId}' },
   ])('cannot hold $content', async ({ content, says }) => {
     const path = await file(content)
     const [mistake, ...others] = mistakesOf({ LANGGRAPH_DEPLOYMENTS: path, EMPTY: ' ' })
@@ -351,6 +362,12 @@ describe('the file LANGGRAPH_DEPLOYMENTS', () => {
     const pipe = join(folder, 'pipe')
     execFileSync('sh', ['-c', 'mkfifo "$0"', pipe])
     expect(mistakesOf({ LANGGRAPH_DEPLOYMENTS: pipe })).toEqual([expect.stringMatching(/: must be a file$/)])
+  })
+
+  test('may name a page about a run', async () => {
+    const linkTemplate = 'https://pages.example/{threadId}/{runId}?of={assistantId}#top'
+    const { servers } = loadWorkerConfig({ LANGGRAPH_DEPLOYMENTS: await file({ eu: { url, linkTemplate } }) })
+    expect(servers).toMatchObject([{ linkTemplate }])
   })
 
   test('takes the values of headers from the environment', async () => {
@@ -486,6 +503,29 @@ test('the embedded servers are looked for at the paths in the environment', () =
     cacheFolder: '/cache/langgraph-background-runs',
   })
   expect(loadBinaryPaths({}).cacheFolder).toBe(join(homedir(), '.cache', 'langgraph-background-runs'))
+})
+
+test('SEARCH_ATTRIBUTES is on unless it is off', () => {
+  const isOn = (env: Environment) => loadWorkerConfig({ LANGGRAPH_API_URL: url, ...env }).searchAttributes
+  expect([{}, { SEARCH_ATTRIBUTES: 'on' }, { SEARCH_ATTRIBUTES: 'off' }].map(isOn)).toEqual([true, true, false])
+  expect(mistakesOf({ LANGGRAPH_API_URL: url, SEARCH_ATTRIBUTES: 'no' })).toEqual([
+    'SEARCH_ATTRIBUTES: must be on or off',
+  ])
+})
+
+test('the pages of LangSmith are those that the environment names', () => {
+  const pages = {
+    LANGSMITH_PROJECT_URL: 'https://s.example/o/1/projects/p/2',
+    LANGSMITH_STUDIO_URL: 'https://s.example/studio',
+  }
+  expect(loadWorkerConfig({ LANGGRAPH_API_URL: url, LANGSMITH_API_KEY: 'planted' }).langSmith).toEqual({})
+  expect(loadWorkerConfig({ LANGGRAPH_API_URL: url, ...pages }).langSmith).toEqual({
+    projectUrl: pages.LANGSMITH_PROJECT_URL,
+    studioUrl: pages.LANGSMITH_STUDIO_URL,
+  })
+  expect(mistakesOf({ LANGGRAPH_API_URL: url, LANGSMITH_STUDIO_URL: 'planted' })).toEqual([
+    'LANGSMITH_STUDIO_URL: must be a URL that begins with http:// or https://',
+  ])
 })
 
 describe('SWEEP_INTERVAL', () => {

@@ -13,6 +13,8 @@ const ours = [
   'getRunStatus',
   'sweepThreads',
   'notify',
+  'lookAtShown',
+  'diagnose',
   'createRun',
   'cancelRun',
   'findLaterRun',

@@ -32,7 +32,7 @@ export async function changeColumns(
 /** One workflow, with what its starter and the watch say about it. */
 export async function openWatch(page: Page, uiUrl: string, state: ShownState): Promise<void> {
   await page.goto(`${uiUrl}/namespaces/default/workflows/${encodeURIComponent(orders[state])}`)
-  await page.getByText('User Metadata').click()
+  await page.getByRole('tab', { name: 'User Metadata' }).click()
   await partOf(page, 'Current Details').getByText(/\S/).first().waitFor()
 }
 

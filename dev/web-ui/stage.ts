@@ -25,12 +25,14 @@ export const shownStates: readonly ShownState[] = ['success', 'error', 'human', 
 const inputs: Readonly<Record<ShownState, ExecuteRunInput>> = {
   success: { assistantId: 'trading', input: { symbol: 'AAPL' } },
   error: { assistantId: 'delisted', input: { symbol: 'TWTR' } },
-  human: { assistantId: 'approval', input: { symbol: 'MSFT' }, onInterrupt: 'wait' },
+  human: { assistantId: 'rebalance', input: { symbol: 'MSFT' }, onInterrupt: 'wait' },
   // Nothing listens there.
   outage: { assistantId: 'trading', input: { symbol: 'NVDA' }, deployment: 'research' },
   waiting: { assistantId: 'overnight', input: { symbol: 'AMZN' } },
 }
 
+const toys = fileURLToPath(new URL('../trading-graph.mjs', import.meta.url))
+const own = fileURLToPath(new URL('graphs.mjs', import.meta.url))
 const patienceMs = 60_000
 /** Watches poll at their own interval, so that the Web UI has something to show. */
 const noSweep = { SWEEP_INTERVAL: 'none' }
@@ -70,12 +72,10 @@ export async function setWebUiStage(settings: Settings = noSweep): Promise<WebUi
 async function startServers(stops: (() => Promise<unknown>)[], settings: Settings) {
   const folder = await mkdtemp(join(tmpdir(), 'langgraph-background-runs-web-ui-'))
   stops.push(() => rm(folder, { recursive: true, force: true }))
-  const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
-  const [toys, own] = [file('../trading-graph.mjs'), file('graphs.mjs')]
   const graphs = {
     trading: `${toys}:trading`,
-    approval: `${toys}:approval`,
     overnight: `${own}:overnight`,
+    rebalance: `${own}:rebalance`,
     delisted: `${own}:delisted`,
   }
   const [temporal, langGraph] = await Promise.all([

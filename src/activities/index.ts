@@ -6,7 +6,7 @@ import type { CancelAction, CreateRunRequest, Created, Looked, StateNow } from '
 import type { NumberedNotification } from '../domain/notification.ts'
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
 import { hasEnded } from '../domain/run.ts'
-import type { Polled, RunRef, Swept } from '../domain/run.ts'
+import type { Polled, RunRef, Shown, Swept } from '../domain/run.ts'
 import type { WorkerReport } from '../domain/diagnosis.ts'
 import type { SweepEnd } from '../domain/sweep.ts'
 import type { Caller, Deployments, LangGraph, OwnValues } from '../langgraph/port.ts'
@@ -39,8 +39,9 @@ export type { WebhookReceiver } from '../webhook/url.ts'
 
 type All = ReturnType<typeof createActivities>
 /** What watches and single looks call. */
-export type Activities = Omit<All, 'diagnose' | 'sweepThreads' | 'notify'>
+export type Activities = Omit<All, 'diagnose' | 'lookAtShown' | 'sweepThreads' | 'notify'>
 export type SweepActivities = Pick<All, 'sweepThreads'>
+export type ShownActivities = Pick<All, 'lookAtShown'>
 export type NotifyActivities = Pick<All, 'notify'>
 export type DiagnosisActivities = Pick<All, 'diagnose'>
 
@@ -58,7 +59,7 @@ export interface ActivitiesOptions extends Omit<ShowsOptions, 'notifies'> {
 }
 
 /** Polls of a watch in a row, before this one, without an answer. */
-interface Unanswered {
+export interface Unanswered {
   readonly unanswered?: number
 }
 
@@ -97,6 +98,10 @@ export function createActivities(deployments: Deployments, options: ActivitiesOp
     async notify(notification: NumberedNotification): Promise<void> {
       if (!deliveries) throw noReceiver()
       return withinTry((signal) => deliveries.deliver(notification, signal))
+    },
+    /** What a watch may show now: it has slept, and somebody may have removed the search attributes meanwhile. */
+    lookAtShown(): Promise<Shown> {
+      return shows.now()
     },
     /** What a person asks a worker: does each of its servers answer, and what else is it configured with. */
     diagnose(): Promise<WorkerReport> {
@@ -147,12 +152,14 @@ export function createActivities(deployments: Deployments, options: ActivitiesOp
     { deployment, unanswered = 0 }: { readonly deployment: string } & Unanswered,
     work: (langGraph: LangGraph, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
+    const ask = () => {
+      const langGraph = deployments(deployment, caller())
+      return shared.hold(deployment, () => withinTry((signal) => work(langGraph, signal)))
+    }
     return shows.inFailures(
       () =>
         classified(async () => {
-          const langGraph = deployments(deployment, caller())
-          const ask = () => withinTry((signal) => work(langGraph, signal))
-          const done = await shared.hold(deployment, () => outages.observe(deployment, ask))
+          const done = await outages.observe(deployment, ask)
           notices?.answered(deployment)
           return done
         }),

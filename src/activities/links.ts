@@ -46,9 +46,12 @@ function filled(template: string, run: Linked): string | undefined {
   return isKnown ? template.replaceAll(placeholder, (_, name: string) => encoded(values.get(name) ?? '')) : undefined
 }
 
-/** Also what markdown takes for the end of a link. */
+/** Also what markdown takes for the end of a link. Half of a character, which a caller may give, is none. */
 function encoded(text: string): string {
-  return encodeURIComponent(text).replaceAll(/[!'()*]/g, (character) => `%${character.codePointAt(0)?.toString(16)}`)
+  return encodeURIComponent(text.replaceAll(/\p{Surrogate}/gu, '\u{FFFD}')).replaceAll(
+    /[!'()*]/g,
+    (character) => `%${character.codePointAt(0)?.toString(16)}`,
+  )
 }
 
 function trimmed(url: string): string {

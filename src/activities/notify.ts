@@ -1,4 +1,4 @@
-import { log } from '@temporalio/activity'
+import { activityInfo, log } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
 import { present } from '../domain/json.ts'
 import type { NumberedNotification } from '../domain/notification.ts'
@@ -13,6 +13,7 @@ import type { NotifyReceiver } from './notify-receiver.ts'
 const longestDeliveryMs = 10_000
 const mostAtOnce = 20
 const longestPauseMs = 900_000
+const longestPauseForOthersMs = 120_000
 const gone = 410
 
 /** Posts notifications to one receiver, signed as Standard Webhooks. */
@@ -103,8 +104,10 @@ function failed(message: string, retryAfterMs?: number): ApplicationFailure {
   return withoutStack(ApplicationFailure.create({ type, message, category: 'BENIGN', ...present({ nextRetryDelay }) }))
 }
 
+/** Longer from try to try: thousands that wait for one receiver would otherwise keep the workers busy. */
 function pauseForOthersMs(): number {
-  return 1000 + Math.random() * 4000
+  const most = Math.min(2000 * 2 ** Math.min(activityInfo().attempt, 10), longestPauseForOthersMs)
+  return most * (0.5 + Math.random() / 2)
 }
 
 /** This worker has no receiver, and another one of its task queue may have one. */

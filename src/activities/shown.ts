@@ -8,7 +8,12 @@ import type { Linked, Links } from './links.ts'
 
 export interface ShowsOptions {
   /** Absent: watches have no search attributes. */
-  readonly searchAttributes?: { exist(namespace: string): Promise<boolean> }
+  readonly searchAttributes?: {
+    /** As of a few seconds ago. */
+    exist(namespace: string): Promise<boolean>
+    /** Makes it as of now. */
+    look?(namespace: string): Promise<void>
+  }
   readonly links?: Links
   readonly notifies?: boolean
 }
@@ -33,6 +38,12 @@ export class Shows {
       ...(notifies && { notifies: true as const }),
       ...(pages.length > 0 && { links: pages }),
     }
+  }
+
+  /** After a look at what is there now. */
+  async now(): Promise<Shown> {
+    await this.#options.searchAttributes?.look?.(activityInfo().workflowNamespace ?? '')
+    return this.to()
   }
 
   /**

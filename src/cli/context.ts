@@ -4,7 +4,7 @@ import { refusal } from '../domain/problem.ts'
 import type { Dialog } from './dialog.ts'
 import { CliError, exitCodes } from './exit.ts'
 import { asOption, positionalFields } from './options.ts'
-import { readable } from './readable.ts'
+import { readable } from '../domain/readable.ts'
 import type { Screen } from './screen.ts'
 import type { Temporal } from './temporal.ts'
 

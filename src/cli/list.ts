@@ -59,8 +59,7 @@ async function list(context: CommandContext, options: ListOptions): Promise<void
   const { waiting = false, limit, json = false } = options
   const query = { filter: filterOf(options), limit, longestFirst: waiting, isForPeople: !json }
   await withTemporal(context, async (temporal) => {
-    const visibility = new Visibility(temporal)
-    const ask = () => answerTo(context, visibility, sinceNow(query, options))
+    const ask = () => answerTo(context, new Visibility(temporal), sinceNow(query, options))
     const inText = (rows: readonly Listed[]) => asText(context, rows, options)
     if (options.watch) return keepShowing(context, { ask, inText })
     const { rows, words } = await ask()
@@ -137,5 +136,5 @@ Examples:
   $ langgraph-runs list --open --limit 10000 --json | jq -r '.[].id'
 
   Which wait for longer than an hour?
-  $ langgraph-runs list --waiting --json |
+  $ langgraph-runs list --waiting --limit 10000 --json |
       jq -r '.[] | select(.state_since < (now - 3600 | todate)) | .id'`

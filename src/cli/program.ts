@@ -102,7 +102,7 @@ Examples:
 
 stdout holds the outcome alone; progress and errors go to stderr.
 
-Environment (--address, --namespace and --task-queue come before it):
+Environment:
   TEMPORAL_ADDRESS      host and port of Temporal (default: localhost:7233)
   TEMPORAL_NAMESPACE    its namespace (default: default)
   TEMPORAL_API_KEY, TEMPORAL_TLS, TEMPORAL_TLS_*

@@ -104,8 +104,7 @@ async function openQuestion(
 /** Shows the question all the same: somebody may want to think about it meanwhile. */
 function needsWorker(screen: CommandContext['screen'], { seen, advice }: Extract<Look, { kind: 'memo' }>): CliError {
   const { state, state_since, question = '' } = seen
-  if (state !== 'human')
-    return new CliError(exitCodes.unavailable, `${advice}\nIts state is ${state}, since ${state_since}`)
+  if (state !== 'human') return new CliError(exitCodes.unavailable, advice)
   screen.say(describeSeenQuestion(question, state_since))
   return new CliError(exitCodes.unavailable, `A worker is needed to send the answer, and none responds. ${advice}`)
 }

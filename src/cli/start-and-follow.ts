@@ -36,7 +36,7 @@ export async function startAndFollow(
 ): Promise<void> {
   if (options.detach) return withTemporal(context, (temporal) => startAlone(context, temporal, attachable, options))
   const { value, exitCode, nextStep } = await withTemporal(context, (temporal) =>
-    endingAfter(context, temporal, attachable, options.requireWorker ?? false),
+    endingAfter(context, temporal, attachable, options),
   )
   print(context, value, options)
   if (nextStep) context.screen.say(nextStep)
@@ -51,7 +51,7 @@ async function startAlone(
 ): Promise<void> {
   const { screen } = context
   const { workflowId, noun } = attachable
-  const begun = await begin(context, temporal, attachable, options.requireWorker ?? false)
+  const begun = await begin(context, temporal, attachable, options)
   printId(context, temporal, workflowId, options)
   const link = options.json ? undefined : temporal.webUi(workflowId)
   if (link) screen.say(`Web UI  ${link}`)
@@ -75,16 +75,16 @@ async function endingAfter(
   context: CommandContext,
   temporal: Temporal,
   attachable: Attachable,
-  requireWorker: boolean,
+  options: FollowingOptions,
 ): Promise<Ending> {
   const { workflowId, noun, again } = attachable
-  const begun = await begin(context, temporal, attachable, requireWorker)
+  const begun = await begin(context, temporal, attachable, options)
   if (begun.kind === 'ended') return endingOfEarlier(context, temporal, attachable, begun.earlier)
   const { handle, open, hasWorker } = begun
   context.atCtrlC(`Detached. The ${noun} is still running: ${workflowId}\nTo attach again: ${again}`)
   showWhere(context, temporal, attachable)
   if (open) context.screen.say(`Attached: open since ${open.startTime.toISOString()}; its original options apply`)
-  return follow(temporal, handle, context.screen, { open, requireWorker, hasWorker })
+  return follow(temporal, handle, context.screen, { open, requireWorker: options.requireWorker ?? false, hasWorker })
 }
 
 type Begun =
@@ -102,7 +102,7 @@ async function begin(
   context: CommandContext,
   temporal: Temporal,
   attachable: Attachable,
-  requireWorker: boolean,
+  { requireWorker, detach }: FollowingOptions,
 ): Promise<Begun> {
   const { screen } = context
   const { workflowId } = attachable
@@ -117,7 +117,8 @@ async function begin(
   }
   const hasWorker = await temporal.hasWorker(open?.taskQueue)
   if (!hasWorker && requireWorker) throw new CliError(exitCodes.unavailable, temporal.noWorker(open))
-  if (!hasWorker) screen.say(`${temporal.noWorker(open)}. Waiting for one`)
+  if (!hasWorker)
+    screen.say(`${temporal.noWorker(open)}. ${detach ? 'It begins once one is running' : 'Waiting for one'}`)
   return { kind: 'open', handle: await handleFor(temporal, attachable, open), open, hasWorker }
 }
 

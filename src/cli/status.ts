@@ -18,7 +18,7 @@ export function addStatus(program: Command, context: CommandContext): void {
     .command('status')
     .summary('print the progress of a watch or an execution, or how it ended')
     .description(
-      'Prints the progress of the watch of a run, or how it ended (with the exit code of that outcome).\nIf no worker answers for it, it prints the state that was the last one (and says so).\nIf the run has no watch, it takes one look at the run itself.',
+      'Prints the progress of the watch of a run, or how it ended (with the exit code of that outcome).\nIf no worker answers for it, it prints what is known without one (exit code 69).\nIf the run has no watch, it takes one look at the run itself.',
     )
   addWhich(command)
     .addOption(jsonOption())
@@ -50,14 +50,14 @@ async function statusOf({ screen }: CommandContext, temporal: Temporal, which: W
   }
   requireOurs(watch)
   const look = await lookAt(temporal, watch)
-  sayLink(screen, temporal, workflowId)
   const toAnswer = `It waits for a human. To answer: langgraph-runs resume ${named(which)}`
   if (look.kind === 'progress') {
+    sayLink(screen, temporal, workflowId)
     const nextStep = waitsForHuman(look.progress) ? toAnswer : undefined
     return { value: look.progress, exitCode: exitCodes.result, ...present({ nextStep }) }
   }
   const waits = look.seen.state === 'human' ? `\n${toAnswer}, which needs the worker` : ''
-  return { value: look.seen, exitCode: exitCodes.result, nextStep: `${look.advice}${waits}` }
+  return { value: look.seen, exitCode: exitCodes.unavailable, nextStep: `error: ${look.advice}${waits}` }
 }
 
 function sayLink(screen: CommandContext['screen'], temporal: Temporal, workflowId: string): void {

@@ -58,8 +58,8 @@ export function noWorkerElsewhere({ workflowId, type, taskQueue }: FoundWorkflow
   return `${what} is on the task queue "${taskQueue}" (yours is "${ours}"): start a worker there, or end it (\`temporal workflow terminate --workflow-id ${quoted(workflowId)}\`) and ${again}`
 }
 
-export function startWorker(taskQueue: string): string {
-  return `start one (\`TEMPORAL_TASK_QUEUE=${quoted(taskQueue)} langgraph-runs worker\`, with the TEMPORAL_* variables of this shell)`
+export function startWorker(taskQueue: string, which = 'one'): string {
+  return `start ${which} (\`TEMPORAL_TASK_QUEUE=${quoted(taskQueue)} langgraph-runs worker\`, with the TEMPORAL_* variables of this shell)`
 }
 
 export function noAnswer({ address, isTlsOn }: TemporalAddress): CliError {

@@ -17,7 +17,7 @@ export type WatchHandle = WorkflowHandle<() => Promise<WatchOutcome>>
 
 const answerTimeoutMs = 5000
 const workerLookMs = 5000
-const openStates = ['RUNNING', 'PAUSED'] as const
+const openStatuses = ['RUNNING', 'PAUSED'] as const
 
 interface TemporalOptions {
   readonly taskQueue: string
@@ -62,7 +62,7 @@ export class Temporal {
       const { type, status, startTime, taskQueue, runId, raw } = await this.ask(() =>
         this.client.workflow.getHandle(workflowId).describe(),
       )
-      const isOpen = openStates.some((state) => state === status.name)
+      const isOpen = openStatuses.some((state) => state === status.name)
       const row = raw.workflowExecutionInfo ?? {}
       const firstRunId = row.firstRunId || runId
       return { workflowId, workflowRunId: runId, firstRunId, type, isOpen, startTime, taskQueue, row }

@@ -46,14 +46,20 @@ export async function watchSeveral(
     const requireWorker = options.requireWorker ?? false
     if (!(await temporal.hasWorker())) {
       if (requireWorker) throw new CliError(exitCodes.unavailable, temporal.noWorker())
-      context.screen.say(`${temporal.noWorker()}. Waiting for one`)
+      context.screen.say(
+        `${temporal.noWorker()}. ${options.detach ? 'They begin once one is running' : 'Waiting for one'}`,
+      )
     }
     const open = new Map<string, WatchHandle>()
     context.atCtrlC(() => detached([...open.keys()]))
-    await atOnce(startsAtOnce, inputs, async (input) => {
+    const start = async (input: WatchRunInput) => {
       const handle = await temporal.ask(() => temporal.runs.startWatch(input))
       open.set(handle.workflowId, handle)
       if (options.detach) printId(context, temporal, handle.workflowId, options)
+    }
+    await atOnce(startsAtOnce, inputs, start).catch((error: unknown) => {
+      context.screen.say(`${open.size} of ${inputs.length} watches have been started, and keep running`)
+      throw error
     })
     if (!options.detach) await printAll(context, temporal, open, options)
   })
@@ -109,7 +115,8 @@ function inWords(ended: Ended, state: string): string {
   const { workflowId } = ended.handle
   const run = runOfWatch(workflowId)
   const error = 'error' in ended ? ended.error.message : errorOf(ended.ending)
-  return onOneLine([state, run ? runArguments(run) : workflowId, ...Object.values(present({ error }))].join('  '))
+  const words = [state, run ? runArguments(run) : workflowId, ...Object.values(present({ error }))]
+  return words.map(onOneLine).join('  ')
 }
 
 function errorOf({ outcome }: Ending): string | undefined {

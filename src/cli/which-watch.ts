@@ -93,7 +93,7 @@ export type Look =
   | { readonly kind: 'memo'; readonly seen: Seen; readonly advice: string }
 
 /** Where it was when a worker last worked on it. */
-export type Seen = Omit<Listed, 'id' | 'type' | 'temporal_status' | 'ended'>
+type Seen = Omit<Listed, 'id' | 'type' | 'temporal_status' | 'ended'>
 
 /** @throws CliError 69 if no worker answers, and its memo does not show where it is */
 export async function lookAt(temporal: Temporal, watch: FoundWorkflow): Promise<Look> {

@@ -50,4 +50,8 @@ Environment, beside Temporal's (langgraph-runs --help lists it):
   WEBHOOK_URL, WEBHOOK_SECRET
                          the webhook receiver, which the runs that are created call
   LOG_FORMAT, LOG_LEVEL  json or text; trace, debug, info, warn or error
-  METRICS_LISTEN         serves metrics for Prometheus there, such as 127.0.0.1:9464`
+  METRICS_LISTEN         serves metrics for Prometheus there, such as 127.0.0.1:9464
+  NOTIFY_URL, NOTIFY_SECRET
+                         who is notified of waiting humans, endings and outages
+  OTEL_EXPORTER_OTLP_ENDPOINT
+                         where traces are sent`

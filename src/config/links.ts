@@ -5,6 +5,7 @@ import { checkUrl } from './checks.ts'
 import { read } from './environment.ts'
 import type { Environment, Findings } from './environment.ts'
 
+const known = new RegExp(`\\{(?:${placeholders.join('|')})\\}`, 'g')
 const allowed = placeholders.map((name) => `{${name}}`).join(', ')
 
 /** The page about a run, of a deployment in the file. */
@@ -16,7 +17,7 @@ export function templateIn(at: string, template: unknown, { mistakes }: Findings
 }
 
 function mistakeIn(template: unknown): string | undefined {
-  const bare = typeof template === 'string' ? template.replaceAll(/\{(?:threadId|runId|assistantId)\}/g, 'x') : ''
+  const bare = typeof template === 'string' ? template.replaceAll(known, 'x') : ''
   const url = URL.canParse(bare) ? new URL(bare) : undefined
   if (!url || !['http:', 'https:'].includes(url.protocol)) {
     return `must be a URL that begins with http:// or https://, with any of ${allowed} in it`

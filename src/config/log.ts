@@ -2,9 +2,10 @@ import { read } from './environment.ts'
 import type { Environment, Findings } from './environment.ts'
 
 const formats = ['json', 'text'] as const
-const levels = ['trace', 'debug', 'info', 'warn', 'error'] as const
+/** From the least important one to the most important one. */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const
 
-export type LogLevel = (typeof levels)[number]
+type LogLevel = (typeof logLevels)[number]
 
 /** What a program logs to stderr. */
 export interface LogConfig {
@@ -18,7 +19,7 @@ export interface LogConfig {
 export function logConfig(env: Environment, found: Findings): LogConfig {
   return {
     format: oneOf(formats, 'LOG_FORMAT', env, found) ?? (process.stderr.isTTY ? 'text' : 'json'),
-    level: oneOf(levels, 'LOG_LEVEL', env, found) ?? 'info',
+    level: oneOf(logLevels, 'LOG_LEVEL', env, found) ?? 'info',
   }
 }
 

@@ -53,6 +53,8 @@ export function sweepWorkflowId(taskQueue: string, deployment: string): string {
 
 /** Counts the watches that have ended, by deployment and state. */
 export const watchesEndedMetric = 'lg_watches_ended'
+/** In metrics: no deployment is called this, so names that callers make up add no series. */
+export const unknownDeployment = '(unknown)'
 
 /** `diagnose/<uuid>` */
 export function diagnosisWorkflowId(uuid: string): string {
@@ -65,6 +67,9 @@ export function runInWorkflowId(workflowId: string): Required<RunName> | undefin
   const isWatch = kind === 'watch-run' && runId !== '' && others.length === 0
   return isWatch ? { deployment, threadId, runId } : undefined
 }
+
+/** The header of a workflow or activity that holds its trace: Temporal's OpenTelemetry support has it in every language. */
+export const traceHeader = '_tracer-data'
 
 /** In the memo of a watch: `WatchMemo`. By its run the sweep finds the thread if the workflow's id does not name it. */
 export const runMemoKey = 'langgraph'

@@ -15,7 +15,7 @@ export type RetrievalStrategy = (typeof retrievalStrategies)[number]
 /** A request to create a run that got no answer may arrive for so long: before that nobody looks for its run. */
 export const creationTimeoutMs = 6000
 
-/** So many polls, or tries to create the run, in a row without an answer are an outage. */
+/** So many requests of a watch, or to a deployment, in a row without an answer are an outage. */
 export const outageAfter = 3
 
 const KB = 1024

@@ -1,4 +1,4 @@
-import { readable } from './readable.ts'
+import { readableLines } from './readable.ts'
 import type { Interrupt } from './run.ts'
 import { cutAtWord } from './text.ts'
 
@@ -8,13 +8,29 @@ interface Asked {
   readonly next?: readonly string[] | undefined
 }
 
-/** What a run asks a human, as text with a field a line, of which nothing is cut within a word. */
-export function questionText({ interrupts, next = [] }: Asked, maxBytes: number): string {
-  if (interrupts.length === 0) return cutAtWord(`breakpoint before ${readable(next.join(', '))}`, maxBytes)
+/**
+ * What a run asks a human, as text with a field a line, of which nothing is cut within a word. No more of it is written
+ * than is kept: a workflow that takes seconds to write all of a large question would be stuck.
+ */
+export function questionText(asked: Asked, maxBytes: number): string {
+  const lines: string[] = []
+  let length = 0
+  for (const line of linesOf(asked)) {
+    lines.push(line)
+    length += line.length + 1
+    if (length > maxBytes + 1) break
+  }
+  return cutAtWord(lines.join('\n'), maxBytes)
+}
+
+function* linesOf({ interrupts, next = [] }: Asked): Generator<string, void> {
+  if (interrupts.length === 0) yield* readableLines(`breakpoint before ${next.join(', ')}`)
   const many = interrupts.length > 1
-  const texts = interrupts.map(({ value }, index) => {
-    const text = readable(value)
-    return many ? `${index + 1}. ${text.replaceAll('\n', '\n   ')}` : text
-  })
-  return cutAtWord(texts.join('\n'), maxBytes)
+  for (const [index, { value }] of interrupts.entries()) {
+    let lead = many ? `${index + 1}. ` : ''
+    for (const line of readableLines(value)) {
+      yield lead + line
+      lead = many ? '   ' : ''
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import type { WatchOutcome } from './outcome.ts'
+import { quoted } from './printable.ts'
 
 /** Where an open watch is. */
 export const openStates = [
@@ -24,8 +25,19 @@ export const endedStates = [
   'polling_error',
 ] as const
 
+export type OpenState = (typeof openStates)[number]
+export type EndedState = (typeof endedStates)[number]
+
 /** Where a watch is, in one word: the same in `progress`, the search attribute, the memo, `list`, metrics and notifications. */
-export type WatchState = (typeof openStates)[number] | (typeof endedStates)[number]
+export type WatchState = OpenState | EndedState
+
+export function isOpenState(state: unknown): state is OpenState {
+  return openStates.some((open) => open === state)
+}
+
+export function isEndedState(state: unknown): state is EndedState {
+  return endedStates.some((ended) => ended === state)
+}
 
 /** How a watch with this outcome has ended. */
 export function stateOf(outcome: WatchOutcome): WatchState {
@@ -49,6 +61,16 @@ export const searchAttributes = {
   assistant: 'LangGraphAssistant',
   state: 'LangGraphState',
 } as const
+export const searchAttributeNames = Object.values(searchAttributes)
+
+/** The type Keyword in Temporal's protocol: `INDEXED_VALUE_TYPE_KEYWORD`. */
+export const keywordType = 2
+
+/** For a shell: creates search attributes in a namespace. */
+export function creatingCommand(namespace: string, names: readonly string[] = searchAttributeNames): string {
+  const options = names.map((name) => `--name ${name} --type Keyword`).join(' ')
+  return `temporal operator search-attribute create --namespace ${quoted(namespace)} ${options}`
+}
 
 /**
  * The memo `langgraph` of a watch: what the search attributes hold, for servers without them, and what a list shows. The

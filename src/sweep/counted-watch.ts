@@ -1,7 +1,7 @@
 import { runInWorkflowId } from '../domain/contract.ts'
 import { isRecord } from '../domain/json.ts'
-import { endedStates, openStates } from '../domain/state.ts'
-import type { CountedWatch, OpenState } from '../telemetry/sweep-metrics.ts'
+import { isEndedState, isOpenState } from '../domain/state.ts'
+import type { CountedWatch } from '../telemetry/sweep-metrics.ts'
 
 interface Listed {
   readonly workflowId: string
@@ -16,10 +16,10 @@ export function countedWatch(deployment: string, { workflowId, startedAtMs, memo
   const given = isRecord(memo) ? memo : {}
   if ((named?.deployment ?? given['deployment']) !== deployment) return undefined
   const { state: word, state_since: since } = given
-  if (endedStates.some((ended) => ended === word)) return undefined
+  if (isEndedState(word)) return undefined
   const sinceMs = typeof since === 'string' ? Date.parse(since) : NaN
   // Watches of an earlier version name no state.
-  const usual: OpenState = (named ?? given['run_id']) ? 'waiting' : 'creating'
-  const state = openStates.find((open) => open === word) ?? usual
+  const usual = (named ?? given['run_id']) ? 'waiting' : 'creating'
+  const state = isOpenState(word) ? word : usual
   return { state, sinceMs: Number.isNaN(sinceMs) ? startedAtMs : sinceMs }
 }

@@ -5,7 +5,7 @@ import { isRecord, messageOf, present } from '../domain/json.ts'
 import { uuid } from '../domain/rules.ts'
 import type { CountedWatch, SweepObserver } from '../telemetry/sweep-metrics.ts'
 import { countedWatch } from './counted-watch.ts'
-import { decoded } from './decoded.ts'
+import { decoded } from '../payload.ts'
 
 /** A watch, or a workflow of another type around one, and the thread of its run. */
 export interface OpenWatch {
@@ -165,9 +165,10 @@ export class OpenWatches {
     return decoded(this.#client.options.loadedDataConverter, memo?.fields?.[runMemoKey])
   }
 
-  /** The workflow names its run there once a poll has told it of the sweep. */
+  /** The workflow names its run there once it has one; a starter may have named the thread before. */
   async #runInMemo(row: Row): Promise<{ readonly deployment: unknown; readonly threadId: unknown } | undefined> {
     const run = await this.#memo(row)
-    return isRecord(run) ? { deployment: run['deployment'], threadId: run['thread_id'] } : undefined
+    const isNamed = isRecord(run) && run['run_id'] !== undefined
+    return isNamed ? { deployment: run['deployment'], threadId: run['thread_id'] } : undefined
   }
 }

@@ -15,7 +15,7 @@ import type { SweepEnd } from '../domain/sweep.ts'
 import type { LangGraph } from '../langgraph/port.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { SweepMetrics } from '../telemetry/sweep-metrics.ts'
-import { decoded } from './decoded.ts'
+import { decoded } from '../payload.ts'
 import { OpenWatches } from './open-watches.ts'
 import { Sweeper } from './sweeper.ts'
 

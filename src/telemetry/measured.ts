@@ -1,13 +1,11 @@
 import { activityInfo } from '@temporalio/activity'
 import type { MetricTags } from '@temporalio/common'
+import { unknownDeployment } from '../domain/contract.ts'
 import type { CreateRunRequest, Creation } from '../domain/creation.ts'
 import { hasEnded } from '../domain/run.ts'
 import type { RunLook } from '../domain/run.ts'
 import type { Metrics } from './metrics.ts'
 import { resultOf } from './result.ts'
-
-/** No deployment is called this, so names that callers make up add no series. */
-const unknownDeployment = '(unknown)'
 
 /** Counts and times one poll of a watch, and how late it saw the run's end. */
 export async function measuredPoll<Look extends RunLook>(

@@ -1,10 +1,10 @@
 import { log as activityLog } from '@temporalio/activity'
 import type { Logger } from '@temporalio/common'
+import { outageAfter } from '../domain/defaults.ts'
 import { messageOf } from '../domain/json.ts'
+import { onceAMinute } from './once-a-minute.ts'
 import { isAnswer, isOutage, resultOf } from './result.ts'
 
-/** As of a watch: a failure or two are no outage. */
-const failuresOfAnOutage = 3
 const betweenLinesMs = 60_000
 
 interface Outage {
@@ -21,15 +21,17 @@ interface Outage {
 export class OutageLog {
   readonly #log: Pick<Logger, 'info' | 'warn'>
   readonly #now: () => number
+  readonly #unknownOnce: (kind: string) => number | undefined
   readonly #outages = new Map<string, Outage>()
   readonly #lastLineMs = new Map<string, number>()
 
   constructor(log: Pick<Logger, 'info' | 'warn'> = activityLog, now: () => number = () => performance.now()) {
     this.#log = log
     this.#now = now
+    this.#unknownOnce = onceAMinute(now)
   }
 
-  /** Asks a deployment that this worker knows. */
+  /** Asks a deployment. */
   async observe<T>(deployment: string, ask: () => Promise<T>): Promise<T> {
     try {
       const answer = await ask()
@@ -39,8 +41,15 @@ export class OutageLog {
       const result = resultOf(error)
       if (isOutage(result)) this.#failed(deployment, error)
       if (isAnswer(result)) this.#answered(deployment)
+      if (result === 'unknown_deployment') this.#unknown(deployment, error)
       throw error
     }
+  }
+
+  /** Callers choose the name, so all unknown ones together are one line a minute. */
+  #unknown(deployment: string, error: unknown): void {
+    const held = this.#unknownOnce('')
+    if (held !== undefined) this.#log.warn('unknown deployment', { deployment, reason: messageOf(error) })
   }
 
   #answered(deployment: string): void {
@@ -56,7 +65,7 @@ export class OutageLog {
     this.#outages.set(deployment, outage)
     outage.failures += 1
     const isQuiet = nowMs - (this.#lastLineMs.get(deployment) ?? -Infinity) < betweenLinesMs
-    if (outage.failures < failuresOfAnOutage || isQuiet) return
+    if (outage.failures < outageAfter || isQuiet) return
     const event = outage.isLogged ? 'deployment outage continues' : 'deployment outage'
     outage.isLogged = true
     this.#lastLineMs.set(deployment, nowMs)

@@ -1,8 +1,7 @@
 import type { MetricTags } from '@temporalio/common'
 import { openStates } from '../domain/state.ts'
+import type { OpenState } from '../domain/state.ts'
 import type { SweepEnd } from '../domain/sweep.ts'
-
-export type OpenState = (typeof openStates)[number]
 
 /** Where an open watch is, and since when. */
 export interface CountedWatch {

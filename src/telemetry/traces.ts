@@ -1,10 +1,8 @@
 import type * as OpenTelemetry from '@opentelemetry/api'
 import type { WorkflowClientInterceptor } from '@temporalio/client'
-import { defaultPayloadConverter } from '@temporalio/common'
-import type { Headers } from '@temporalio/common'
 import type { ActivityInboundCallsInterceptor, ActivityInterceptorsFactory } from '@temporalio/worker'
 import { ConfigError } from '../config.ts'
-import { isRecord } from '../domain/json.ts'
+import { traceHeader } from '../domain/contract.ts'
 import { missingPackage } from '../missing-package.ts'
 import { attributesOf } from './trace-attributes.ts'
 
@@ -20,8 +18,6 @@ export interface Traces {
   readonly requestHeaders: () => Readonly<Record<string, string>>
 }
 
-/** The key of Temporal's OpenTelemetry support in every language. */
-const traceHeader = '_tracer-data'
 /** A starter's `baggage` may hold anything, so it stays here. */
 const forwarded = ['traceparent', 'tracestate']
 
@@ -43,7 +39,7 @@ export async function openTelemetryTraces(): Promise<Traces> {
   return {
     client: clientInterceptor(api, new OpenTelemetryWorkflowClientInterceptor()),
     activity: (context) => ({
-      inbound: activityInterceptor(api, new OpenTelemetryActivityInboundInterceptor(context)),
+      inbound: activityInterceptor(api, new OpenTelemetryActivityInboundInterceptor(context), context.info.activityId),
     }),
     requestHeaders: () => {
       const carrier: Record<string, string> = {}
@@ -93,6 +89,7 @@ function clientInterceptor({ trace }: Api, spans: WorkflowClientInterceptor): Wo
 function activityInterceptor(
   { trace }: Api,
   spans: ActivityInboundCallsInterceptor,
+  activityId: string,
 ): Required<Pick<ActivityInboundCallsInterceptor, 'execute'>> {
   const described: ActivityInboundCallsInterceptor['execute'] = async (input, next) => {
     const span = trace.getActiveSpan()
@@ -104,17 +101,15 @@ function activityInterceptor(
   }
   return {
     execute: async (input, next) => {
-      const traceId = traceIdIn(input.headers)
-      if (traceId === undefined) return next(input)
-      if (trace.getActiveSpan()?.spanContext().traceId === traceId) return described(input, next)
+      if (!(traceHeader in input.headers)) return next(input)
+      if (isOf(trace.getActiveSpan(), activityId)) return described(input, next)
       return spans.execute?.(input, (within) => described(within, next)) ?? next(input)
     },
   }
 }
 
-function traceIdIn(headers: Headers): string | undefined {
-  const payload = headers[traceHeader]
-  const carrier: unknown = payload && defaultPayloadConverter.fromPayload(payload)
-  const traceparent = isRecord(carrier) ? carrier['traceparent'] : undefined
-  return typeof traceparent === 'string' ? traceparent.split('-')[1] : undefined
+/** As Temporal's interceptors mark the span of an activity. */
+function isOf(span: unknown, activityId: string): boolean {
+  const attributes: unknown = Reflect.get(Object(span), 'attributes')
+  return Reflect.get(Object(attributes), 'temporalActivityId') === activityId
 }

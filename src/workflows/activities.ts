@@ -1,5 +1,11 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
-import type { Activities, DiagnosisActivities, NotifyActivities, SweepActivities } from '../activities/index.ts'
+import type {
+  Activities,
+  DiagnosisActivities,
+  NotifyActivities,
+  ShownActivities,
+  SweepActivities,
+} from '../activities/index.ts'
 import { failureTypes } from '../domain/contract.ts'
 import { longestSweepMs } from '../domain/sweep.ts'
 
@@ -89,6 +95,14 @@ export const { notify } = proxyActivities<NotifyActivities>({
   startToCloseTimeout: '15s',
   scheduleToCloseTimeout: '1 day',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '15m' },
+})
+
+/** Without an answer the watch goes without search attributes. */
+export const { lookAtShown } = proxyActivities<ShownActivities>({
+  startToCloseTimeout: '5s',
+  scheduleToCloseTimeout: '5s',
+  retry: { maximumAttempts: 1 },
+  cancellationType,
 })
 
 /** A look before and after a run is cancelled. It is bounded, as `cancelRun` is. */

@@ -42,10 +42,11 @@ export async function carryOut(watch: Watch): Promise<WatchOutcome> {
     return await deliver(watch, { ...outcome, ...outcomes.chain(watch, outcome) })
   } catch (error) {
     if (isCancellation(error)) await CancellationScope.nonCancellable(() => endCancelled(watch))
-    else if (error instanceof ApplicationFailure && !watch.hasConcluded) {
+    else if (error instanceof ApplicationFailure && !watch.display.hasConcluded) {
       watch.conclude({ state: 'polling_error', error: error.message }, describeFailure(error.message))
       watch.publish()
       if (notifies(watch)) await notifyOfEnd(watch, {})
+      noteEnd(watch, 'polling_error')
     }
     throw error
   }
@@ -168,7 +169,10 @@ function isWaitedOut(watch: Watch, slip: Slip, { ending }: EndedRun): boolean {
 }
 
 async function deliver(watch: Watch, outcome: WatchOutcome): Promise<WatchOutcome> {
-  watch.conclude({ state: stateOf(outcome), error: outcomes.reason(outcome) }, describeEnd(outcome, watch.about))
+  watch.conclude(
+    { state: stateOf(outcome), error: outcomes.reason(outcome) },
+    describeEnd(outcome, watch.display.about),
+  )
   watch.publish()
   if (notifies(watch)) await notifyOfEnd(watch, { outcome })
   noteEnd(watch, stateOf(outcome))

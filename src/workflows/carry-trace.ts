@@ -1,7 +1,5 @@
 import type { Headers, WorkflowInterceptors } from '@temporalio/workflow'
-
-/** The key of Temporal's OpenTelemetry support in every language. */
-const traceHeader = '_tracer-data'
+import { traceHeader } from '../domain/contract.ts'
 
 /**
  * Carries the trace of a workflow's start on to its activities, its child workflows, and itself as it continues. Nothing of

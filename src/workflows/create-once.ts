@@ -64,10 +64,10 @@ export async function createOnce(watch: Watch, request: CreateRunRequest): Promi
     if (watch.memory.cancelling) return (await findRun(watch, request)) ?? { kind: 'cancelled' }
     const tried = await tryOnce(watch, request)
     const end = tried.kind === 'answered' ? endOf(watch, request, tried.creation) : refusalOf(watch, tried.failed)
-    if (end) return end
-    if (watch.memory.cancelling) continue
     const notice = tried.kind === 'failed' ? outageNews(watch, tried.failed) : undefined
     if (notice !== undefined) await notifyOfOutage(watch, notice)
+    if (end) return end
+    if (watch.memory.cancelling) continue
     if (isLastTry) return { kind: 'timed_out', lastError: watch.memory.polls.lastError ?? 'no answer' }
     watch.scheduleNextPoll(tried.kind === 'failed' ? tried.failed.retryAfterMs : undefined)
     await watch.restartWhereLong()

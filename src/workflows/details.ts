@@ -5,12 +5,15 @@ import { codeBlock, codeSpan, quoted } from '../domain/printable.ts'
 import { questionText } from '../domain/question-text.ts'
 import type { RunRef } from '../domain/run.ts'
 import { stateOf } from '../domain/state.ts'
+import { wrapped } from '../domain/wrapped.ts'
 import { count, reason } from './outcomes.ts'
 
 // For the Web UI, as markdown: what to do comes first.
 
 /** The Web UI shows this much of a question; the query `progress` has all of it. */
 const maxShownBytes = 4096
+/** The Web UI cuts longer lines of a block, in a window of 1280 pixels. */
+const shownColumns = 56
 
 /** What a watch knows of itself beside its progress. */
 export interface About {
@@ -48,14 +51,14 @@ function whatToDo(shown: WatchProgress, { workflowId, deployment, outage }: Abou
       const verb = interrupts.length === 0 ? 'Continue it' : 'Answer it'
       return [
         `**${verb}**: ${codeSpan(`langgraph-runs resume --id ${quoted(workflowId)}`)}`,
-        codeBlock(questionText({ interrupts, next }, maxShownBytes), 'text'),
+        block(questionText({ interrupts, next }, maxShownBytes)),
         ...(truncated ? ['and more, too large to show: LangGraph has all questions'] : []),
       ]
     }
     case 'outage':
       return [
         `**Check the deployment ${codeSpan(deployment)}**: no answer since ${outage?.since} (${count(outage?.inARow ?? 0, 'try', 'tries')} in a row). The watch continues by itself`,
-        codeBlock(shown.last_error ?? '', 'text'),
+        block(shown.last_error ?? ''),
       ]
     case 'creating':
       return ['**Nothing to do**: the run is being created']
@@ -85,7 +88,7 @@ export function describeEnd(outcome: WatchOutcome, about: About): string {
     nextStep(outcome, about),
     `**${polling_result}**, run status ${codeSpan(status)}, ${count(polling_metadata.poll_count, 'poll')}`,
     by && `result found by \`${by}\``,
-    why && codeBlock(why, ''),
+    why && block(why),
     pages(about),
   ]
     .filter(Boolean)
@@ -136,7 +139,7 @@ export function describeCancellation({ result, run_id, status, error }: Cancella
 
 /** A watch that has failed without an outcome. */
 export function describeFailure(message: string): string {
-  return `**The watch has failed**, and has no outcome:\n\n${codeBlock(message, '')}`
+  return `**The watch has failed**, and has no outcome:\n\n${block(message)}`
 }
 
 function pages({ links = [] }: About): string | undefined {
@@ -146,4 +149,8 @@ function pages({ links = [] }: About): string | undefined {
 function labelOf(link: string): string {
   if (link.includes('/studio/thread/')) return 'LangGraph Studio'
   return /\/projects\/p\/[^/]+\/r\//.test(link) ? 'LangSmith' : (link.split('/')[2] ?? link)
+}
+
+function block(text: string): string {
+  return codeBlock(wrapped(text, shownColumns), 'text')
 }

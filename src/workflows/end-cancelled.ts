@@ -6,6 +6,7 @@ import { cancelAndConfirm } from './cancel-and-confirm.ts'
 import { continuation, creationOf, findRun, later } from './create-once.ts'
 import { describeCancellation } from './details.ts'
 import { notifies, notifyOfEnd } from './notifying.ts'
+import { lookAtShownAgain } from './shown.ts'
 import { noteEnd } from './watch-events.ts'
 import type { Watch } from './watch.ts'
 
@@ -14,6 +15,7 @@ export async function endCancelled(watch: Watch): Promise<void> {
   const cancellation = watch.options.onCancel === 'leave' ? leftAlone(watch) : await cancelWhatRuns(watch)
   watch.conclude({ state: 'cancelled', error: cancellation.error }, describeCancellation(cancellation))
   noteEnd(watch, 'cancelled')
+  await lookAtShownAgain(watch)
   // Temporal gives a cancelled workflow no result, and this SDK no details.
   watch.publish(patched('cancellation-memo') ? { cancellation } : {})
   if (notifies(watch)) await notifyOfEnd(watch, { cancellation })

@@ -41,7 +41,7 @@ export function notifyOfEnd(
 /** Whether the question, as it is now, is news to the receiver. */
 export function isQuestionNews(watch: Watch): boolean {
   const { question } = watch.memory
-  return notifies(watch) && watch.state === 'human' && question !== undefined && question.isNotified !== true
+  return notifies(watch) && watch.display.state === 'human' && question !== undefined && question.isNotified !== true
 }
 
 export function notifyOfQuestion(watch: Watch): Promise<void> {
@@ -53,7 +53,7 @@ export function notifyOfQuestion(watch: Watch): Promise<void> {
 
 /** Which outage this watch is to tell of, for all watches of its deployment. */
 export function outageNews(watch: Watch, { shown }: NoAnswer): string | undefined {
-  return watch.state === 'outage' ? shown?.outageNotice : undefined
+  return watch.display.state === 'outage' ? shown?.outageNotice : undefined
 }
 
 export function notifyOfOutage(watch: Watch, notice: string): Promise<void> {
@@ -93,19 +93,18 @@ async function notify(
 
 function about(watch: Watch): Notification['data'] {
   const { namespace, workflowId, runId } = workflowInfo()
-  const { memory, request, state, shownError } = watch
-  const { run, creation } = memory
+  const { state, deployment, threadId, assistant, error } = watch.display
   return {
     namespace,
     workflow_id: workflowId,
     workflow_run_id: runId,
-    deployment: run?.deployment ?? request?.deployment ?? '',
+    deployment,
     state,
     ...present({
-      thread_id: run?.threadId ?? creation.threadId ?? request?.threadId,
-      run_id: run?.runId,
-      assistant_id: request?.run.assistantId,
-      error: shownError === undefined ? undefined : bounded(shownError, maxErrorBytes),
+      thread_id: threadId,
+      run_id: watch.memory.run?.runId,
+      assistant_id: assistant,
+      error: error === undefined ? undefined : bounded(error, maxErrorBytes),
     }),
   }
 }

@@ -3,6 +3,7 @@ import { maxErrorBytes } from '../domain/defaults.ts'
 import type { Cancellation } from '../domain/creation.ts'
 import { present } from '../domain/json.ts'
 import { onOneLine } from '../domain/printable.ts'
+import { questionText } from '../domain/question-text.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
 import type { KnownEnding, ReadInterrupts, RunEnding } from '../domain/run.ts'
 import { bounded, seconds } from '../domain/text.ts'
@@ -182,9 +183,15 @@ export function summary(outcome: WatchOutcome): string {
   return onOneLine(`Run ${run_id} of thread ${thread_id} ended as ${polling_result} (${status})${why(outcome)}`)
 }
 
-/** Why a watch has ended without a result. */
+/** Why a watch has ended without a result: what was asked, if a human was. */
 export function reason(outcome: WatchOutcome): string | undefined {
-  return why(outcome).slice(2) || undefined
+  return asked(outcome) ?? (why(outcome).slice(2) || undefined)
+}
+
+function asked(outcome: WatchOutcome): string | undefined {
+  if (outcome.polling_result !== 'interrupted' || outcome.error !== undefined) return undefined
+  const { interrupts = [] } = outcome
+  return interrupts.length > 0 ? questionText({ interrupts }, maxErrorBytes) : undefined
 }
 
 function why(outcome: WatchOutcome): string {

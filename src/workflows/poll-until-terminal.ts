@@ -33,10 +33,11 @@ export async function pollUntilTerminal(watch: Watch, run: RunRef): Promise<Poll
     const isLastLook = (await watch.untilNextPoll()) === 'overdue'
     const answer = await askOnce(watch, run, isLastLook)
     const end = answer.kind === 'seen' ? endOf(watch, answer.look, isLastLook) : refusalOf(watch, answer.failed)
-    if (end) return end
-    if (isLastLook) return { kind: 'timed_out' }
+    // Nobody else gets this notice, so the watch gives it also if it ends now.
     const notice = answer.kind === 'failed' ? outageNews(watch, answer.failed) : undefined
     if (notice !== undefined) await notifyOfOutage(watch, notice)
+    if (end) return end
+    if (isLastLook) return { kind: 'timed_out' }
     watch.scheduleNextPoll(retryAfterOf(answer))
     await watch.restartWhereLong()
   }

@@ -15,7 +15,6 @@ interface Published {
   /** Of `executeRun`. */
   readonly assistant?: string | undefined
   readonly deployment: string
-  /** Given by the starter of `executeRun`. */
   readonly threadId?: string | undefined
   readonly error?: string | undefined
 }
@@ -42,13 +41,13 @@ export function publish(published: Published, others: Readonly<Record<string, ob
 }
 
 function memoOf({ memory, state, assistant, deployment, threadId, error }: Published): WatchMemo {
-  const { run, creation, question } = memory
+  const { run, question } = memory
   return {
-    deployment: run?.deployment ?? deployment,
+    deployment,
     state,
     state_since: iso(momentMs()),
     ...present({
-      thread_id: run?.threadId ?? creation.threadId ?? threadId,
+      thread_id: threadId,
       run_id: run?.runId,
       assistant: assistant === undefined ? undefined : bounded(assistant, maxAttributeBytes),
       question: question && state === 'human' ? questionText(question, maxReasonBytes) : undefined,

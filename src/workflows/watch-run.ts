@@ -1,5 +1,4 @@
 import { makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow'
-import type { Workflow } from '@temporalio/workflow'
 import { failureTypes } from '../domain/contract.ts'
 import { refusal } from '../domain/problem.ts'
 import type { ExecuteRunInput, WatchRunInput } from '../domain/input.ts'
@@ -12,6 +11,7 @@ import { accepted, failure, noRunCreated } from './failures.ts'
 import { handedOver } from './handed-over.ts'
 import { beginning } from './memory.ts'
 import type { Memory } from './memory.ts'
+import { attributesToCarry } from './shown.ts'
 import { Watch } from './watch.ts'
 
 // The second argument of both workflows is internal: what an earlier execution handed over by continue-as-new. `Result` is
@@ -30,7 +30,7 @@ export async function watchRun(input: WatchRunInput): Promise<WatchOutcome>
 export async function watchRun(input: WatchRunInput, carried?: Memory): Promise<WatchOutcome> {
   const { run, ...options } = accepted('watchRun', parseWatchRunInput(input))
   const memory = handedOver('watchRun', carried) ?? beginning(workflowInfo().startTime.getTime(), run)
-  const restart = (next: Memory) => continueWithMemo<Next<WatchRunInput>>(input, next)
+  const restart = (next: Memory) => continueWithMemo(input, next)
   return carryOut(new Watch({ options, memory, named: run, continueAsNew: restart }))
 }
 
@@ -46,13 +46,17 @@ export async function executeRun(input: ExecuteRunInput, carried?: Memory): Prom
   const { request, ...options } = accepted('executeRun', parseExecuteRunInput(input), noRunCreated)
   refuseCron()
   const memory = handedOver('executeRun', carried) ?? beginning(workflowInfo().startTime.getTime())
-  const restart = (next: Memory) => continueWithMemo<Next<ExecuteRunInput>>(input, next)
+  const restart = (next: Memory) => continueWithMemo(input, next)
   return carryOut(new Watch({ options, memory, request, continueAsNew: restart }))
 }
 
 /** Temporal drops what a workflow has put into its memo, by which the sweep finds the run while the next one sleeps. */
-function continueWithMemo<F extends Workflow>(...args: Parameters<F>): Promise<never> {
-  return makeContinueAsNewFunc<F>(present({ memo: workflowInfo().memo }))(...args)
+function continueWithMemo(input: WatchRunInput | ExecuteRunInput, memory: Memory): Promise<never> {
+  const { memo } = workflowInfo()
+  return makeContinueAsNewFunc<Next<typeof input>>({ ...present({ memo }), ...attributesToCarry(memory) })(
+    input,
+    memory,
+  )
 }
 
 /** A cron starts one workflow id again and again, and an id has one run. */

@@ -3,7 +3,6 @@ import {
   condition,
   defineQuery,
   defineSignal,
-  setCurrentDetails,
   setDefaultSignalHandler,
   setHandler,
   upsertMemo,
@@ -15,17 +14,13 @@ import { present } from '../domain/json.ts'
 import type { WatchProgress } from '../domain/outcome.ts'
 import { nextSleepMs, nextSweptSleepMs, pauseUntilAskedMs } from '../domain/poll-interval.ts'
 import type { RunRef, Swept } from '../domain/run.ts'
-import type { WatchState } from '../domain/state.ts'
 import { utf8Bytes } from '../domain/text.ts'
 import { Alarm } from './alarm.ts'
-import { iso, lengthUntil, momentMs, sleepLength } from './clock.ts'
+import { lengthUntil, momentMs, sleepLength } from './clock.ts'
+import { Display } from './display.ts'
+import { lookAtShownAgain } from './shown.ts'
 import type { Memory } from './memory.ts'
 import { Outages } from './outages.ts'
-import { describe } from './details.ts'
-import type { About } from './details.ts'
-import { progress } from './progress.ts'
-import { publish } from './publish.ts'
-import { openState } from './state.ts'
 import { WatchMemory } from './watch-memory.ts'
 
 /** Poll now. A hint, never the truth: a lost, late or repeated one costs at most one poll. */
@@ -53,16 +48,13 @@ interface Given {
   continueAsNew(memory: Memory): Promise<never>
 }
 
-/** One watch: its options, its memory, what it shows, and its pace. */
+/** One watch: its options, its memory, and its pace. */
 export class Watch extends WatchMemory {
   readonly options: WatchOptions
   readonly request: RunRequest | undefined
+  readonly display: Display
   readonly outages = new Outages(this)
-  readonly #named: RunRef | undefined
   readonly #continueAsNew: (memory: Memory) => Promise<never>
-  #phase: WatchProgress['phase'] = 'waiting'
-  /** How it has ended. */
-  #end: { readonly state: WatchState; readonly error?: string | undefined } | undefined
   #events = 0
   #isRestarting = false
   #isEnding = false
@@ -75,7 +67,7 @@ export class Watch extends WatchMemory {
     super(memory)
     this.options = options
     this.request = request
-    this.#named = named
+    this.display = new Display(this, named)
     this.#continueAsNew = continueAsNew
   }
 
@@ -106,7 +98,7 @@ export class Watch extends WatchMemory {
     })
     // Otherwise they would be kept until somebody asks for them.
     setDefaultSignalHandler((_, ...sent) => this.#signalled(sent))
-    setHandler(progressQuery, () => this.#progress())
+    setHandler(progressQuery, () => this.display.progress())
   }
 
   /** Anybody may send signals, of any name and size, also while a watch sleeps. */
@@ -131,56 +123,19 @@ export class Watch extends WatchMemory {
    */
   enter(phase: 'polling' | 'creating' | 'retrieving' | 'waiting' | 'interrupted'): void {
     this.#events += eventsOfAPhase
-    this.#phase = phase
-    setCurrentDetails(describe(this.#progress(), this.about))
+    this.display.enter(phase)
     if (phase === 'waiting' || phase === 'interrupted') this.publish()
   }
 
-  /** Shows how it has ended, which is the last that it shows. */
-  conclude(end: { readonly state: WatchState; readonly error?: string | undefined }, details: string): void {
+  /** Shows how it has ended. */
+  conclude(...end: Parameters<Display['conclude']>): void {
     this.#events += eventsOfAPhase
-    this.#phase = 'done'
-    this.#end = end
-    setCurrentDetails(details)
+    this.display.conclude(...end)
   }
 
-  get hasConcluded(): boolean {
-    return this.#end !== undefined
-  }
-
-  get state(): WatchState {
-    return this.#end?.state ?? openState(this.memory, this.#phase)
-  }
-
-  /** Why it has ended without a result, or gets no answer. */
-  get shownError(): string | undefined {
-    if (this.#end) return this.#end.error
-    return this.state === 'outage' ? this.memory.polls.lastError : undefined
-  }
-
-  /** @param others further fields of the memo */
+  /** Brings the memo and the search attributes up to date. */
   publish(others?: Readonly<Record<string, object>>): void {
-    const { memory, request, state, shownError: error } = this
-    const { deployment } = this.about
-    const given = { assistant: request?.run.assistantId, threadId: request?.threadId, deployment }
-    this.#events += publish({ memory, state, error, ...given }, others)
-  }
-
-  get about(): About {
-    const { run, polls, shown } = this.memory
-    const { inARow, sinceMs } = polls.unanswered ?? {}
-    return {
-      workflowId: workflowInfo().workflowId,
-      deployment: run?.deployment ?? this.request?.deployment ?? this.#named?.deployment ?? '',
-      run,
-      links: shown?.links,
-      outage: inARow === undefined || sinceMs === undefined ? undefined : { inARow, since: iso(sinceMs) },
-    }
-  }
-
-  #progress(): WatchProgress {
-    const { run } = this.memory
-    return progress(this.memory, this.#phase, this.state, run === undefined || run.runId === this.#named?.runId)
+    this.#events += this.display.publish(others)
   }
 
   scheduleNextPoll(retryAfterMs?: number): void {
@@ -313,6 +268,7 @@ export class Watch extends WatchMemory {
   async restartWhereLong(): Promise<void> {
     if (this.#events < mostHistoryEvents) return
     await this.untilNothingArrives()
+    await lookAtShownAgain(this)
     this.#isRestarting = true
     // The update `cancelRun` waits for what the watch does next, which is soon.
     const mayWait = () => this.memory.cancelling !== undefined && !this.isHistoryFull

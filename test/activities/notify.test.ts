@@ -76,6 +76,21 @@ describe('the activity `notify`', () => {
     expect(failures.filter(({ message }) => message.startsWith('not sent, since others wait'))).toHaveLength(5)
     expect(receiver.deliveries).toHaveLength(20)
   })
+
+  test('waits longer from try to try for a receiver that hangs', async () => {
+    const { notify } = await notifying(hang)
+    const first = Array.from({ length: 20 }, () => failureOf(inActivity(notify, notification(), shortTry)))
+    const delays = await Promise.all(
+      [1, 5, 100].map(
+        async (attempt) => (await failureOf(inActivity(notify, notification(), { attempt }))).nextRetryDelay,
+      ),
+    )
+    await Promise.all(first)
+    const [once, often, forever] = delays.map(Number)
+    expect(once).toBeLessThanOrEqual(4000)
+    expect(often).toBeGreaterThanOrEqual(32_000)
+    expect(forever).toBeGreaterThanOrEqual(60_000)
+  })
 })
 
 function at(minutes: number): number {

@@ -96,6 +96,11 @@ test('a created run is linked with its assistant, and what would end a link in m
   expect(created).toMatchObject({ links: [`https://eu.example/a%20%28b%29%2F%C3%A9/${run.runId}`] })
 })
 
+test('half of a character in the name of an assistant is no reason to fail', () => {
+  const links = linksTo([{ name: 'default', url: server.url, linkTemplate: 'https://eu.example/{assistantId}' }])
+  expect(links({ ...run, assistantId: 'a\uD800b😀' })).toEqual(['https://eu.example/a%EF%BF%BDb%F0%9F%98%80'])
+})
+
 test('a link that names what is not known is left out', () => {
   const links = linksTo([{ name: 'default', url: server.url, linkTemplate: 'https://eu.example/{assistantId}' }])
   expect(links(run)).toEqual([])

@@ -40,9 +40,9 @@ describe.concurrent('cancel', () => {
     expect(cancelled).toMatchObject({ code: 0, stdout: expect.stringMatching(/^result: cancelled\nrun_id: /) })
     expect(await command.ended).toMatchObject({ code: 6, stdout: expect.stringContaining('"cancelled":true') })
     await vi.waitFor(async () => {
-      const { stdout } = await stage.runToEnd(['list', '--limit', '1000', '--json'])
+      const { stdout } = await stage.runToEnd(['list', '--state', 'cancelled', '--limit', '10000', '--json'])
       const listed: { id: string }[] = JSON.parse(stdout)
-      expect(listed.find((one) => one.id === id)).toMatchObject({ state: 'COMPLETED', cancelled: true })
+      expect(listed.find((one) => one.id === id)).toMatchObject({ state: 'cancelled' })
     }, 30_000)
     const afterwards = await stage.runToEnd(['cancel', '--id', id])
     expect(afterwards).toMatchObject({ code: 3, stdout: '' })

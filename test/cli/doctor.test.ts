@@ -6,6 +6,7 @@ import type { AddressInfo, Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Client } from '@temporalio/client'
 import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { BackgroundRuns } from '../../src/client.ts'
@@ -48,6 +49,19 @@ async function scripted(script: (server: ScriptedLangGraph) => unknown): Promise
   cleanUps.push(() => server.stop())
   script(server)
   return server.url
+}
+
+/** A watch with a memo that no client can decode. */
+async function startWithBrokenMemo({ workflowService, options }: Client): Promise<void> {
+  const langgraph = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{not JSON') }
+  await workflowService.startWorkflowExecution({
+    namespace: options.namespace,
+    requestId: randomUUID(),
+    workflowId: randomUUID(),
+    workflowType: { name: 'watchRun' },
+    taskQueue: { name: 'otherq' },
+    memo: { fields: { langgraph } },
+  })
 }
 
 /** @returns its address */
@@ -221,10 +235,11 @@ describe.concurrent('the workers', () => {
     const patient = await newPatient()
     const runs = new BackgroundRuns(patient.client, { taskQueue: 'otherq' })
     await runs.startWatch({ threadId: randomUUID(), runId: randomUUID() })
+    await startWithBrokenMemo(patient.client)
 
     const { of } = await vi.waitFor(async () => {
       const seen = await patient.examine()
-      expect(seen.of['open watches']?.status).toBe('warning')
+      expect(seen.of['open watches']?.found).toContain('"otherq"')
       return seen
     }, patience)
 
@@ -235,6 +250,9 @@ describe.concurrent('the workers', () => {
         'start a worker there (`TEMPORAL_TASK_QUEUE=otherq langgraph-runs worker`), or end',
       ),
     })
+    const [, query = ''] = /terminate --query '([^']+)'/.exec(of['open watches']?.remedy ?? '') ?? []
+    expect((await patient.client.workflow.count(query)).count).toBeGreaterThan(0)
+    expect(query).toContain('WorkflowType')
   })
 
   test('none takes activities', async () => {

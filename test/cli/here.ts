@@ -24,7 +24,9 @@ export async function runHere(args: readonly string[], { env = {}, stdin = '', c
     connect: (environment) => connected(environment),
     print: (text) => stdout.push(`${text}\n`),
     atCtrlC: () => undefined,
-    ...(columns !== undefined && { window: { size: () => ({ columns, rows: 50 }), draw: (text) => stdout.push(text) } }),
+    ...(columns !== undefined && {
+      window: { size: () => ({ columns, rows: 50 }), draw: (text) => stdout.push(text) },
+    }),
   })
   return { code, stdout: stdout.join(''), stderr: stderr.join('') }
 }

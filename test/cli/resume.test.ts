@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { BackgroundRuns } from '../../src/client.ts'
 import type { CliProcess } from './cli-process.ts'
 import { CliStage, execute, noWorker } from './stage.ts'
-import { startWorker } from './worker.ts'
+import { HandMadeWatches } from './hand-made-watches.ts'
+import { runHere } from './here.ts'
 
 const aapl = { symbol: 'AAPL' }
 
@@ -27,8 +28,8 @@ describe.concurrent('resume', { timeout: 120_000 }, () => {
     const { id, command } = await asking('human')
     const [status, listed, list] = await Promise.all([
       stage.runToEnd(['status', '--id', id]),
-      stage.runToEnd(['list', '--limit', '1000', '--json']),
-      stage.runToEnd(['list', '--limit', '1000']),
+      stage.runToEnd(['list', '--waiting', '--limit', '10000', '--json']),
+      stage.runToEnd(['list', '--waiting', '--limit', '10000']),
     ])
 
     const follower = stage.start(['watch', '--id', id, '--json'])
@@ -42,13 +43,12 @@ describe.concurrent('resume', { timeout: 120_000 }, () => {
     const found: { id: string }[] = JSON.parse(listed.stdout)
     expect(found.find((one) => one.id === id)).toMatchObject({
       type: 'executeRun',
-      state: 'RUNNING',
-      phase: 'interrupted',
-      waits_for_human: true,
+      state: 'human',
+      assistant: 'human',
+      question: expect.stringContaining('buy AAPL?'),
       run_id: expect.any(String),
     })
-    expect(list.stdout).toMatch(new RegExp(`^RUNNING {5}WAITS FOR A HUMAN .* open for .* ${id} {2}run `, 'm'))
-    expect(list.stderr).toMatch(/\d+ waits? for a human\. To answer: langgraph-runs resume --id ID\n$/)
+    expect(list.stdout).toMatch(new RegExp(`^${id} +human +\\d+ s .*buy AAPL\\?`, 'm'))
     expect(resumed.code).toBe(0)
     expect(resumed.stderr).toMatch(question)
     const receipt = JSON.parse(resumed.stdout)
@@ -159,39 +159,32 @@ describe.concurrent('resume', { timeout: 120_000 }, () => {
     expect(unknown.stderr).toContain('error: Temporal has no workflow "order/nowhere"')
   })
 
-  test('list shows it among many newer ones without a worker, and reports that those may wait too', async () => {
-    const { id } = await asking('human')
-    const [never, gone] = [noWorker(), noWorker()]
-    const stopWorker = await startWorker(gone.TEMPORAL_TASK_QUEUE)
-    // Temporal knows a worker from its first poll on.
-    await new BackgroundRuns(stage.client, { taskQueue: gone.TEMPORAL_TASK_QUEUE }).readStatus(
-      await stage.langGraph.ended('work', aapl),
-    )
-    await stopWorker()
-    const started = await Promise.all(
-      [never, gone].flatMap(({ TEMPORAL_TASK_QUEUE: queue }) =>
-        Array.from({ length: 30 }, () =>
-          new BackgroundRuns(stage.client, { taskQueue: queue }).startWatch({
-            threadId: randomUUID(),
-            runId: randomUUID(),
-          }),
-        ),
-      ),
-    )
+  test('without a worker shows the question that was asked, and that a worker is needed: 69', async () => {
+    const watches = await HandMadeWatches.open(false)
+    const id = await watches.start({ id: 'order/4711', state: 'human', question: 'BUY AAPL?\n\u{1b}[31m' })
+    const env = { TEMPORAL_NAMESPACE: watches.namespace, TEMPORAL_TASK_QUEUE: 'nobody' }
 
-    const { stdout, stderr } = await stage.runToEnd(['list', '--limit', '1000', '--json'])
-    await Promise.all(started.map((handle) => handle.terminate()))
+    const resumed = await runHere(['resume', '--id', id, '--value', 'yes'], { env })
+    const status = await runHere(['status', '--id', id], { env })
 
-    const found: { id: string; no_answer?: true }[] = JSON.parse(stdout)
-    expect(found.find((one) => one.id === id)).toMatchObject({ waits_for_human: true })
-    const ids = started.map(({ workflowId }) => workflowId)
-    expect(found.filter((one) => one.no_answer && ids.includes(one.id))).toHaveLength(60)
-    expect(stderr).toMatch(/^\d+ did not respond in time; they may be waiting for a human too: /)
-    expect(stderr).toContain(`no worker polls the task queue "${never.TEMPORAL_TASK_QUEUE}"`)
-    expect(stderr).toContain('a worker took more than 1.5 s for one, or 4 s for all')
+    await watches.close()
+    expect(resumed).toMatchObject({ code: 69, stdout: '' })
+    expect(resumed.stderr).toMatch(
+      /^The run waits for a human, since 20\S+\. It asks:\n {2}BUY AAPL\?\n {2}│ \\u001b\[31m\nerror: A worker is needed to send the answer, and none responds\. /,
+    )
+    expect(resumed.stderr).toContain(
+      'It continues once one is running: start one (`TEMPORAL_TASK_QUEUE=nobody langgraph-runs worker`',
+    )
+    expect(status).toMatchObject({
+      code: 69,
+      stdout: expect.stringMatching(/^state: human\n[^]*question:\n {2}BUY AAPL\?\n/),
+    })
+    expect(status.stderr).toContain(
+      'It waits for a human. To answer: langgraph-runs resume --id order/4711, which needs the worker\n',
+    )
   })
 
-  test('without a worker: 69, and list leaves the phase out', async () => {
+  test('without a worker that could tell what is asked: 69', async () => {
     const run = { threadId: randomUUID(), runId: randomUUID() }
     const queue = noWorker()
     const { workflowId } = await new BackgroundRuns(stage.client, { taskQueue: queue.TEMPORAL_TASK_QUEUE }).startWatch(
@@ -199,23 +192,11 @@ describe.concurrent('resume', { timeout: 120_000 }, () => {
     )
 
     const ended = await stage.runToEnd(['resume', run.threadId, run.runId, '--value', '1'], queue)
-    const listed = await stage.runToEnd(['list', '--limit', '1000', '--json'])
 
+    await stage.client.workflow.getHandle(workflowId).terminate()
     expect(ended).toMatchObject({ code: 69, stdout: '' })
     expect(ended.stderr).toContain(
       'error: The watch is open, but no worker answers for it. It continues once one is running',
     )
-    const found: { id: string }[] = JSON.parse(listed.stdout)
-    expect(found.find(({ id }) => id === workflowId)).toEqual({
-      id: workflowId,
-      type: 'watchRun',
-      state: 'RUNNING',
-      started: expect.stringMatching(/^20/),
-      deployment: 'default',
-      thread_id: run.threadId,
-      run_id: run.runId,
-      no_answer: true,
-    })
-    await stage.client.workflow.getHandle(workflowId).terminate()
   })
 })

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { DemoScreen } from '../../dev/demo/screen.ts'
-import { readable } from '../../src/cli/readable.ts'
+import { readable } from '../../src/domain/readable.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 0 })

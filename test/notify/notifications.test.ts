@@ -87,9 +87,9 @@ describe.concurrent('a receiver of notifications', () => {
 
   test('is told what became of the run of a cancelled workflow', async () => {
     const { runs, receiver } = await stageWith()
-    const ids = await langGraph.create('work', { symbol: 'AAPL', seconds: 3 })
+    const ids = await langGraph.create('work', { symbol: 'AAPL', seconds: 60 })
     const handle = await runs.startWatch(ids)
-    await vi.waitUntil(async () => (await runs.progress(ids)).poll_count > 0 && (await runs.progress(ids)).status)
+    await vi.waitUntil(async () => (await runs.progress(ids)).status, { timeout: 30_000 })
     await handle.cancel()
     await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError)
     const [delivery] = await receiver.has(1)
@@ -147,6 +147,17 @@ describe.concurrent('a receiver of notifications', () => {
       },
     })
     expect(receiver.deliveries).toHaveLength(1)
+  })
+
+  test('hears of an outage from a watch that ends with that poll', async () => {
+    const scripted = await ScriptedLangGraph.start()
+    cleanUps.push(() => scripted.stop())
+    // Polls after 0, 4 and 6 s.
+    scripted.on('run', text('down', { status: 503, headers: { 'retry-after': '4' } }))
+    const { runs, receiver } = await stageWith({ langGraphUrl: scripted.url })
+    await runs.watch({ threadId: randomUUID(), runId: randomUUID(), pollInterval: '1s', maxPollTime: '6s' })
+    const all = await receiver.has(2)
+    expect(all.map(({ notification }) => notification.type).toSorted()).toEqual(['run.ended', 'run.outage'])
   })
 
   test('hears of an outage once, whatever the number of watches, and of their endings', async () => {

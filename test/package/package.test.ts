@@ -49,7 +49,7 @@ beforeAll(async () => {
   app = join(folder, 'app')
   await mkdir(join(root, 'dist'), { recursive: true })
   build = await mkdtemp(join(root, 'dist', 'package-test-'))
-  for (const name of [...buildInputs, ...papers, 'docs'])
+  for (const name of [...buildInputs, ...papers, 'docs', 'ops'])
     await cp(join(root, name), join(build, name), { recursive: true })
   manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   packed = await pack()
@@ -114,8 +114,11 @@ describe('the package', () => {
     const sources = await readdir(join(build, 'src'), { recursive: true })
     const modules = sources.filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -'.ts'.length))
     const compiled = modules.flatMap((module) => [`dist/${module}.js`, `dist/${module}.d.ts`])
-    const docs = (await readdir(join(root, 'docs'))).map((file) => `docs/${file}`)
-    const expected = [...papers, ...docs, 'package.json', 'dist/workflow-bundle.js', ...compiled]
+    const found = await readdir(join(root, 'docs'), { recursive: true })
+    const docs = found.filter((file) => file.includes('.')).map((file) => `docs/${file}`)
+    const ops = ['grafana/langgraph-runs.json', 'prometheus/alerts.yml', 'prometheus/alerts.test.yml']
+    const forOperators = ops.map((file) => `ops/${file}`)
+    const expected = [...papers, ...docs, ...forOperators, 'package.json', 'dist/workflow-bundle.js', ...compiled]
     expect(packed.files.map(({ path }) => path).toSorted()).toEqual(expected.toSorted())
   })
 

@@ -36,6 +36,8 @@ test('finds watches by their id, or by their memo whatever their type, of one de
   await start('watchRun', id)
   await start('theirWatch', `order/${id}`, memo)
   await start('executeRun', `without-run/${id}`)
+  const { run_id: _, ...withoutRun } = memoOf().langgraph
+  await start('executeRun', `creating/${id}`, { langgraph: { ...withoutRun, state: 'creating' } })
   await start('theirs', `other/${id}`, { langgraph: 'theirs' })
   await start('watchRun', watchId('research'))
   await start('executeRun', `research/${id}`, memoOf('research'))
@@ -83,7 +85,8 @@ test('between two full lists only new ones are asked for, and those whose run ha
     expect(ids()).toEqual([first])
   }, patience)
   const execution = `execution/${randomUUID()}`
-  await start('executeRun', execution)
+  const creating = { langgraph: { deployment: 'default', assistant: 'trading', state: 'creating' } }
+  await start('executeRun', execution, creating)
   await start('watchRun', second)
   listed.mockClear()
   await vi.waitFor(async () => {
@@ -93,6 +96,34 @@ test('between two full lists only new ones are asked for, and those whose run ha
   const queries = listed.mock.calls.map(([request]) => String(Object(request).query))
   expect(queries.every((query) => query.includes('AND StartTime >= '))).toBe(true)
   listed.mockRestore()
+})
+
+test('an execution is asked for again until its memo names its run, whatever else its starter has put there', async () => {
+  const { watches, start } = queueOf(randomUUID())
+  const memo = { langgraph: { deployment: 'default', thread_id: randomUUID(), state: 'creating' } }
+  const secondOf = async (workflowId: string) => {
+    const { startTime } = await client.workflow.getHandle(workflowId).describe()
+    return Math.floor(startTime.getTime() / 1000)
+  }
+  const execution = `execution/${randomUUID()}`
+  await start('executeRun', execution, memo)
+  const executionSecond = await secondOf(execution)
+  const later: string[] = []
+  await vi.waitFor(async () => {
+    const id = watchId()
+    await start('watchRun', id)
+    later.push(id)
+    expect(await secondOf(id)).toBeGreaterThan(executionSecond)
+  }, patience)
+  await vi.waitFor(async () => {
+    await watches.refresh(0)
+    expect(watches.all).toHaveLength(later.length)
+  }, patience)
+  const listed = vi.spyOn(client.workflowService, 'listWorkflowExecutions')
+  await watches.refresh(10_000)
+  const [, since = ''] = /StartTime >= '(.*)'/.exec(String(Object(listed.mock.calls[0]?.[0]).query)) ?? []
+  listed.mockRestore()
+  expect(Date.parse(since) / 1000).toBe(executionSecond)
 })
 
 test('one that has closed is gone with the next full list, a minute later', async () => {

@@ -41,6 +41,8 @@ test('a dead deployment writes one line a minute and one at its end, however man
   expect(about('deployment outage')[0]).toMatchObject({
     level: 'warn',
     deployment: 'dead',
+    thread_id: expect.any(String),
+    run_id: expect.any(String),
     reason: expect.stringContaining('HTTP 503'),
     task_queue: stage.taskQueue,
   })

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { afterAll, assert, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import type { WatchRunInput } from '../../src/client.ts'
 import { openStates } from '../../src/domain/state.ts'
 import { metricNames } from '../../src/telemetry/metric-names.ts'
 import { LangGraphRuns } from '../support/langgraph.ts'
@@ -68,6 +69,12 @@ async function startReceiver(port: number): Promise<void> {
   assert.equal(response.status, 401)
 }
 
+async function cancelled(input: WatchRunInput): Promise<void> {
+  const handle = await stage.runs.startWatch(input)
+  await handle.cancel()
+  await handle.result().catch(() => undefined)
+}
+
 const closings: (() => Promise<void>)[] = []
 
 beforeAll(async () => {
@@ -86,6 +93,7 @@ beforeAll(async () => {
   ])
   await stage.runs.startWatch({ threadId: randomUUID(), runId: randomUUID(), deployment: 'down', pollInterval: '1s' })
   await Promise.all([
+    cancelled({ threadId: randomUUID(), runId: randomUUID(), deployment: 'made-up', pollInterval: '1s' }),
     stage.runs.watch({ ...later, pollInterval: '1s' }),
     stage.runs.watch(before),
     stage.runs.execute(randomUUID(), { assistantId: 'work', input: aapl, pollInterval: '1s' }),
@@ -116,6 +124,13 @@ describe('the metrics of a worker', () => {
     // That of the run that had ended before anybody watched it is not late.
     expect(sum('lg_detection_lag_seconds_count', { deployment: 'default', ...queue() })).toBe(2)
     expect(sum('lg_detection_lag_seconds_bucket', { deployment: 'default', le: '660' })).toBe(2)
+  })
+
+  test('have no series for a deployment that a caller made up', () => {
+    // Temporal has a workflow's last step repeated if something came meanwhile, and counts again.
+    expect(sum('lg_watches_ended', { deployment: '(unknown)', state: 'cancelled' })).toBeGreaterThan(0)
+    expect(found('lg_watches_ended', { deployment: 'made-up' })).toEqual([])
+    expect(found('lg_polls', { deployment: 'made-up' })).toEqual([])
   })
 
   test('count the runs that it created', () => {

@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import { describe, expect, test } from 'vitest'
 import { langGraphFailureTypes } from '../../src/domain/contract.ts'
+import { UnknownDeploymentError } from '../../src/langgraph/deployments.ts'
 import { LangGraphError } from '../../src/langgraph/errors.ts'
 import { NotAsked } from '../../src/langgraph/pace.ts'
 import { OutageLog } from '../../src/telemetry/outage-log.ts'
@@ -78,6 +79,21 @@ describe('the outage of a deployment', () => {
     await fail(3, ApplicationFailure.retryable('a bug', langGraphFailureTypes.unforeseen))
     await answer()
     expect(lines).toEqual([])
+  })
+
+  test('is none if this worker does not know the deployment, which is logged once a minute whatever the names', async () => {
+    const { lines, clock, outages } = stage()
+    const ask = (name: string) => {
+      const error = new UnknownDeploymentError(`no "${name}"`)
+      return expect(outages.observe(name, () => Promise.reject(error))).rejects.toBe(error)
+    }
+    for (let n = 0; n < 10; n += 1) await ask(`made-up-${n}`)
+    clock.seconds = 60
+    await ask('again')
+    expect(lines).toEqual([
+      'warn unknown deployment {"deployment":"made-up-0","reason":"no \\"made-up-0\\""}',
+      'warn unknown deployment {"deployment":"again","reason":"no \\"again\\""}',
+    ])
   })
 
   test('is one deployment’s own, and a refusal ends it', async () => {

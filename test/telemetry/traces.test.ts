@@ -41,9 +41,9 @@ function sent(line: RegExp) {
   return proxy.requests.filter((request) => line.test(request.line))
 }
 
-async function execute(env: Readonly<Record<string, string>>) {
+async function execute(env: Readonly<Record<string, string>>, seconds = 0) {
   const id = `traced/${randomUUID()}`
-  const input = JSON.stringify({ symbol: planted, seconds: 2 })
+  const input = JSON.stringify({ symbol: planted, seconds })
   const options = ['--id', id, '--input', input, '--poll-interval', '1s', '--json', '--stream-resumable']
   const { code, stdout, stderr } = await CliProcess.start(['execute', 'work', ...options], {
     TEMPORAL_TASK_QUEUE: stage.taskQueue,
@@ -58,7 +58,7 @@ async function execute(env: Readonly<Record<string, string>>) {
 describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
   test('one trace goes from the start by the command line through all activities to LangGraph', async () => {
     const worker = await startWorker({ ...collector.env, ...listsModules })
-    const { id, outcome, polls } = await execute({ ...collector.env, OTEL_SERVICE_NAME: 'the-starter' })
+    const { id, outcome, polls } = await execute({ ...collector.env, OTEL_SERVICE_NAME: 'the-starter' }, 2)
     await vi.waitUntil(() => collector.named('RunActivity:retrieveStreamValues').length > 0, patience)
 
     const [start] = collector.named('StartWorkflow:executeRun')
@@ -89,7 +89,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     expect(sent(/^POST .*\/runs$/).map(({ headers }) => headers['traceparent'])).toEqual([
       `00-${start?.traceId}-${creation?.spanId}-01`,
     ])
-    const pollsSent = sent(/^GET \/threads\/[^/]+\/runs\/[^/]+$/)
+    const pollsSent = sent(new RegExp(`^GET /threads/${thread_id}/runs/${run_id}$`))
     const spansOfPolls = collector.named('RunActivity:getRunStatus')
     expect(new Set(pollsSent.map(({ headers }) => headers['traceparent']))).toEqual(
       new Set(spansOfPolls.map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`)),
@@ -106,7 +106,7 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     const ids = { threadId: randomUUID(), runId: randomUUID() }
     endless.on('run', json({ run_id: ids.runId, thread_id: ids.threadId, status: 'running' }))
     const env = { ...collector.env, TEMPORAL_TASK_QUEUE: stage.taskQueue }
-    const worker = await startWorker({ ...env, LANGGRAPH_API_URL: endless.url })
+    await startWorker({ ...env, LANGGRAPH_API_URL: endless.url })
     const command = CliProcess.start(['watch', ids.threadId, ids.runId, '--poll-interval', '1h'], env)
     const spans = () => collector.spans.filter(({ attributes }) => attributes['langgraph.run_id'] === ids.runId)
     await vi.waitUntil(() => spans().length === 2, patience)

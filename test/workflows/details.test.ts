@@ -62,6 +62,8 @@ describe('what the Web UI shows of an open watch', () => {
     const details = describeProgress({ ...shown, state: 'human', interrupts, next: ['ask'] }, about)
     expect(details).toContain('```text\n1. first?\n2. word word')
     expect(details).toContain('word …\n```')
+    // The Web UI cuts longer ones.
+    expect(details.split('\n').filter((line) => line.length > 56)).toEqual([])
   })
 
   test('says how to continue past a breakpoint', () => {
@@ -131,7 +133,7 @@ describe('what the Web UI shows of a watch that has ended', () => {
     const { polling_result, status } = outcome
     const error = 'error' in outcome ? outcome.error : ''
     expect(describeEnd(outcome, about)).toBe(
-      `${todo}\n\n**${polling_result}**, run status \`${status}\`, 1 poll\n\n\`\`\`\n${error}\n\`\`\``,
+      `${todo}\n\n**${polling_result}**, run status \`${status}\`, 1 poll\n\n\`\`\`text\n${error}\n\`\`\``,
     )
   })
 

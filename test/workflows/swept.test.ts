@@ -128,6 +128,18 @@ test('the memo names the run once if the workflow id does not', async () => {
   expect(await memosOf(run)).toEqual([{ deployment: 'default', thread_id: threadId, run_id: runId }])
 })
 
+test('a memo that is kept up to date names the run too, and is changed with the state alone', async () => {
+  const kept: Polled = { ...unnamed, memo: true }
+  const run = executionThat(kept, kept, { ...ended('success'), memo: true })
+  await stage.execute(run, { maxPollTime: '1 day' })
+  const { threadId, runId } = run.ids
+  const known = { deployment: 'default', assistant: 'agent', thread_id: threadId, run_id: runId }
+  expect(await memosOf(run)).toEqual([
+    { ...known, state: 'waiting', state_since: expect.any(String) },
+    { ...known, state: 'success', state_since: expect.any(String) },
+  ])
+})
+
 test('the memo outlives continue-as-new, which may come while the watch sleeps', async () => {
   const run = executionThat(unnamed, unnamed, ended('success'))
   const handle = await stage.startExecution(run, { maxPollTime: '1 day' })

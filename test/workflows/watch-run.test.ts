@@ -325,11 +325,11 @@ describe('while it is running, a watch shows', () => {
     {
       look: ended('error', { error: 'boom' }),
       details:
-        '**Fix what the error says**, then start another run: this one is over\n\n**error**, run status `error`, 1 poll\n\n```\nboom\n```',
+        '**Fix what the error says**, then start another run: this one is over\n\n**error**, run status `error`, 1 poll\n\n```text\nboom\n```',
     },
     {
       look: ended('success', { next: ['ask'], interrupts: [question] }),
-      details: '**interrupted**, run status `interrupted`, 1 poll\n\n```\nit waits for a human before node "ask"\n```',
+      details: '**interrupted**, run status `interrupted`, 1 poll\n\n```text\nquestion: buy AAPL?\n```',
       todo: ' --on-interrupt wait`\n\n',
     },
   ])('how it ended, in the current details of the Web UI: $details', async ({ look, details, todo }) => {

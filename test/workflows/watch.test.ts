@@ -109,6 +109,29 @@ describe('a poll', () => {
   })
 })
 
+describe('an outage', () => {
+  test('is of polls that LangGraph has not answered, since the first of them, and ends with an answer', () => {
+    const watch = watchOf()
+    watch.pollFailed('HTTP 503', 1000)
+    watch.pollFailed('the worker makes a pause', 2000, true)
+    watch.pollFailed('HTTP 503', 3000)
+    expect(watch.memory.polls).toMatchObject({ failedInARow: 3, unanswered: { inARow: 2, sinceMs: 1000 } })
+    watch.pollAnswered(at(4000, unreadable))
+    expect(watch.memory.polls.unanswered).toBeUndefined()
+  })
+})
+
+describe('what may be shown', () => {
+  test('is a memo from the first word on, search attributes by the last, and links until others come', () => {
+    const watch = watchOf()
+    watch.mayShow({ searchAttributes: true })
+    expect(watch.memory.shown).toBeUndefined()
+    watch.mayShow({ memo: true, searchAttributes: true, links: ['https://eu.example'] })
+    watch.mayShow({})
+    expect(watch.memory.shown).toEqual({ memo: true, links: ['https://eu.example'] })
+  })
+})
+
 describe('the next poll', () => {
   test.each([
     { when: 'an interval later', failures: 0, sleepMs: 10_000 },

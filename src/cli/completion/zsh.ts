@@ -11,8 +11,8 @@ export function zshScript(all: Completable): string {
       : `    (${inQuotes(after)}) _files; return ;;`,
   )
   const words = commands.map(({ name, options: own, choices }) => {
-    const arguments_ = choices.map((choice) => ({ name: choice, about: '' }))
-    return `    (${name}) found=(${described([...arguments_, ...own])}) ;;`
+    const first = choices.map((choice) => ({ name: choice, about: '' }))
+    return `    (${name}) found=(${described([...first, ...own])}) ;;`
   })
   const first = [...commands, { name: 'help', about: 'show the help of a command' }, ...options]
   return `#compdef ${program}

@@ -1,11 +1,10 @@
-import { searchAttributes } from '../../domain/state.ts'
+import { creatingCommand, keywordType, searchAttributeNames as names } from '../../domain/state.ts'
 import { quoted } from '../../domain/printable.ts'
-import { timeSpan } from '../readable.ts'
+import { timeSpan } from '../time-span.ts'
 import type { Temporal } from '../temporal.ts'
 import { failed, ok, warning } from './check.ts'
 import type { Check } from './check.ts'
 
-const keyword = 2
 const typeNames = ['', 'Text', 'Keyword', 'Int', 'Double', 'Bool', 'Datetime', 'KeywordList']
 
 /** @throws CliError if there is no such namespace, or it may not be seen */
@@ -28,17 +27,12 @@ export async function temporalAndNamespace(temporal: Temporal): Promise<readonly
 /** The worker adds what is missing when it starts, if it may. */
 export async function searchAttributesThere(temporal: Temporal): Promise<readonly Check[]> {
   const { namespace } = temporal.client.options
-  const { customAttributes } = await temporal.ask(() =>
-    temporal.client.connection.operatorService.listSearchAttributes({ namespace }),
-  )
-  const found = new Map(Object.entries(customAttributes ?? {}))
-  const names = Object.values(searchAttributes)
-  const wrong = names.filter((name) => ![undefined, keyword].includes(found.get(name)))
+  const found = new Map(Object.entries(await temporal.searchAttributeTypes()))
+  const wrong = names.filter((name) => ![undefined, keywordType].includes(found.get(name)))
   if (wrong.length > 0) return [wrongType(wrong, found, namespace)]
   const missing = names.filter((name) => !found.has(name))
   if (missing.length === 0) return [ok('search attributes', names.join(', '))]
-  const create = missing.map((name) => `--name ${name} --type Keyword`).join(' ')
-  const remedy = `they are added when a worker starts that may add them (SEARCH_ATTRIBUTES is not off); or add them yourself, \`temporal operator search-attribute create --namespace ${quoted(namespace)} ${create}\` (in Temporal Cloud by its Web UI or tcld), and restart the workers`
+  const remedy = `they are added when a worker starts that may add them (SEARCH_ATTRIBUTES is not off); or add them yourself, \`${creatingCommand(namespace, missing)}\` (in Temporal Cloud by its Web UI or tcld), and restart the workers`
   return [
     warning(
       'search attributes',

@@ -2,8 +2,8 @@ import { WorkflowNotFoundError } from '@temporalio/client'
 import type { WorkflowExecutionDescription } from '@temporalio/client'
 import { sweepWorkflowId, unsearchableMemoKey } from '../../domain/contract.ts'
 import type { WorkerReport } from '../../domain/diagnosis.ts'
-import { decoded } from '../../sweep/decoded.ts'
-import { timeSpan } from '../readable.ts'
+import { decoded } from '../../payload.ts'
+import { timeSpan } from '../time-span.ts'
 import type { Temporal } from '../temporal.ts'
 import { ok, warning } from './check.ts'
 import type { Check } from './check.ts'
@@ -23,7 +23,8 @@ async function sweepOf(temporal: Temporal, deployment: string): Promise<Check> {
   if (found?.memo?.[unsearchableMemoKey] === true) {
     return ok(check, 'off, since the server cannot search threads by ids: watches poll at their own interval')
   }
-  if (found?.status.name !== 'RUNNING') return ok(check, 'not running: the first poll of an open watch starts it')
+  if (found?.status.name !== 'RUNNING')
+    return ok(check, 'not running: the first poll of an open watch that LangGraph answers starts it')
   const activity = found.raw.pendingActivities?.[0]
   const { loadedDataConverter } = temporal.client.options
   const said = await decoded(loadedDataConverter, activity?.heartbeatDetails?.payloads?.[0])
@@ -33,7 +34,7 @@ async function sweepOf(temporal: Temporal, deployment: string): Promise<Check> {
   if (Reflect.get(Object(said), 'sees') === true) {
     return ok(check, `alive since ${since}, on ${activity?.lastWorkerIdentity ?? 'a worker'}; last sign of life ${ago}`)
   }
-  const remedy = `look again in 15 s: another worker takes it over by then. If it stays, its worker logs why (\`the sweep gets no answer\`); watches poll at their own interval meanwhile`
+  const remedy = `look again in 15 s: another worker takes it over by then. If it stays, its worker logs why (\`deployment outage\`, or \`the sweep gets no answer\`); watches poll at their own interval meanwhile`
   return warning(check, `running since ${since}, but sees nothing; last sign of life: ${ago}`, remedy)
 }
 

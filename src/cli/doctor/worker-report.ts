@@ -65,8 +65,8 @@ function ofReady(check: string, found: DeploymentReport & { readonly kind: 'read
     return warning(check, 'answers and refuses no key, but nothing shows that it is a LangGraph server', remedy)
   }
   const what = ['LangGraph', ...(version ? [version] : []), ...(language ? [`(${language})`] : [])].join(' ')
-  const sweeps = sweepable === true ? 'swept' : 'not swept, so watches poll at their own interval'
-  return ok(check, `answers, the key is accepted; ${what}; can be ${sweeps}`.replace('can be not', 'cannot be'))
+  const sweeps = sweepable === true ? 'can be swept' : 'cannot be swept, so watches poll at their own interval'
+  return ok(check, `answers, the key is accepted; ${what}; ${sweeps}`)
 }
 
 function ofWebhook(webhook: WebhookReport | undefined): Check {

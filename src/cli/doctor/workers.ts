@@ -1,6 +1,6 @@
 import { quoted } from '../../domain/printable.ts'
 import { workersIn } from '../../worker-polls.ts'
-import { timeSpan } from '../readable.ts'
+import { timeSpan } from '../time-span.ts'
 import { startWorker } from '../temporal-errors.ts'
 import type { Temporal } from '../temporal.ts'
 import { failed, ok, warning } from './check.ts'
@@ -62,7 +62,7 @@ function nobody({ taskQueue }: Temporal, known: readonly KnownWorker[]): Check {
 function half({ taskQueue }: Temporal, takesWorkflows: boolean): Check {
   const [does, doesNot] = takesWorkflows ? ['workflows', 'activities'] : ['activities', 'workflows']
   const found = `a worker takes ${does} from the task queue "${taskQueue}", but none takes ${doesNot}`
-  return failed('workers', found, `start one that takes both (${startWorker(taskQueue).replace('start one (', '')}`)
+  return failed('workers', found, startWorker(taskQueue, 'one that takes both'))
 }
 
 interface Seen {

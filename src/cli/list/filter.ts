@@ -1,9 +1,9 @@
 import { workflowTypes } from '../../domain/contract.ts'
-import { endedStates, searchAttributes } from '../../domain/state.ts'
+import { endedStates, isEndedState, isOpenState, searchAttributes } from '../../domain/state.ts'
 import { maxAttributeBytes } from '../../domain/defaults.ts'
 import { bounded } from '../../domain/text.ts'
 import type { Listed } from './listed.ts'
-import { isEndedState, isOpenState, openWords } from './states.ts'
+import { openWords } from './states.ts'
 import type { ListedState } from './states.ts'
 
 /** What is looked for. Absent: all of them. */
@@ -26,10 +26,13 @@ export function matches({ states, thread, assistant, deployment }: Filter, one: 
   )
 }
 
+/** The workflow types of watches. */
+export const ofWatches = `WorkflowType IN ('${workflowTypes.watchRun}', '${workflowTypes.executeRun}')`
+
 /** What every workflow of ours can be asked for, whatever the namespace has. It may match more than the filter. */
 export function queryWithoutAttributes({ states, since, deployment }: Filter): string {
   return every([
-    `WorkflowType IN ('${workflowTypes.watchRun}', '${workflowTypes.executeRun}')`,
+    ofWatches,
     `ExecutionStatus != 'ContinuedAsNew'`,
     states?.every((state) => openWords.includes(state)) && 'CloseTime IS NULL',
     states?.every((state) => !openWords.includes(state)) && 'CloseTime IS NOT NULL',
@@ -46,8 +49,18 @@ export function attributesQuery({ states, thread, assistant }: Filter): string |
     `${searchAttributes.state} IS NOT NULL`,
     states && stateQuery(states),
     thread !== undefined && `${searchAttributes.thread} = ${text(thread)}`,
-    assistant !== undefined && `${searchAttributes.assistant} = ${text(bounded(assistant, maxAttributeBytes))}`,
+    canBeAsked(assistant) && `${searchAttributes.assistant} = ${text(bounded(assistant, maxAttributeBytes))}`,
   ])
+}
+
+/** Whether a query with the search attributes decides all of it. None of them holds the deployment. */
+export function isDecidedByQuery({ deployment, assistant }: Filter): boolean {
+  return deployment === undefined && (assistant === undefined || canBeAsked(assistant))
+}
+
+/** No escape of a backslash finds one (dev server 1.32). */
+function canBeAsked(text: string | undefined): text is string {
+  return text !== undefined && !text.includes('\\')
 }
 
 /** A watch of before, one that no worker has taken up yet, or one whose worker goes without search attributes. */
@@ -86,6 +99,7 @@ function texts(words: readonly string[]): string {
   return words.map(text).join(', ')
 }
 
-function text(value: string): string {
-  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+/** A text in a query. */
+export function text(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`
 }

@@ -1,9 +1,10 @@
 import type { Client } from '@temporalio/client'
 import { defaultDeployment } from '../../domain/defaults.ts'
 import { present } from '../../domain/json.ts'
+import { isEndedState, isOpenState } from '../../domain/state.ts'
 import { runOfWatch } from '../run-of.ts'
 import { watchMemo } from './memo.ts'
-import { isEndedState, isOpenState, temporalStatus } from './states.ts'
+import { temporalStatus } from './states.ts'
 import type { ListedState, TemporalStatus } from './states.ts'
 
 type Page = Awaited<ReturnType<Client['workflowService']['listWorkflowExecutions']>>
@@ -42,7 +43,7 @@ export async function listed(client: Client, row: Row): Promise<Listed> {
   }
   const status = temporalStatus(row.status)
   const [started, ended] = [timeOf(row.startTime) ?? new Date(0).toISOString(), timeOf(row.closeTime)]
-  const state = stateOf(said, ended !== undefined) ?? status
+  const state = lastWord(said, ended !== undefined) ?? status
   const isOwn = state === said
   return {
     id,
@@ -59,11 +60,11 @@ export async function listed(client: Client, row: Row): Promise<Listed> {
 }
 
 /** A closed watch may have been ended from outside in any state: then its own word is an old one. */
-function stateOf(said: ListedState | undefined, hasEnded: boolean): ListedState | undefined {
+function lastWord(said: ListedState | undefined, hasEnded: boolean): ListedState | undefined {
   return isEndedState(said) || (!hasEnded && isOpenState(said)) ? said : undefined
 }
 
 function timeOf(time: Row['startTime']): string | undefined {
   if (!time) return undefined
-  return new Date(Number(time.seconds ?? 0) * 1000 + Number(time.nanos ?? 0) / 1e6).toISOString()
+  return new Date(Number(time.seconds ?? 0) * 1000 + (time.nanos ?? 0) / 1e6).toISOString()
 }

@@ -18,7 +18,11 @@ export interface LiveOptions {
 }
 
 /** Shows the list again and again: a terminal every 2 s, elsewhere when it has changed. It ends with Ctrl-C. */
-export async function keepShowing(context: CommandContext, options: LiveOptions): Promise<never> {
+export async function keepShowing(
+  context: Pick<CommandContext, 'window' | 'print' | 'screen'>,
+  options: LiveOptions,
+  everyMs = refreshMs,
+): Promise<never> {
   const { window } = context
   const isNew = newStates()
   let printed: string | undefined
@@ -35,7 +39,7 @@ export async function keepShowing(context: CommandContext, options: LiveOptions)
     } else {
       context.screen.say(answer.words.join('\n'))
     }
-    await pause(refreshMs)
+    await pause(everyMs)
   }
 }
 

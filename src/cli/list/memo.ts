@@ -1,9 +1,9 @@
 import type { LoadedDataConverter, Payload } from '@temporalio/common'
 import { runMemoKey } from '../../domain/contract.ts'
 import { isRecord, present } from '../../domain/json.ts'
+import { isEndedState, isOpenState } from '../../domain/state.ts'
 import type { WatchMemo } from '../../domain/state.ts'
-import { decoded } from '../../sweep/decoded.ts'
-import { isEndedState, isOpenState } from './states.ts'
+import { decoded } from '../../payload.ts'
 
 /** The memo as Temporal sends it. */
 export type RawMemo = Readonly<Record<string, Payload>> | null | undefined

@@ -1,6 +1,7 @@
 import {
   attributesQuery,
   every,
+  isDecidedByQuery,
   matches,
   queryWithoutAttributes,
   waitingForHuman,
@@ -71,7 +72,7 @@ interface Plan {
 async function plan(visibility: Visibility, filter: Filter): Promise<Plan> {
   const all = queryWithoutAttributes(filter)
   const byAttributes = attributesQuery(filter)
-  const isExact = filter.deployment === undefined
+  const isExact = isDecidedByQuery(filter)
   const counted = async (query: string, isAtLeast: boolean): Promise<Count> => ({
     count: isExact ? await visibility.count(query) : 0,
     isAtLeast,

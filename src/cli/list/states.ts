@@ -17,7 +17,7 @@ const statuses = [
 export type TemporalStatus = (typeof statuses)[number]
 
 /** What a list calls the state of a watch that did not say itself how it ended, or where it is. */
-export const temporalWords = [
+const temporalWords = [
   'running',
   'paused',
   'completed',
@@ -47,12 +47,4 @@ export const allWords: readonly ListedState[] = [...new Set([...openStates, ...e
 
 export function temporalStatus(code: number | null | undefined): TemporalStatus {
   return statuses[code ?? 0] ?? 'unspecified'
-}
-
-export function isOpenState(state: unknown): state is (typeof openStates)[number] {
-  return openStates.some((open) => open === state)
-}
-
-export function isEndedState(state: unknown): state is (typeof endedStates)[number] {
-  return endedStates.some((ended) => ended === state)
 }

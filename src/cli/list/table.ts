@@ -1,6 +1,6 @@
 import { defaultDeployment } from '../../domain/defaults.ts'
 import { onOneLine, quoted } from '../../domain/printable.ts'
-import { age } from '../readable.ts'
+import { age } from '../time-span.ts'
 import { runArguments, runOfWatch } from '../run-of.ts'
 import type { Listed } from './listed.ts'
 import { cut, pad, width } from './text-width.ts'

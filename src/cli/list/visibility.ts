@@ -1,10 +1,9 @@
-import { searchAttributes } from '../../domain/state.ts'
+import { keywordType, searchAttributeNames } from '../../domain/state.ts'
 import { isUnavailable } from '../exit.ts'
 import type { Temporal } from '../temporal.ts'
 import { listed } from './listed.ts'
 import type { Listed } from './listed.ts'
 
-const keyword = 2
 /** Temporal's servers give no more at once. */
 const mostRowsAPage = 1000
 
@@ -56,7 +55,7 @@ export class Visibility {
     try {
       this.requests += 1
       const types = await this.#temporal.searchAttributeTypes()
-      return Object.values(searchAttributes).every((name) => types[name] === keyword)
+      return searchAttributeNames.every((name) => types[name] === keywordType)
     } catch (error) {
       if (isUnavailable(error)) throw error
       return false

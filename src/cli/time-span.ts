@@ -1,5 +1,3 @@
-export { readable } from '../domain/readable.ts'
-
 /** A length of time: `5 s`, `3 min 20 s`, `26 h 4 min`. */
 export function timeSpan(seconds: number): string {
   const whole = Math.round(seconds)
