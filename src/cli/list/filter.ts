@@ -27,7 +27,7 @@ export function matches({ states, thread, assistant, deployment }: Filter, one: 
 }
 
 /** The workflow types of watches. */
-export const ofWatches = `WorkflowType IN ('${workflowTypes.watchRun}', '${workflowTypes.executeRun}')`
+const ofWatches = `WorkflowType IN ('${workflowTypes.watchRun}', '${workflowTypes.executeRun}')`
 
 /** What every workflow of ours can be asked for, whatever the namespace has. It may match more than the filter. */
 export function queryWithoutAttributes({ states, since, deployment }: Filter): string {
@@ -100,6 +100,6 @@ function texts(words: readonly string[]): string {
 }
 
 /** A text in a query. */
-export function text(value: string): string {
+function text(value: string): string {
   return `'${value.replaceAll("'", "''")}'`
 }
