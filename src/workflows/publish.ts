@@ -8,6 +8,8 @@ import type { WatchMemo, WatchState } from '../domain/state.ts'
 import { bounded, cutAtWord, inJson, utf8Bytes } from '../domain/text.ts'
 import { iso, momentMs } from './clock.ts'
 import type { Memory } from './memory.ts'
+import { openInterrupts } from './question.ts'
+import type { Question } from './question.ts'
 
 interface Published {
   readonly memory: Memory
@@ -50,10 +52,14 @@ function memoOf({ memory, state, assistant, deployment, threadId, error }: Publi
       thread_id: threadId,
       run_id: run?.runId,
       assistant: assistant === undefined ? undefined : bounded(assistant, maxAttributeBytes),
-      question: question && state === 'human' ? questionText(question, maxReasonBytes) : undefined,
+      question: question && state === 'human' ? questionText(stillOpen(question), maxReasonBytes) : undefined,
       error: error === undefined ? undefined : cutAtWord(error, maxReasonBytes),
     }),
   }
+}
+
+function stillOpen(question: Question) {
+  return { interrupts: openInterrupts(question), next: question.next }
 }
 
 /** The starter may have given a memo, also one of another shape. */

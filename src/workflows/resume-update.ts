@@ -9,6 +9,7 @@ import { momentMs } from './clock.ts'
 import { accepted, failure, withoutStack } from './failures.ts'
 import type { HandledResume } from './memory.ts'
 import { isAnswered, openInterrupts, whatIsWrong } from './question.ts'
+import type { Answer } from './question.ts'
 import type { Watch } from './watch.ts'
 
 /** Answers the question that the run is waiting on. Accepted only while one is open; carried out once. */
@@ -22,7 +23,7 @@ export function acceptAnswers(watch: Watch): void {
       const id = updateId()
       const isNew = !handled(watch, id)
       const answer = accepted(resumeUpdateName, parseResumeInput(input))
-      if (isNew) watch.answered(id, answer, momentMs())
+      if (isNew) takeAnswer(watch, id, answer)
       watch.grows(utf8Bytes(JSON.stringify(answer)))
       let n = watch.questionNumber
       const isSettledNow = () => {
@@ -46,6 +47,12 @@ export function acceptAnswers(watch: Watch): void {
       },
     },
   )
+}
+
+/** While other questions are open the watch sleeps on, so that only these are asked is shown here. */
+function takeAnswer(watch: Watch, id: string, answer: Answer): void {
+  watch.answered(id, answer, momentMs())
+  if (watch.display.state === 'human') watch.enter('interrupted')
 }
 
 function updateId(): string {

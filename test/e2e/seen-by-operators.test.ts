@@ -5,11 +5,13 @@ import type { LogEntry } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import type { ExecuteRunInput, WatchRunInput } from '../../src/client.ts'
 import { workflowTypes } from '../../src/domain/contract.ts'
+import { present } from '../../src/domain/json.ts'
 import { searchAttributes } from '../../src/domain/state.ts'
 import type { WatchState } from '../../src/domain/state.ts'
 import { LangGraphRuns } from '../support/langgraph.ts'
 import { OwnNamespace } from '../support/own-namespace.ts'
 import { json, ScriptedLangGraph } from '../support/scripted-langgraph.ts'
+import { TcpProxy } from '../support/tcp-proxy.ts'
 
 const logged: LogEntry[] = []
 Runtime.install({
@@ -24,6 +26,7 @@ const long = { ...aapl, seconds: 600 }
 
 let namespace: OwnNamespace
 let langGraph: LangGraphRuns
+let proxy: TcpProxy
 const closings: (() => Promise<void>)[] = []
 
 async function scripted(): Promise<ScriptedLangGraph> {
@@ -49,10 +52,13 @@ function serverOf(name: string): ScriptedLangGraph {
 beforeAll(async () => {
   langGraph = new LangGraphRuns(inject('langGraphUrl'))
   for (const name of ['busy', 'away', 'slow', 'empty', 'late']) servers.set(name, await scripted())
+  proxy = await TcpProxy.start(inject('langGraphUrl'))
+  closings.push(() => proxy.stop())
   namespace = await openNamespace()
   await namespace.startWorker({
     servers: [
       { name: 'default', url: inject('langGraphUrl'), linkTemplate: 'https://eu.example/{threadId}' },
+      { name: 'proxied', url: proxy.url },
       ...[...servers].map(([name, { url }]) => ({ name, url })),
     ],
   })
@@ -96,6 +102,12 @@ async function untilSeenAs(state: WatchState, { workflowId }: WorkflowHandle, wh
   const { memo = {} } = await where.seen(workflowId)
   expect(memo['state_since'] ?? '2026-01-01T00:00:00.000Z').toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
   return memo
+}
+
+/** What the Web UI shows of it now. */
+async function detailsOf(handle: WorkflowHandle): Promise<string> {
+  const { currentDetails = '' } = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata')
+  return currentDetails
 }
 
 const running = json({ status: 'running' })
@@ -145,6 +157,37 @@ describe.concurrent('a watch is seen', () => {
     const handle = await execute({ assistantId: 'human', onInterrupt: 'wait' })
     expect(await untilSeenAs('human', handle)).toMatchObject({ question: 'question: buy AAPL?' })
     await namespace.runs.resume({ workflowId: handle.workflowId }, { value: 'yes' })
+    await handle.result()
+    expect(await untilSeenAs('success', handle)).not.toHaveProperty('question')
+  })
+
+  test('as `human` with the questions that are still open, and no longer as that once all are answered', async () => {
+    const handle = await execute({ assistantId: 'two_humans', onInterrupt: 'wait', maxPollTime: '1 day' })
+    const { workflowId } = handle
+    expect(await untilSeenAs('human', handle)).toMatchObject({ question: '1. first?\n2. second?' })
+    const [first] = (await namespace.runs.progress({ workflowId })).interrupts ?? []
+    const before = await namespace.upserts(workflowId)
+    await namespace.runs.resume({ workflowId }, { value: 'yes', ...present({ interruptId: first?.id }) })
+
+    expect(await untilSeenAs('human', handle)).toMatchObject({ question: 'second?' })
+    expect(await detailsOf(handle)).toContain('second?')
+    expect(await detailsOf(handle)).not.toContain('first?')
+    const { memo, attributes } = before
+    expect(await namespace.upserts(workflowId)).toMatchObject({ memo: memo + 1, attributes })
+
+    await namespace.runs.resume({ workflowId }, { value: 'yes' })
+    await handle.result()
+    expect(await untilSeenAs('success', handle)).not.toHaveProperty('question')
+  })
+
+  test('no longer as `human` once all is answered, although the answer cannot be given to LangGraph yet', async () => {
+    const handle = await execute({ deployment: 'proxied', assistantId: 'human', onInterrupt: 'wait' })
+    await untilSeenAs('human', handle)
+    await proxy.refuse()
+    const resumed = namespace.runs.resume({ workflowId: handle.workflowId }, { value: 'yes' })
+    expect(await untilSeenAs('outage', handle)).not.toHaveProperty('question')
+    await proxy.accept()
+    expect(await resumed).toMatchObject({ open_interrupts: 0 })
     await handle.result()
     expect(await untilSeenAs('success', handle)).not.toHaveProperty('question')
   })
@@ -282,10 +325,10 @@ test('the Web UI shows at the start what it is, and later what to do and where e
   expect(staticSummary).toBe(`human on default: ${workflowId}`)
   expect(staticDetails).toContain(`langgraph-runs resume --id ${workflowId}`)
   await untilSeenAs('human', handle)
-  const metadata = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata')
+  const details = await detailsOf(handle)
   const { thread_id } = await namespace.runs.progress({ workflowId })
-  expect(metadata.currentDetails).toMatch(/^\*\*Answer it\*\*: `langgraph-runs resume --id order/)
-  expect(metadata.currentDetails).toContain(`[eu.example](https://eu.example/${thread_id})`)
+  expect(details).toMatch(/^\*\*Answer it\*\*: `langgraph-runs resume --id order/)
+  expect(details).toContain(`[eu.example](https://eu.example/${thread_id})`)
 })
 
 test('continue-as-new keeps the memo and the attributes, without an event', async () => {
