@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { outageAfter } from '../domain/defaults.ts'
 
 /** Of a deployment that comes and goes nobody hears more often. */
@@ -15,7 +16,7 @@ export class OutageNotices {
     if (unanswered + 1 < outageAfter) return undefined
     const told = this.#told.get(deployment)
     const since = new Date(Math.floor(nowMs / betweenNoticesMs) * betweenNoticesMs).toISOString()
-    const notice = `outage/${taskQueue}/${deployment}/${since}`
+    const notice = `outage/${fitting(taskQueue)}/${deployment}/${since}`
     if (told && (!told.isOver || told.notice === notice)) return undefined
     this.#told.set(deployment, { notice, isOver: false })
     return notice
@@ -25,4 +26,9 @@ export class OutageNotices {
     const told = this.#told.get(deployment)
     if (told) this.#told.set(deployment, { ...told, isOver: true })
   }
+}
+
+/** The notice becomes part of a workflow's id, which Temporal bounds as it does a task queue's name, and an HTTP header. */
+function fitting(taskQueue: string): string {
+  return /^[!-~]{1,200}$/.test(taskQueue) ? taskQueue : createHash('sha256').update(taskQueue).digest('hex')
 }

@@ -116,4 +116,15 @@ describe('the notice of an outage', () => {
     expect(notice('eu', 2, 11)).toBe('outage/queue/eu/2026-01-01T10:10:00.000Z')
     expect(notice('eu', 2, 14, new OutageNotices())).toBe('outage/queue/eu/2026-01-01T10:10:00.000Z')
   })
+  test.each([
+    { what: 'as long as Temporal allows', queue: 'q'.repeat(1000) },
+    { what: 'no HTTP header', queue: 'очередь' },
+  ])('fits a workflow id and an HTTP header if the name of the task queue is $what', ({ queue }) => {
+    const [long, again, other] = [queue, queue, `${queue.slice(1)}!`].map((name) =>
+      new OutageNotices().noticeOf(name, 'eu', 2, at(0)),
+    )
+    expect(long).toMatch(/^outage\/[0-9a-f]{64}\/eu\/2026-01-01T10:00:00.000Z$/)
+    expect(again).toBe(long)
+    expect(other).not.toBe(long)
+  })
 })
