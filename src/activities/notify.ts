@@ -15,15 +15,20 @@ const mostAtOnce = 20
 const longestPauseMs = 900_000
 const longestPauseForOthersMs = 120_000
 const gone = 410
+const betweenLinesMs = 60_000
 
 /** Posts notifications to one receiver, signed as Standard Webhooks. */
 export class Deliveries {
   readonly #receiver: NotifyReceiver
+  readonly #now: () => number
   #inFlight = 0
-  #isOutage = false
+  /** Whether the log has said that it is down. */
+  #isOutageLogged = false
+  #lastLineMs = -Infinity
 
-  constructor(receiver: NotifyReceiver) {
+  constructor(receiver: NotifyReceiver, now: () => number = () => performance.now()) {
     this.#receiver = receiver
+    this.#now = now
   }
 
   /** One try. @throws ApplicationFailure without any part of the URL or the secret */
@@ -64,15 +69,18 @@ export class Deliveries {
     if (!response.ok) throw refused(response)
   }
 
-  /** A receiver that is down for a day is one line. */
+  /** A receiver that is down for a day is one line, and one that comes and goes is two a minute. */
   #noteFailure(reason: string): void {
-    if (!this.#isOutage) log.warn('a notification was not delivered, and is tried again for a day', { reason })
-    this.#isOutage = true
+    const nowMs = this.#now()
+    if (this.#isOutageLogged || nowMs - this.#lastLineMs < betweenLinesMs) return
+    log.warn('a notification was not delivered, and is tried again for a day', { reason })
+    this.#isOutageLogged = true
+    this.#lastLineMs = nowMs
   }
 
   #noteSuccess(): void {
-    if (this.#isOutage) log.info('notifications are delivered again')
-    this.#isOutage = false
+    if (this.#isOutageLogged) log.info('notifications are delivered again')
+    this.#isOutageLogged = false
   }
 }
 

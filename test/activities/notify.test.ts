@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createActivities, createDeployments } from '../../src/activities/index.ts'
+import { Deliveries } from '../../src/activities/notify.ts'
 import { OutageNotices } from '../../src/activities/outage-notices.ts'
 import type { NumberedNotification } from '../../src/domain/notification.ts'
 import { NotifiedReceiver, ok } from '../support/notified.ts'
@@ -66,6 +67,29 @@ describe('the activity `notify`', () => {
     expect(logs).toEqual([
       'a notification was not delivered, and is tried again for a day',
       'notifications are delivered again',
+    ])
+  })
+
+  test('logs a receiver that comes and goes once a minute, and still once it is down for good', async () => {
+    const down = text('', { status: 500 })
+    const receiver = await NotifiedReceiver.start(down, ok, down, ok, down)
+    receivers.push(receiver)
+    let nowMs = 0
+    const deliveries = new Deliveries(receiver, () => nowMs)
+    const logs: string[] = []
+    for (const ms of [0, 1000, 2000, 59_000, 59_999, 60_000, 61_000, 200_000]) {
+      nowMs = ms
+      const { environment, logged } = tryOf()
+      const deliver = () => deliveries.deliver(notification(), new AbortController().signal)
+      await environment.run(deliver).catch(() => undefined)
+      logs.push(
+        ...logged.filter((line) => /deliver/.test(line) && !line.startsWith('{')).map((line) => `${nowMs}: ${line}`),
+      )
+    }
+    expect(logs).toEqual([
+      '0: a notification was not delivered, and is tried again for a day',
+      '1000: notifications are delivered again',
+      '60000: a notification was not delivered, and is tried again for a day',
     ])
   })
 
