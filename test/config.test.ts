@@ -327,6 +327,10 @@ describe('the file LANGGRAPH_DEPLOYMENTS', () => {
       content: { eu: { url, linkTemplate: 'https://h/{planted}' } },
       says: '"linkTemplate": may hold {threadId}, {runId}',
     },
+    ...['https://{assistantId}/', 'https://{threadId}.h/', 'https:/\\{runId}?of={threadId}'].map((linkTemplate) => ({
+      content: { eu: { url, linkTemplate } },
+      says: '"eu" "linkTemplate": must not have {threadId}, {runId}, {assistantId} in its host: whoever starts',
+    })),
     { content: { eu: { url, linkTemplate: 'https://h/a)b' } }, says: '"linkTemplate": may hold {threadId}, {runId}' },
   ])('cannot hold $content', async ({ content, says }) => {
     const path = await file(content)

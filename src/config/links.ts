@@ -22,10 +22,19 @@ function mistakeIn(template: unknown): string | undefined {
   if (!url || !['http:', 'https:'].includes(url.protocol)) {
     return `must be a URL that begins with http:// or https://, with any of ${allowed} in it`
   }
+  if (isHostOpen(template)) {
+    return `must not have ${allowed} in its host: whoever starts a run would choose where the link leads. Write the host out, and put them after it`
+  }
   if (url.username || url.password) return 'holds credentials, which everybody would see in the Web UI'
   return /[{}<>()\s"]/.test(bare)
     ? `may hold ${allowed}; write other braces, brackets and spaces as %7B and so on`
     : undefined
+}
+
+/** Whether the host depends on what is filled in, by the parser that browsers have too. */
+function isHostOpen(template: unknown): boolean {
+  const filled = ['x', 'y'].map((value) => new URL(String(template).replaceAll(known, value)))
+  return new Set(filled.map(({ host }) => host)).size > 1
 }
 
 /** Pages of LangSmith, which the Web UI links to if the environment names them. */
