@@ -1,8 +1,11 @@
 import type * as OpenTelemetry from '@opentelemetry/api'
 import type { WorkflowClientInterceptor } from '@temporalio/client'
+import { defaultPayloadConverter } from '@temporalio/common'
+import type { Payload } from '@temporalio/common'
 import type { ActivityInboundCallsInterceptor, ActivityInterceptorsFactory } from '@temporalio/worker'
 import { ConfigError } from '../config.ts'
 import { traceHeader } from '../domain/contract.ts'
+import { isRecord } from '../domain/json.ts'
 import { missingPackage } from '../missing-package.ts'
 import { attributesOf } from './trace-attributes.ts'
 
@@ -101,10 +104,19 @@ function activityInterceptor(
   }
   return {
     execute: async (input, next) => {
-      if (!(traceHeader in input.headers)) return next(input)
+      if (!isReadable(input.headers[traceHeader])) return next(input)
       if (isOf(trace.getActiveSpan(), activityId)) return described(input, next)
       return spans.execute?.(input, (within) => described(within, next)) ?? next(input)
     },
+  }
+}
+
+/** Any starter may send the header, and Temporal's interceptors throw at what they cannot read. */
+function isReadable(header: Payload | undefined): boolean {
+  try {
+    return header !== undefined && isRecord(defaultPayloadConverter.fromPayload(header))
+  } catch {
+    return false
   }
 }
 

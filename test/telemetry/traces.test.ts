@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { Client } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
+import { BackgroundRuns } from '../../src/client.ts'
 import { orNotInstalled } from '../../src/telemetry/traces.ts'
 import { CliProcess } from '../cli/cli-process.ts'
+import { LangGraphRuns } from '../support/langgraph.ts'
 import { RecordingProxy } from '../support/recording-proxy.ts'
 import { json, ScriptedLangGraph } from '../support/scripted-langgraph.ts'
 import { TraceCollector } from '../support/trace-collector.ts'
@@ -13,6 +16,14 @@ const listing = `process.on('exit', () => console.error('loaded of OpenTelemetry
 const listsModules = {
   NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(`import { createRequire } from 'node:module'; const require = createRequire('${import.meta.url}'); ${listing}`)}`,
 }
+const bytes = (text: string) => new TextEncoder().encode(text)
+/** Headers that no tracer writes. */
+const unreadable = [
+  { metadata: { encoding: bytes('json/plain') }, data: bytes('{"traceparent') },
+  { metadata: { encoding: bytes('json/plain') }, data: bytes('"00-1-1-01"') },
+  { metadata: { encoding: bytes('binary/of-another-kind') }, data: bytes('\u0000') },
+  { data: bytes('{}') },
+]
 const patience = { timeout: 30_000, interval: 50 }
 const planted = `planted-${randomUUID()}`
 
@@ -135,6 +146,26 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     await worker.stop()
     expect(collector.spans.slice(before)).toEqual([])
     expect(proxy.requests.slice(from).filter(({ headers }) => 'traceparent' in headers)).toEqual([])
+  })
+
+  test('a start whose trace cannot be read has no spans, and its outcome all the same', async () => {
+    const before = collector.spans.length
+    const worker = await startWorker(collector.env)
+    const langGraph = new LangGraphRuns(inject('langGraphUrl'))
+    for (const header of unreadable) {
+      const { threadId, runId } = await langGraph.ended('work', { symbol: planted })
+      const client = new Client({
+        connection: stage.client.connection,
+        interceptors: {
+          workflow: [{ startWithDetails: (input, next) => next({ ...input, headers: { '_tracer-data': header } }) }],
+        },
+      })
+      const runs = new BackgroundRuns(client, { taskQueue: stage.taskQueue })
+      const outcome = await runs.watch({ threadId, runId, pollInterval: '1s', maxPollTime: '20s' })
+      expect(outcome).toMatchObject({ polling_result: 'success_with_results', polling_metadata: { poll_count: 1 } })
+    }
+    await worker.stop()
+    expect(collector.spans.slice(before)).toEqual([])
   })
 
   test('a collector that hangs holds up neither the command nor the worker', async () => {
