@@ -4,6 +4,7 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import type { LogEntry } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import type { ExecuteRunInput, WatchRunInput } from '../../src/client.ts'
+import { createActivities, createDeployments } from '../../src/activities/index.ts'
 import { workflowTypes } from '../../src/domain/contract.ts'
 import { present } from '../../src/domain/json.ts'
 import { searchAttributes } from '../../src/domain/state.ts'
@@ -402,6 +403,37 @@ describe('a namespace', () => {
       expect(await own.runs.progress({ workflowId })).toMatchObject({ phase: 'waiting' })
       expect(await own.seen(left.workflowId)).toMatchObject({ status: 'CANCELLED', memo: { state: 'cancelled' } })
     }, patience)
+  })
+
+  test('that loses them while a watch takes its next step holds it, until somebody has added them again', async () => {
+    const own = await openNamespace()
+    const flapping = await scripted()
+    const run = unknownRun()
+    flapping.on('run', running, ...Array.from({ length: 50 }, () => [refused, refused, refused, running]).flat())
+    await own.addAttributes(names)
+    const servers = [{ name: 'default', url: flapping.url }]
+    // No activity learns that they are gone.
+    const searchAttributes = { exist: () => Promise.resolve(true) }
+    await own.startWorker(
+      { servers, searchAttributes: false },
+      createActivities(createDeployments(servers), { searchAttributes }),
+    )
+    const handle = await own.runs.startWatch({ ...run, pollInterval: '1s', maxPollTime: '1 day' })
+    const { workflowId } = handle
+    await untilSeenAs('waiting', handle, own)
+
+    await own.removeAttributes(names)
+    const isHeld = async () => {
+      expect(await own.refusals(workflowId)).toContainEqual(expect.stringContaining('BadSearchAttributes'))
+      expect((await own.seen(workflowId)).status).toBe('RUNNING')
+    }
+    await vi.waitFor(isHeld, patience)
+    flapping.on('run', json({ run_id: run.runId, status: 'timeout' }))
+    flapping.on('history', json([])).on('state', json({}))
+    await own.addAttributes(names)
+
+    expect(await handle.result()).toMatchObject({ status: 'timeout' })
+    await untilSeenAs('timeout', handle, own)
   })
 
   test.each([

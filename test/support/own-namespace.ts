@@ -52,8 +52,8 @@ export class OwnNamespace {
     }, patience)
   }
 
-  /** A worker with the plugin. */
-  async startWorker(options: LangGraphRunsPluginOptions): Promise<() => Promise<void>> {
+  /** A worker with the plugin, whose activities those that are given replace. */
+  async startWorker(options: LangGraphRunsPluginOptions, activities: object = {}): Promise<() => Promise<void>> {
     const native = await NativeConnection.connect({ address: inject('temporalAddress') })
     const worker = await vi.waitFor(
       () =>
@@ -61,6 +61,7 @@ export class OwnNamespace {
           connection: native,
           namespace: this.name,
           taskQueue: this.taskQueue,
+          activities,
           workflowBundle: { codePath: inject('workflowBundle') },
           plugins: [new LangGraphRunsPlugin({ sweepInterval: 'none', ...options })],
         }),
@@ -117,6 +118,12 @@ export class OwnNamespace {
       attributes: all.filter((event) => event.upsertWorkflowSearchAttributesEventAttributes).length,
       events: all.length,
     }
+  }
+
+  /** Why Temporal did not take what a workflow wanted. */
+  async refusals(workflowId: string): Promise<string[]> {
+    const { events } = await this.client.workflow.getHandle(workflowId).fetchHistory()
+    return (events ?? []).flatMap(({ workflowTaskFailedEventAttributes: failed }) => failed?.failure?.message ?? [])
   }
 
   async close(): Promise<void> {
