@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
+import type { Socket } from 'node:net'
 import { afterAll, assert, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import type { WatchRunInput } from '../../src/client.ts'
 import { openStates } from '../../src/domain/state.ts'
@@ -16,6 +17,7 @@ const aapl = { symbol: 'AAPL' }
 const human = { since: new Date(Date.now() - 7_200_000).toISOString(), workflowId: `parked/${randomUUID()}` }
 let stage: WorkerStage
 let ports: { readonly worker: number; readonly receiver: number }
+let programs: { readonly worker: WorkerProcess; readonly receiver: WorkerProcess }
 let samples: readonly Sample[]
 
 /** One that was free a moment ago. */
@@ -50,7 +52,18 @@ async function park(): Promise<void> {
   await vi.waitUntil(async () => (await stage.client.workflow.count(query)).count > 0, patience)
 }
 
-async function startReceiver(port: number): Promise<void> {
+/** After a whole one, over the same connection. */
+async function halfAScrape(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  // It is cut off.
+  socket.on('error', () => undefined)
+  socket.write('GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n')
+  await once(socket, 'data')
+  socket.resume().write('GET /metrics HTTP/1.1\r\nhost: x\r\n')
+  return socket
+}
+
+async function startReceiver(port: number): Promise<WorkerProcess> {
   const receiver = new WorkerProcess(
     {
       TEMPORAL_ADDRESS: inject('temporalAddress'),
@@ -67,6 +80,7 @@ async function startReceiver(port: number): Promise<void> {
     method: 'POST',
   })
   assert.equal(response.status, 401)
+  return receiver
 }
 
 async function cancelled(input: WatchRunInput): Promise<void> {
@@ -82,10 +96,11 @@ beforeAll(async () => {
   closings.push(() => stage.close())
   ports = { worker: await freePort(), receiver: await freePort() }
   await park()
-  await Promise.all([
+  const [worker, receiver] = await Promise.all([
     stage.startWorker('all', { METRICS_LISTEN: `127.0.0.1:${ports.worker}` }),
     startReceiver(ports.receiver),
   ])
+  programs = { worker, receiver }
   const langGraph = new LangGraphRuns(inject('langGraphUrl'))
   const [before, later] = await Promise.all([
     langGraph.ended('work', aapl),
@@ -190,4 +205,14 @@ describe('what is for operators', () => {
       expect(used.filter((name) => !exported().has(name))).toEqual([])
     },
   )
+})
+
+test('a scrape that never ends holds up the end of neither program', async () => {
+  const sockets = await Promise.all(Object.values(ports).map(halfAScrape))
+  const { worker, receiver } = programs
+  expect(await Promise.all([worker.stop(), receiver.stop()])).toEqual([
+    { code: 0, signal: null },
+    { code: 0, signal: null },
+  ])
+  for (const socket of sockets) socket.destroy()
 })
