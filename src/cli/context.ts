@@ -4,6 +4,7 @@ import { refusal } from '../domain/problem.ts'
 import type { Dialog } from './dialog.ts'
 import { CliError, exitCodes } from './exit.ts'
 import { asOption, positionalFields } from './options.ts'
+import { withQuestionText } from './question.ts'
 import { readable } from '../domain/readable.ts'
 import type { Screen } from './screen.ts'
 import type { Temporal } from './temporal.ts'
@@ -63,5 +64,5 @@ export function requireValid(command: string, parsed: Parsed<unknown>): void {
 }
 
 export function print(context: CommandContext, outcome: unknown, { json }: OutputOptions): void {
-  context.print(json ? JSON.stringify(outcome) : readable(outcome))
+  context.print(json ? JSON.stringify(outcome) : readable(withQuestionText(outcome)))
 }

@@ -1,15 +1,13 @@
 import type { Interrupt, Json, WatchProgress } from '../client.ts'
 import { isRecord } from '../domain/json.ts'
-import { movedIn, onOneLine, quoted } from '../domain/printable.ts'
+import { onOneLine, printable, quoted } from '../domain/printable.ts'
+import { linesOfOne } from '../domain/question-text.ts'
 
 type OpenQuestions = Pick<WatchProgress, 'interrupts' | 'truncated' | 'next' | 'human_deadline_at'>
 
 export function waitsForHuman({ phase, interrupts }: WatchProgress): boolean {
   return phase === 'interrupted' && interrupts !== undefined
 }
-
-/** What stands before the further lines of a question, so that none looks like a line of this program. */
-const besideQuestion = '  │ '
 
 /** The answers that a question offers itself, in its field `answers` or `choices`. */
 export function offeredAnswers({ value }: Interrupt): readonly Json[] {
@@ -25,22 +23,48 @@ export function describeQuestion({ interrupts = [], truncated, next = [], human_
     const nodes = onOneLine(next.join(', '))
     return `The run stopped at a breakpoint before ${nodes}, and asks nothing${until}`
   }
-  const many = interrupts.length > 1
-  return [
-    `The run waits for a human${until}. It asks:`,
-    ...interrupts.map((interrupt, index) => describeInterrupt(interrupt, many ? `${index + 1}. ` : '')),
-    ...(truncated ? ['  and more, too large to show: LangGraph has all questions'] : []),
-  ].join('\n')
+  return [`The run waits for a human${until}. It asks:`, ...asked(interrupts, truncated).map(below)].join('\n')
 }
 
 /** The same from the memo, which holds the text alone. */
 export function describeSeenQuestion(question: string, since: string): string {
-  const asks = question === '' ? '' : `. It asks:\n  ${movedIn(question, besideQuestion)}`
-  return `The run waits for a human, since ${since}${asks}`
+  const asks = question === '' ? [] : question.split('\n').map((line) => below(beside(line)))
+  return [`The run waits for a human, since ${since}${asks.length > 0 ? '. It asks:' : ''}`, ...asks].join('\n')
 }
 
-function describeInterrupt({ id, value, node }: Interrupt, number: string): string {
-  const from = [node && `node ${onOneLine(node)}`, id && `--interrupt-id ${quoted(id)}`].filter(Boolean).join(', ')
-  const words = typeof value === 'string' ? value : JSON.stringify(value)
-  return `  ${number}${movedIn(words, besideQuestion)}${from && `  (${from})`}`
+/** An outcome or a progress as a person reads it: with its questions as text, under the name that they have in a memo. */
+export function withQuestionText(value: unknown): unknown {
+  if (!isRecord(value) || !isAsked(value['interrupts'])) return value
+  const question = asked(value['interrupts']).join('\n')
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => (name === 'interrupts' ? ['question', question] : [name, field])),
+  )
+}
+
+function isAsked(interrupts: unknown): interrupts is readonly Interrupt[] {
+  return Array.isArray(interrupts) && interrupts.length > 0 && interrupts.every(isRecord)
+}
+
+/** The lines of each question, and below them who asks it, and how an answer names it. */
+function asked(interrupts: readonly Interrupt[], truncated = false): string[] {
+  const many = interrupts.length > 1
+  const lines = interrupts.flatMap((interrupt, index) => [
+    ...Array.from(linesOfOne(interrupt, many ? index + 1 : undefined), beside),
+    ...namesOf(interrupt),
+  ])
+  return [...lines, ...(truncated ? ['and more, too large to show: LangGraph has all questions'] : [])]
+}
+
+function namesOf({ id, node }: Interrupt): string[] {
+  const names = [node && `node ${onOneLine(node)}`, id && `--interrupt-id ${quoted(id)}`].filter(Boolean)
+  return names.length === 0 ? [] : [`(${names.join(', ')})`]
+}
+
+/** So none of its lines looks like one of this program. */
+function beside(line: string): string {
+  return `│ ${printable(line)}`
+}
+
+function below(line: string): string {
+  return `  ${line}`
 }

@@ -26,11 +26,15 @@ export function questionText(asked: Asked, maxBytes: number): string {
 function* linesOf({ interrupts, next = [] }: Asked): Generator<string, void> {
   if (interrupts.length === 0) yield* readableLines(`breakpoint before ${next.join(', ')}`)
   const many = interrupts.length > 1
-  for (const [index, { value }] of interrupts.entries()) {
-    let lead = many ? `${index + 1}. ` : ''
-    for (const line of readableLines(value)) {
-      yield lead + line
-      lead = many ? '   ' : ''
-    }
+  for (const [index, interrupt] of interrupts.entries()) yield* linesOfOne(interrupt, many ? index + 1 : undefined)
+}
+
+/** @param number of a question among several */
+export function* linesOfOne({ value }: Interrupt, number?: number): Generator<string, void> {
+  let lead = number === undefined ? '' : `${number}. `
+  const further = ' '.repeat(lead.length)
+  for (const line of readableLines(value)) {
+    yield lead + line
+    lead = further
   }
 }

@@ -36,9 +36,12 @@ describe.concurrent('resume', { timeout: 120_000 }, () => {
     await follower.said('Attached')
     const resumed = await stage.runToEnd(['resume', '--id', id, '--value', '{"approved": true}', '--json'])
 
-    const question = /The run waits for a human, until 20\S+\. It asks:\n {2}\{"question":"buy AAPL\?"\}/
+    const question =
+      /The run waits for a human, until 20\S+\. It asks:\n {2}│ question: buy AAPL\?\n {2}\(node ask, --interrupt-id \w+\)\n/
     expect(command.stderr).toMatch(question)
     expect(status).toMatchObject({ code: 0, stdout: expect.stringMatching(/^phase: interrupted\n/) })
+    expect(status.stdout).toMatch(/\nquestion:\n {2}│ question: buy AAPL\?\n {2}\(node ask, --interrupt-id \w+\)\n/)
+    expect(status.stdout).not.toContain('interrupts:')
     expect(status.stderr).toContain(`It waits for a human. To answer: langgraph-runs resume --id ${id}\n`)
     const found: { id: string }[] = JSON.parse(listed.stdout)
     expect(found.find((one) => one.id === id)).toMatchObject({
@@ -170,7 +173,7 @@ describe.concurrent('resume', { timeout: 120_000 }, () => {
     await watches.close()
     expect(resumed).toMatchObject({ code: 69, stdout: '' })
     expect(resumed.stderr).toMatch(
-      /^The run waits for a human, since 20\S+\. It asks:\n {2}BUY AAPL\?\n {2}│ \\u001b\[31m\nerror: A worker is needed to send the answer, and none responds\. /,
+      /^The run waits for a human, since 20\S+\. It asks:\n {2}│ BUY AAPL\?\n {2}│ \\u001b\[31m\nerror: A worker is needed to send the answer, and none responds\. /,
     )
     expect(resumed.stderr).toContain(
       'It continues once one is running: start one (`TEMPORAL_TASK_QUEUE=nobody langgraph-runs worker`',

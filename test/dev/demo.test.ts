@@ -151,7 +151,7 @@ describe('npm run demo -- --keep', () => {
     expect(await shell.ended()).toEqual({ code: 0, signal: null })
     expect(lines).toHaveLength(6)
     expect(shell.stdout).toMatch(/^ID .*\ndemo\/buy-MSFT +human .* BUY MSFT\?/)
-    expect(shell.stdout).toContain('"question":"BUY MSFT?"')
+    expect(shell.stdout).toContain('│ question: BUY MSFT?\n')
     expect(shell.stdout).toContain('order: BUY MSFT')
     expect(shell.stdout).toMatch(/symbol: NVDA\n[^]*trading_signal: BUY/)
   })
