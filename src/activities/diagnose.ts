@@ -18,18 +18,21 @@ const nobody = '00000000-0000-0000-0000-000000000000'
 interface Known {
   readonly deployments: Deployments
   readonly caller: Caller
+  readonly keepsSearchAttributes: boolean
   readonly sweepIntervalMs: number | undefined
   readonly webhook: WebhookReceiver | undefined
 }
 
 /** All looks at once: the slowest one decides how long it takes. */
-export async function diagnose({ deployments, caller, sweepIntervalMs, webhook }: Known): Promise<WorkerReport> {
+export async function diagnose(known: Known): Promise<WorkerReport> {
+  const { deployments, caller, keepsSearchAttributes, sweepIntervalMs, webhook } = known
   const looks = (deployments.names ?? []).map((name) => lookAt(name, deployments, caller))
   const [version, called, ...found] = await Promise.all([packageVersion(), webhook && call(webhook, caller), ...looks])
   return {
     host: hostname(),
     pid: process.pid,
     deployments: found.filter((one) => one !== undefined),
+    search_attributes: keepsSearchAttributes,
     ...present({ version, sweep_interval_ms: sweepIntervalMs, webhook: called }),
   }
 }

@@ -105,8 +105,15 @@ export function createActivities(deployments: Deployments, options: ActivitiesOp
     },
     /** What a person asks a worker: does each of its servers answer, and what else is it configured with. */
     diagnose(): Promise<WorkerReport> {
-      const sweepIntervalMs = sweeps?.intervalMs
-      return classified(() => diagnose({ deployments, caller: caller(), sweepIntervalMs, webhook }))
+      const keepsSearchAttributes = shown.searchAttributes !== undefined
+      const known = {
+        deployments,
+        caller: caller(),
+        keepsSearchAttributes,
+        sweepIntervalMs: sweeps?.intervalMs,
+        webhook,
+      }
+      return classified(() => diagnose(known))
     },
     async createRun(request: CreateRunRequest): Promise<Created> {
       const metrics = findMetrics()

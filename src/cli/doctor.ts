@@ -70,20 +70,33 @@ function unusable(check: string, error: unknown): Examination {
 }
 
 async function others(temporal: Temporal, endsAtMs: number): Promise<readonly Check[]> {
+  const throughWorker = throughWorkers(temporal, endsAtMs)
+  const report = throughWorker.then(({ answer }) => (answer?.kind === 'report' ? answer.report : undefined))
   const [attributes, byWorkers, watches] = await Promise.all([
-    tried('search attributes', () => searchAttributesThere(temporal)),
-    tried('workers', () => throughWorkers(temporal, endsAtMs)),
+    tried('search attributes', () =>
+      searchAttributesThere(
+        temporal,
+        report.catch(() => undefined),
+      ),
+    ),
+    tried('workers', async () => (await throughWorker).checks),
     tried('open watches', async () => [await openWatches(temporal)]),
   ])
   return [...attributes, ...byWorkers, ...watches]
 }
 
-async function throughWorkers(temporal: Temporal, endsAtMs: number): Promise<readonly Check[]> {
+interface ThroughWorkers {
+  readonly checks: readonly Check[]
+  /** Absent if no worker could be asked. */
+  readonly answer?: Answer
+}
+
+async function throughWorkers(temporal: Temporal, endsAtMs: number): Promise<ThroughWorkers> {
   const { check, canAnswer } = await workersAt(temporal)
-  if (!canAnswer) return [check]
+  if (!canAnswer) return { checks: [check] }
   const leftMs = Math.min(longestAnswerMs, endsAtMs - performance.now())
   const answer = await askWorker(temporal, Math.max(leftMs, shortestAnswerMs))
-  return [check, ...answered(answer, temporal), ...(await sweepsBy(answer, temporal))]
+  return { checks: [check, ...answered(answer, temporal), ...(await sweepsBy(answer, temporal))], answer }
 }
 
 async function sweepsBy(answer: Answer, temporal: Temporal): Promise<readonly Check[]> {

@@ -13,3 +13,14 @@ export function age(seconds: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)} min`
   return whole < 48 * 3600 ? `${Math.floor(whole / 3600)} h` : `${Math.floor(whole / 86_400)} d`
 }
+
+/** A time that is counted in days: `30 days`, or `36 hours` if these make no whole days. */
+export function days(seconds: number): string {
+  const hours = seconds / 3600
+  if (!Number.isInteger(hours)) return timeSpan(seconds)
+  return hours % 24 === 0 ? counted(hours / 24, 'day') : counted(hours, 'hour')
+}
+
+function counted(count: number, unit: string): string {
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
+}

@@ -6,6 +6,8 @@ export interface WorkerReport {
   readonly pid: number
   /** Those that the asking task queue may use. */
   readonly deployments: readonly DeploymentReport[]
+  /** False: off on this worker. Absent: its version does not tell. */
+  readonly search_attributes?: boolean
   /** Absent: this worker has no sweep. */
   readonly sweep_interval_ms?: number
   /** Absent: the runs that it creates call no receiver. */

@@ -190,6 +190,28 @@ describe.concurrent('the namespace', () => {
     })
   })
 
+  test.each([
+    { what: 'lacks some', type: 2 },
+    { what: 'has one of another type', type: 3 },
+  ])('$what, and its worker is told to go without: ok, since there is nothing to do', async ({ type }) => {
+    const patient = await newPatient()
+    const { namespace, client } = patient
+    await client.connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: { [searchAttributes.state]: type },
+    })
+    await patient.startWorker({ servers: [{ name: 'default', url: real }], searchAttributes: false })
+
+    const { code, of } = await patient.examine()
+
+    expect(code).toBe(0)
+    expect(of['search attributes']).toEqual({
+      status: 'ok',
+      found: expect.stringContaining('off on this worker (SEARCH_ATTRIBUTES=off)'),
+    })
+    expect(of['namespace']?.found).toBe(`"${namespace}" keeps closed workflows for 1 day`)
+  })
+
   test('has one of another type: failed, with the command that removes it', async () => {
     const patient = await newPatient()
     const { operatorService } = patient.client.connection

@@ -1,6 +1,7 @@
+import type { WorkerReport } from '../../domain/diagnosis.ts'
 import { creatingCommand, keywordType, searchAttributeNames as names } from '../../domain/state.ts'
 import { quoted } from '../../domain/printable.ts'
-import { timeSpan } from '../time-span.ts'
+import { days } from '../time-span.ts'
 import type { Temporal } from '../temporal.ts'
 import { failed, ok, warning } from './check.ts'
 import type { Check } from './check.ts'
@@ -19,15 +20,23 @@ export async function temporalAndNamespace(temporal: Temporal): Promise<readonly
     ok('temporal', `${address} answers${serverVersion ? `, server ${serverVersion}` : ''}`),
     ok(
       'namespace',
-      `"${namespace}" keeps closed workflows for ${seconds > 0 ? timeSpan(seconds) : 'a time that it does not tell'}`,
+      `"${namespace}" keeps closed workflows for ${seconds > 0 ? days(seconds) : 'a time that it does not tell'}`,
     ),
   ]
 }
 
-/** The worker adds what is missing when it starts, if it may. */
-export async function searchAttributesThere(temporal: Temporal): Promise<readonly Check[]> {
+/**
+ * The worker adds what is missing when it starts, if it may.
+ *
+ * @param report of a worker that was asked, if one has answered
+ */
+export async function searchAttributesThere(
+  temporal: Temporal,
+  report: Promise<WorkerReport | undefined>,
+): Promise<readonly Check[]> {
   const { namespace } = temporal.client.options
   const found = new Map(Object.entries(await temporal.searchAttributeTypes()))
+  if ((await report)?.search_attributes === false) return [areOff]
   const wrong = names.filter((name) => ![undefined, keywordType].includes(found.get(name)))
   if (wrong.length > 0) return [wrongType(wrong, found, namespace)]
   const missing = names.filter((name) => !found.has(name))
@@ -41,6 +50,11 @@ export async function searchAttributesThere(temporal: Temporal): Promise<readonl
     ),
   ]
 }
+
+const areOff = ok(
+  'search attributes',
+  'off on this worker (SEARCH_ATTRIBUTES=off): `list` filters by the memo, the Web UI cannot filter by them',
+)
 
 function wrongType(wrong: readonly string[], found: ReadonlyMap<string, number>, namespace: string): Check {
   const types = wrong.map((name) => `${name} is of type ${typeNames[found.get(name) ?? 0] ?? '?'}`).join(', ')
