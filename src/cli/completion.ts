@@ -5,6 +5,7 @@ import { fishScript } from './completion/fish.ts'
 import type { Completable } from './completion/words.ts'
 import { zshScript } from './completion/zsh.ts'
 import type { CommandContext } from './context.ts'
+import { retrievalStrategies } from '../domain/defaults.ts'
 import { allWords } from './list/states.ts'
 
 const scripts = { bash: bashScript, zsh: zshScript, fish: fishScript }
@@ -33,21 +34,28 @@ function completable(program: Command): Completable {
       options: [
         ...command.options.map(word),
         ...everywhere,
-        { name: '--help', about: 'show all options, with examples', takesValue: false, choices: [] },
+        { name: '--help', about: 'show all options, with examples', takesValue: false, choices: [], isList: false },
       ],
       choices: command.registeredArguments[0]?.argChoices ?? [],
     })),
   }
 }
 
+/** Options that take words with commas between, by their names in commander. */
+const lists = new Map<string, readonly string[]>([
+  ['state', allWords],
+  ['retrievalOrder', retrievalStrategies],
+])
+
 function word(option: Option): Completable['options'][number] {
   const { long, description, required, argChoices = [] } = option
-  const choices = option.attributeName() === 'state' ? allWords : argChoices
+  const list = lists.get(option.attributeName())
   return {
     name: long ?? '',
     about: description.split(/[(:;]|, such/, 1)[0]?.trim() ?? '',
     takesValue: required,
-    choices,
+    choices: list ?? argChoices,
+    isList: list !== undefined,
   }
 }
 

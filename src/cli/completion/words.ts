@@ -4,6 +4,8 @@ interface Word {
   readonly takesValue: boolean
   /** The values that it takes; empty: any. */
   readonly choices: readonly string[]
+  /** It takes several of them, with commas between. */
+  readonly isList: boolean
 }
 
 interface Subcommand {
@@ -22,15 +24,17 @@ export interface Completable {
   readonly commands: readonly Subcommand[]
 }
 
+interface Values extends Pick<Word, 'choices' | 'isList'> {
+  /** `list --state` */
+  readonly after: string
+}
+
 /** What may stand after an option, for each command (`''` before there is one) that has it. */
-export function valuesOf({
-  options,
-  commands,
-}: Completable): { readonly after: string; readonly choices: readonly string[] }[] {
+export function valuesOf({ options, commands }: Completable): Values[] {
   return [{ name: '', options }, ...commands].flatMap(({ name, options: own }) =>
     own
       .filter(({ takesValue }) => takesValue)
-      .map((option) => ({ after: `${name} ${option.name}`, choices: option.choices })),
+      .map((option) => ({ after: `${name} ${option.name}`, choices: option.choices, isList: option.isList })),
   )
 }
 

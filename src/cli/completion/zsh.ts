@@ -5,11 +5,10 @@ type Named = { readonly name: string; readonly about: string }
 
 export function zshScript(all: Completable): string {
   const { program, options, commands } = all
-  const values = valuesOf(all).map(({ after, choices }) =>
-    choices.length > 0
-      ? `    (${inQuotes(after)}) compadd -- ${choices.map(inQuotes).join(' ')}; return ;;`
-      : `    (${inQuotes(after)}) _files; return ;;`,
-  )
+  const values = valuesOf(all).map(({ after, choices, isList }) => {
+    const offer = `${isList ? '_langgraph_runs_list' : 'compadd --'} ${choices.map(inQuotes).join(' ')}`
+    return `    (${inQuotes(after)}) ${choices.length > 0 ? offer : '_files'}; return ;;`
+  })
   const words = commands.map(({ name, options: own, choices }) => {
     const first = choices.map((choice) => ({ name: choice, about: '' }))
     return `    (${name}) found=(${described([...first, ...own])}) ;;`
@@ -17,6 +16,13 @@ export function zshScript(all: Completable): string {
   const first = [...commands, { name: 'help', about: 'show the help of a command' }, ...options]
   return `#compdef ${program}
 # Tab completion of ${program} for zsh: source <(${program} completion zsh)
+# Of a list with commas: the words that it does not have yet.
+_langgraph_runs_list() {
+  local -a taken
+  [[ $PREFIX == *,* ]] && taken=(\${(s:,:)PREFIX%,*})
+  compset -P '*,'
+  compadd -qS , -- \${argv:|taken}
+}
 _langgraph_runs() {
   local word command=
   local -a found
