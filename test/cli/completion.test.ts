@@ -22,38 +22,39 @@ async function script(shell: string): Promise<string> {
   return file
 }
 
+function lines(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '')
+}
+
 /** What each shell offers for the last word. */
 const shells: Readonly<Record<string, (file: string, words: readonly string[]) => Promise<string[]>>> = {
   bash: async (file, words) => {
     const line = `source "$0"; COMP_WORDS=(langgraph-runs "$@"); COMP_CWORD=$#; _langgraph_runs; printf '%s\\n' "\${COMPREPLY[@]}"`
     const { stdout } = await run('bash', ['--norc', '-c', line, file, ...words])
-    return stdout.trim().split('\n')
+    return lines(stdout)
   },
   zsh: async (file, words) => {
     // The functions of zsh's own completion show what they are given, which zsh itself would filter by the word.
-    const line = `compdef() {}; _describe() { print -l -- \${(P)argv[-1]} }; compadd() { print -l -- $argv[2,-1] }; source $0
-      words=(langgraph-runs "$@"); CURRENT=$#words; _langgraph_runs`
+    const line = `compdef() {}; _describe() { print -l -- \${(P)argv[-1]} }
+      compset() { [[ $PREFIX == *,* ]] && IPREFIX=\${PREFIX%,*}, PREFIX=\${PREFIX##*,} }
+      compadd() { print -l -- $IPREFIX\${^argv[\${argv[(i)--]}+1,-1]} }; source $0
+      words=(langgraph-runs "$@"); CURRENT=$#words; PREFIX=$words[-1]; _langgraph_runs`
     const { stdout } = await run('zsh', ['-fc', line, file, ...words])
-    const offered = stdout
-      .trim()
-      .split('\n')
-      .map((one) => one.split(':')[0] ?? '')
+    const offered = lines(stdout).map((one) => one.split(':')[0] ?? '')
     return offered.filter((one) => one.startsWith(words.at(-1) ?? ''))
   },
   fish: async (file, words) => {
     const line = `source $argv[1]; complete -C (string join -- ' ' langgraph-runs $argv[2..-1])`
     const { stdout } = await run('fish', ['--no-config', '-c', line, file, ...words])
-    return stdout
-      .trim()
-      .split('\n')
-      .map((one) => one.split('\t')[0] ?? '')
+    return lines(stdout).map((one) => one.split('\t')[0] ?? '')
   },
 }
 
 describe.each(Object.keys(shells))('completion %s', (shell) => {
   const isThere = spawnSync(shell, ['--version']).error === undefined
 
-  test.runIf(isThere).each([
+  // In CI a shell that is missing must not go unnoticed.
+  test.runIf(isThere || process.env['CI']).each([
     [['wa'], ['wake', 'watch']],
     [
       ['list', '--wa'],
@@ -61,6 +62,16 @@ describe.each(Object.keys(shells))('completion %s', (shell) => {
     ],
     [['--namespace', 'x', 'list', '--st'], ['--state']],
     [['list', '--state', 'hu'], ['human']],
+    [['list', '--state', 'human'], ['human']],
+    [
+      ['list', '--state', 'human,error,t'],
+      ['human,error,terminated', 'human,error,timed_out', 'human,error,timeout'],
+    ],
+    [['list', '--state', 'error,human,hu'], []],
+    [
+      ['retrieve', 'T', 'R', '--retrieval-order', 'thread_state,'],
+      ['thread_state,join_stream', 'thread_state,stream_values'],
+    ],
     [
       ['execute', 'g', '--durability', ''],
       ['async', 'exit', 'sync'],
