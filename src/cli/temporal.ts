@@ -47,10 +47,10 @@ export class Temporal {
     return this.#temporal.address
   }
 
-  /** For what Temporal can answer immediately. @throws CliError 69 when it does not answer in 5 s */
-  async ask<T>(question: () => Promise<T>): Promise<T> {
+  /** For what Temporal can answer immediately. @throws CliError 69 when it does not answer in time */
+  async ask<T>(question: () => Promise<T>, withinMs = answerTimeoutMs): Promise<T> {
     try {
-      return await this.client.withDeadline(Date.now() + answerTimeoutMs, question)
+      return await this.client.withDeadline(Date.now() + withinMs, question)
     } catch (error) {
       throw this.explain(error)
     }

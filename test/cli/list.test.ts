@@ -264,6 +264,20 @@ describe('reads as few pages as it can', () => {
   })
 })
 
+test('a page may take longer than Temporal may to show that it is there', async () => {
+  const temporal = await connect({ TEMPORAL_ADDRESS: inject('temporalAddress'), ...environment(true) })
+  const secondsLeft: number[] = []
+  vi.spyOn(temporal.client, 'withDeadline').mockImplementation((deadline, request) => {
+    secondsLeft.push(Math.round((Number(deadline) - Date.now()) / 1000))
+    return request()
+  })
+
+  await read(new Visibility(temporal), {}, { limit: 20, longestFirst: false })
+
+  await temporal.client.connection.close()
+  expect(secondsLeft).toEqual([5, 30])
+})
+
 test('a memo that the codec cannot decode is none', async () => {
   const codec: PayloadCodec = {
     encode: (payloads) => Promise.resolve(payloads),

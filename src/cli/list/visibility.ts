@@ -6,6 +6,8 @@ import type { Listed } from './listed.ts'
 
 /** Temporal's servers give no more at once. */
 const mostRowsAPage = 1000
+/** Over a slow network, or from a busy store, a thousand rows take longer than it takes to see that Temporal is away. */
+const pageTimeoutMs = 30_000
 
 export interface Page {
   readonly rows: readonly Listed[]
@@ -34,8 +36,9 @@ export class Visibility {
       ...(nextPageToken && { nextPageToken }),
     }
     this.requests += 1
-    const { executions, nextPageToken: next } = await this.#temporal.ask(() =>
-      client.workflowService.listWorkflowExecutions(request),
+    const { executions, nextPageToken: next } = await this.#temporal.ask(
+      () => client.workflowService.listWorkflowExecutions(request),
+      pageTimeoutMs,
     )
     const rows = await Promise.all((executions ?? []).map((row) => listed(client, row)))
     return { rows, next: next && next.length > 0 ? next : undefined }
