@@ -41,9 +41,11 @@ import { isRecord } from './domain/json.ts'
 import type { Json } from './domain/run.ts'
 import { found } from './domain/text.ts'
 import type { ResumeReceipt, RetrievedResult, WatchOutcome, WatchProgress } from './domain/outcome.ts'
+import { problemOfStore, withResult } from './store/fetch-result.ts'
+import type { ResultStore } from './store/result-store.ts'
 import type { executeRun, readRunStatus, retrieveRunResult, watchRun } from './workflows/index.ts'
 
-export { failureTypes, langGraphFailureTypes } from './domain/contract.ts'
+export { failureTypes, langGraphFailureTypes, storeFailureTypes } from './domain/contract.ts'
 export type { CancelAction, Cancellation } from './domain/creation.ts'
 export type { RetrievalStrategy } from './domain/defaults.ts'
 export { failureIn } from './domain/failure-in.ts'
@@ -59,11 +61,14 @@ export type {
   WatchRunInput,
 } from './domain/input.ts'
 export { outcomeIn } from './domain/outcome-in.ts'
+export { fetchResult, resultStore } from './store/fetch-result.ts'
+export type { ResultStore, ResultStoreOptions } from './store/result-store.ts'
 export { webhookUrl } from './webhook/url.ts'
 export type { WebhookUrlOptions } from './webhook/url.ts'
 export type {
   ChainedRun,
   ResultReference,
+  StoredResultReference,
   ResumeReceipt,
   RetrievalAttempt,
   RetrievalMetadata,
@@ -76,6 +81,11 @@ export type { Interrupt, Json } from './domain/run.ts'
 export interface BackgroundRunsOptions {
   /** The worker's. Default `'langgraph-runs'`. An existing workflow keeps the queue that it was started on. */
   readonly taskQueue?: string
+  /**
+   * The workers' result store, which `resultStore` makes. A result that they keep there then comes as `result`. Without it
+   * the outcome has its `result_reference`, which `fetchResult` reads.
+   */
+  readonly resultStore?: ResultStore
 }
 
 /** Which watch: by its run, or by the id of its workflow (`executeRun`, or a child workflow). */
@@ -92,12 +102,14 @@ export type WatchRef = RunInput | { readonly workflowId: string }
 export class BackgroundRuns {
   readonly #client: Client
   readonly #taskQueue: string
+  readonly #store: ResultStore | undefined
 
   /** @throws ApplicationFailure of type `InvalidInput` if `client` is not a Temporal client */
-  constructor(client: Client, { taskQueue = defaultTaskQueue }: BackgroundRunsOptions = {}) {
-    refuse('BackgroundRuns', problemOfClient(client))
+  constructor(client: Client, { taskQueue = defaultTaskQueue, resultStore }: BackgroundRunsOptions = {}) {
+    refuse('BackgroundRuns', [...problemOfClient(client), ...problemOfStore(resultStore)])
     this.#client = client
     this.#taskQueue = taskQueue
+    this.#store = resultStore
   }
 
   /**
@@ -141,11 +153,11 @@ export class BackgroundRuns {
    */
   async retrieve<Result = Json>(input: RetrieveRunResultInput): Promise<RetrievedResult<Result>> {
     const { run } = accepted(workflowTypes.retrieveRunResult, parseRetrieveRunResultInput(input))
-    return this.#client.workflow.execute<typeof retrieveRunResult<Result>>(workflowTypes.retrieveRunResult, {
-      taskQueue: this.#taskQueue,
-      workflowId: retrieveWorkflowId(run, randomUUID()),
-      args: [input],
-    })
+    const retrieved = await this.#client.workflow.execute<typeof retrieveRunResult<Result>>(
+      workflowTypes.retrieveRunResult,
+      { taskQueue: this.#taskQueue, workflowId: retrieveWorkflowId(run, randomUUID()), args: [input] },
+    )
+    return withResult(retrieved, this.#store)
   }
 
   /**
@@ -266,7 +278,10 @@ export class BackgroundRuns {
   /** @param workflowRunId the execution that the result is of; everything else reaches the newest one with the id */
   #execution<W extends Workflow>(workflowId: string, workflowRunId: string | undefined): WorkflowHandle<W> {
     const execution = this.#client.workflow.getHandle<W>(workflowId, workflowRunId)
-    return { ...this.#client.workflow.getHandle<W>(workflowId), result: () => execution.result() }
+    return {
+      ...this.#client.workflow.getHandle<W>(workflowId),
+      result: async () => withResult(await execution.result(), this.#store),
+    }
   }
 
   #handleOf(watch: WatchRef): WorkflowHandle<typeof watchRun> {

@@ -9,6 +9,7 @@ import type { PollerOutcome } from './poller/outcome.ts'
 
 export { ResultRetrievalError, RunResultRetriever } from './poller/result-retriever.ts'
 export type { PollerOptions } from './poller/options.ts'
+export { resultStore } from './store/fetch-result.ts'
 export type { PollerOutcome, ResultMetadata, RunResult } from './poller/outcome.ts'
 
 export interface RunStatusLook {

@@ -9,7 +9,9 @@ import { hasEnded } from '../domain/run.ts'
 import type { Polled, RunRef, Shown, Swept } from '../domain/run.ts'
 import type { WorkerReport } from '../domain/diagnosis.ts'
 import type { SweepEnd } from '../domain/sweep.ts'
+import type { LargeValues } from '../langgraph/large-values.ts'
 import type { Caller, Deployments, LangGraph, OwnValues } from '../langgraph/port.ts'
+import type { ResultStore } from '../store/result-store.ts'
 import type { Sweeps } from '../sweep/sweeps.ts'
 import { measuredCreation, measuredPoll } from '../telemetry/measured.ts'
 import type { FindMetrics } from '../telemetry/metrics.ts'
@@ -26,6 +28,7 @@ import { requireNotifyReceiver } from './notify-receiver.ts'
 import type { NotifyReceiver } from './notify-receiver.ts'
 import { OutageNotices } from './outage-notices.ts'
 import { retrieve } from './retrieve.ts'
+import type { Keeper } from './retrieve.ts'
 import { isOfWatch, Shows } from './shown.ts'
 import type { ShowsOptions } from './shown.ts'
 import { Slots } from './slots.ts'
@@ -52,6 +55,8 @@ export interface ActivitiesOptions extends Omit<ShowsOptions, 'notifies'> {
   readonly webhook?: WebhookReceiver
   /** Who is told when a run waits for a human, a watch ends, or a deployment gives no answer. */
   readonly notify?: NotifyReceiver
+  /** Results that are too large for Temporal are kept there. Absent: only LangGraph has them. */
+  readonly resultStore?: ResultStore
   /** How many of these activities the worker carries out at once. Absent: one server that hangs may take them all. */
   readonly slots?: number
   /** Absent: nothing is measured. */
@@ -65,7 +70,15 @@ export interface Unanswered {
 
 /** The activities of one worker, over the LangGraph servers that it may talk to. */
 export function createActivities(deployments: Deployments, options: ActivitiesOptions = {}) {
-  const { sweeps, webhook, notify, slots = Infinity, metrics: findMetrics = () => undefined, ...shown } = options
+  const {
+    sweeps,
+    webhook,
+    notify,
+    resultStore,
+    slots = Infinity,
+    metrics: findMetrics = () => undefined,
+    ...shown
+  } = options
   const shared = new Slots(slots)
   const outages = new OutageLog()
   const shows = new Shows({ ...shown, notifies: notify !== undefined })
@@ -137,13 +150,15 @@ export function createActivities(deployments: Deployments, options: ActivitiesOp
       return { ...later, ...(later.kind === 'none' && (await swept(run))), ...(await shows.to()) }
     },
     retrieveStreamValues(request: RetrievalRequest): Promise<Timed<Retrieved>> {
-      return retrieveFrom(request, (langGraph, signal) => langGraph.readOwnStream(request, 'begin', signal))
+      return retrieveFrom(request, (langGraph, signal, large) =>
+        langGraph.readOwnStream(request, 'begin', signal, large),
+      )
     },
     retrieveThreadState(request: RetrievalRequest): Promise<Timed<Retrieved>> {
-      return retrieveFrom(request, (langGraph, signal) => langGraph.readOwnState(request, signal))
+      return retrieveFrom(request, (langGraph, signal, large) => langGraph.readOwnState(request, signal, large))
     },
     retrieveJoinStream(request: RetrievalRequest): Promise<Timed<Retrieved>> {
-      return retrieveFrom(request, (langGraph, signal) => langGraph.readOwnStream(request, 'now', signal))
+      return retrieveFrom(request, (langGraph, signal, large) => langGraph.readOwnStream(request, 'now', signal, large))
     },
   }
 
@@ -176,18 +191,24 @@ export function createActivities(deployments: Deployments, options: ActivitiesOp
 
   function retrieveFrom(
     request: RetrievalRequest,
-    read: (langGraph: LangGraph, signal: AbortSignal) => Promise<OwnValues>,
+    read: (langGraph: LangGraph, signal: AbortSignal, large?: LargeValues) => Promise<OwnValues>,
   ): Promise<Timed<Retrieved>> {
     return timed(() =>
       onServer(request, (langGraph, signal) =>
         retrieve(
           request.resultKeys,
-          () => read(langGraph, signal),
+          (large) => read(langGraph, signal, large),
           () => hasThread(langGraph, request.threadId, signal),
+          resultStore && keeperIn(resultStore, request, signal),
         ),
       ),
     )
   }
+}
+
+function keeperIn(store: ResultStore, run: RunRef, signal: AbortSignal): Keeper {
+  const { namespace } = caller()
+  return { above: store.above, keep: (chunks) => store.keep(namespace, run, chunks, signal) }
 }
 
 function caller(): Caller {

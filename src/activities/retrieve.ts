@@ -1,10 +1,18 @@
 import { maxReasonBytes, maxResultBytes } from '../domain/defaults.ts'
 import { present } from '../domain/json.ts'
 import type { Retrieved } from '../domain/retrieved.ts'
+import type { StoredResultReference } from '../domain/outcome.ts'
 import type { Json } from '../domain/run.ts'
+import { LargeValues } from '../langgraph/large-values.ts'
 import type { OwnValues } from '../langgraph/port.ts'
-import { bounded, utf8Bytes } from '../domain/text.ts'
+import { bounded } from '../domain/text.ts'
 import { isNotFound } from './missing-thread.ts'
+
+/** Keeps results of more bytes than `above` for the outcome to refer to. */
+export interface Keeper {
+  readonly above: number
+  keep(chunks: readonly Uint8Array[]): Promise<StoredResultReference>
+}
 
 /**
  * Reads the run's own values, keeps the fields asked for, and measures them before they go through Temporal.
@@ -13,18 +21,41 @@ import { isNotFound } from './missing-thread.ts'
  */
 export async function retrieve(
   resultKeys: readonly string[] | undefined,
-  read: () => Promise<OwnValues>,
+  read: (large?: LargeValues) => Promise<OwnValues>,
   hasThread: () => Promise<boolean | undefined>,
+  keeper?: Keeper,
 ): Promise<Retrieved> {
-  const own = await readOrMissing(read)
-  if (own.found === 'nothing') return (await hasThread()) === false ? { ...own, threadMissing: true } : own
-  if (own.found !== 'values') return own
+  const large = keeper && new LargeValues(keeper.above)
+  try {
+    const own = await readOrMissing(() => read(large))
+    if (own.found === 'nothing') return (await hasThread()) === false ? { ...own, threadMissing: true } : own
+    if (own.found === 'large') return await kept(own, own.json, keeper)
+    return own.found === 'values' ? await measured(own, resultKeys, keeper) : own
+  } finally {
+    large?.release()
+  }
+}
+
+async function measured(
+  own: Extract<OwnValues, { found: 'values' }>,
+  resultKeys: readonly string[] | undefined,
+  keeper: Keeper | undefined,
+): Promise<Retrieved> {
   const values = resultKeys ? pick(own.values, resultKeys) : own.values
   if (values === undefined) return { found: 'nothing', reason: noneOf(resultKeys) }
   if (isEmpty(values)) return { found: 'nothing', reason: 'the values are empty' }
-  const bytes = utf8Bytes(JSON.stringify(values))
-  if (bytes <= maxResultBytes) return { ...own, values }
-  return { found: 'too_large', bytes, ...present({ checkpointId: own.checkpointId }) }
+  const json = Buffer.from(JSON.stringify(values))
+  if (json.length <= (keeper?.above ?? maxResultBytes)) return { ...own, values }
+  return kept(own, { chunks: [json], bytes: json.length }, keeper)
+}
+
+async function kept(
+  { checkpointId }: { readonly checkpointId?: string },
+  { chunks, bytes }: { readonly chunks: readonly Uint8Array[]; readonly bytes: number },
+  keeper: Keeper | undefined,
+): Promise<Retrieved> {
+  if (!keeper) return { found: 'too_large', bytes, ...present({ checkpointId }) }
+  return { found: 'stored', reference: await keeper.keep(chunks), ...present({ checkpointId }) }
 }
 
 /** A value that is not there is an answer, not a failure: another strategy may have it. */

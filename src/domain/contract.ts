@@ -126,6 +126,20 @@ export const langGraphFailureTypes = {
   unforeseen: 'Unforeseen',
 } as const
 
+/** Why a result could not be kept in the result store, or not be read from it. */
+export const storeFailureTypes = {
+  /** It does not answer, refuses the key, or is full: worth another try. */
+  unavailable: 'ResultStoreUnavailable',
+  /** The result is not there any more. */
+  gone: 'StoredResultGone',
+  /** What is there is not what was kept. */
+  altered: 'StoredResultAltered',
+  /** It is encrypted, and the reader does not have the key. */
+  sealed: 'StoredResultSealed',
+  /** The reference is not one of this store. */
+  elsewhere: 'StoredResultElsewhere',
+} as const
+
 /** The `details[0]` of an activity's failure. */
 export interface LangGraphFailureDetails {
   /** No request was made: the worker makes a pause, or keeps to a limit. */

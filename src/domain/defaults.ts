@@ -23,6 +23,10 @@ const KB = 1024
 export const maxAttributeBytes = 255
 /** Temporal payloads end at 2 MB: a larger result stays in LangGraph and the outcome names where. */
 export const maxResultBytes = 1.5 * KB * KB
+/** With a result store: what is larger is kept there. */
+export const defaultStoreAboveBytes = KB * KB
+/** As much as is read of one answer of LangGraph, and what encryption adds. */
+export const maxStoredBytes = 64 * KB * KB + KB
 export const maxErrorBytes = 4 * KB
 export const maxNotificationBytes = 64 * KB
 export const maxReasonBytes = KB

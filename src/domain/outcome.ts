@@ -20,12 +20,36 @@ export interface RetrievalMetadata {
   readonly attempts: readonly RetrievalAttempt[]
 }
 
-/** A result that is too large for Temporal is kept here. */
+/** A result that is too large for Temporal is kept here, in LangGraph. */
 export interface ResultReference {
   readonly thread_id: string
   readonly checkpoint_id?: string
   readonly bytes: number
 }
+
+/** A result that is kept in the result store of the workers. */
+export interface StoredResultReference {
+  /** `s3://bucket/…` or `file:///…`: the object holds the result alone, as JSON. */
+  readonly url: string
+  /** Of the object, in hex. */
+  readonly sha256: string
+  readonly bytes: number
+  readonly content_type: 'application/json'
+  readonly checkpoint_id?: string
+}
+
+/** A result, or where it is kept. */
+type ResultOrReference<Result> =
+  | {
+      /** That run's own last values, any JSON. */
+      readonly result: Result
+      readonly result_reference?: never
+    }
+  | {
+      /** Only with a result store, and if the reader has not fetched the result from there. */
+      readonly result_reference: StoredResultReference
+      readonly result?: never
+    }
 
 interface PollingMetadata {
   /** Polls made. */
@@ -71,14 +95,12 @@ interface AnyOutcome {
  */
 export type WatchOutcome<Result = Json> = AnyOutcome &
   (
-    | {
+    | ({
         readonly polling_result: 'success_with_results'
         readonly status: 'success'
-        /** That run's own last values, any JSON. */
-        readonly result: Result
         readonly retrieval_metadata: RetrievalMetadata
         readonly polling_metadata: Completed
-      }
+      } & ResultOrReference<Result>)
     | {
         readonly polling_result: 'success_no_results'
         readonly status: 'success'
@@ -170,8 +192,7 @@ export interface ResumeReceipt {
 }
 
 /** What `retrieveRunResult` returns. */
-export interface RetrievedResult<Result = Json> {
-  readonly result: Result
+export type RetrievedResult<Result = Json> = ResultOrReference<Result> & {
   readonly retrieval_metadata: RetrievalMetadata
   /** The result holds integers at these paths that JavaScript has rounded: `order.id`. At most 20. */
   readonly inexact_numbers?: readonly string[]

@@ -1,3 +1,4 @@
+import type { StoredResultReference } from './outcome.ts'
 import type { Json, ReadInterrupts, RunOrigin, RunRef } from './run.ts'
 
 /** What each retrieval activity is asked for. */
@@ -18,6 +19,8 @@ export type Retrieved =
     }
   /** `threadMissing`: the server does not have the thread either. */
   | { readonly found: 'nothing'; readonly reason: string; readonly threadMissing?: true }
+  /** The values are in the result store. */
+  | { readonly found: 'stored'; readonly reference: StoredResultReference; readonly checkpointId?: string }
   | { readonly found: 'too_large'; readonly bytes: number; readonly checkpointId?: string }
   /** The run stopped to be continued, so its values are not its result. */
   | ({ readonly found: 'interrupts'; readonly next?: readonly string[] } & ReadInterrupts)

@@ -1,6 +1,7 @@
 import { maxInterruptsBytes } from '../domain/defaults.ts'
-import { allBut, apart, begin, drop, each, first, keep, mark, marksBut, only } from './cut.ts'
+import { allBut, apart, apartOrLarge, begin, drop, each, first, keep, mark, marksBut, only } from './cut.ts'
 import type { Cut } from './cut.ts'
+import type { LargeValues } from './large-values.ts'
 
 const KB = 1024
 const MB = 1024 * KB
@@ -13,13 +14,19 @@ export interface Answer {
   /** The same with all that is kept apart. */
   readonly maxKeptBytes: number
   readonly maxReadBytes: number
+  /** What helps if it is larger than that. */
+  readonly advice?: string
+  /** What is kept of it may outlive its reading. */
+  readonly large?: LargeValues | undefined
 }
 
 /** What is read is more than what is kept: a run repeats its input, and a state holds its values. */
 const small = { maxTextBytes: MB, maxKeptBytes: MB, maxReadBytes: 16 * MB }
 const medium = { maxTextBytes: 2 * MB, maxKeptBytes: 2 * MB, maxReadBytes: 64 * MB }
-/** A result over 1.5 MB is only measured; escapes make JSON longer than it will be. */
+/** Without a result store a result over 1.5 MB is only measured; escapes make JSON longer than it will be. */
 const maxValuesBytes = 2 * MB
+/** With one: as much as is read of an answer. */
+const maxLargeBytes = 64 * MB
 /** An outcome shows 4 KB of it, in another form. */
 const errorCut = begin(64 * KB)
 /** Enough to see that it is too long. */
@@ -127,47 +134,70 @@ export function historyAnswer(limit: number): Answer {
 }
 
 /** One checkpoint with its values, or these fields of them. */
-export function stateAnswer(keys: readonly string[] | undefined): Answer {
-  return keys ? stateWith(keys) : wholeState
+export function stateAnswer(keys: readonly string[] | undefined, large?: LargeValues): Answer {
+  return keys || large ? stateWith(keys, large) : wholeState
 }
 
-function stateWith(keys: readonly string[] | undefined): Answer {
-  return { ...medium, maxKeptBytes: 2 * MB + maxValuesBytes, cut: only(withValues(keys)) }
+function stateWith(keys: readonly string[] | undefined, large?: LargeValues): Answer {
+  return { ...withOneResult(keys, large), cut: only(withValues(keys, large)) }
 }
 
-export function historyWithValuesAnswer(limit: number, keys: readonly string[] | undefined): Answer {
-  const maxKeptBytes = limit === 1 ? 2 * MB + maxValuesBytes : 32 * MB
-  return { ...medium, maxKeptBytes, cut: first(limit, only(withValues(keys))) }
+export function historyWithValuesAnswer(
+  limit: number,
+  keys: readonly string[] | undefined,
+  large?: LargeValues,
+): Answer {
+  const one = withOneResult(keys, large)
+  const bounds = limit === 1 || large ? one : { ...one, maxKeptBytes: 32 * MB }
+  return { ...bounds, cut: first(limit, only(withValues(keys, large))) }
+}
+
+/** An answer with one result: what else it holds is bounded apart. */
+function withOneResult(keys: readonly string[] | undefined, large: LargeValues | undefined) {
+  return { ...medium, ...readOf(keys), maxKeptBytes: 2 * MB + (large ? maxLargeBytes : maxValuesBytes), large }
+}
+
+/** What is not chosen is passed over: that takes time, and no memory. */
+function readOf(keys: readonly string[] | undefined): Pick<Answer, 'maxReadBytes' | 'advice'> {
+  if (keys) return { maxReadBytes: 256 * MB }
+  return { maxReadBytes: 64 * MB, advice: 'name the fields that you need in `resultKeys`' }
 }
 
 /** A run with the values that it ended with, or these fields of them. */
-export function outputAnswer(keys: readonly string[] | undefined): Answer {
+export function outputAnswer(keys: readonly string[] | undefined, large?: LargeValues): Answer {
   const cut = only({
     status: begin(KB),
     assistant_id: idCut,
     kwargs: mark,
     error_message: mark,
-    output: valuesCut(keys),
+    output: valuesCut(keys, large),
   })
-  return { ...medium, maxKeptBytes: 2 * MB + maxValuesBytes, cut }
+  return { ...withOneResult(keys, large), cut }
 }
 
-function withValues(keys: readonly string[] | undefined): Readonly<Record<string, Cut>> {
-  return { ...checkpointFields, values: valuesCut(keys) }
+function withValues(
+  keys: readonly string[] | undefined,
+  large: LargeValues | undefined,
+): Readonly<Record<string, Cut>> {
+  return { ...checkpointFields, values: valuesCut(keys, large) }
 }
 
 /** Of the events of a stream the last values, the last question, and the ones that are coming in. */
-export const streamBounds = { maxKeptBytes: 8 * MB, maxReadBytes: 64 * MB }
+export function streamBounds(keys: readonly string[] | undefined, large: LargeValues | undefined) {
+  return { ...readOf(keys), maxKeptBytes: large ? 4 * MB + maxLargeBytes : 8 * MB }
+}
 export const metadataEvent: Answer = { ...small, cut: only({ run_id: idCut }) }
 export const errorEvent: Answer = { ...small, cut: errorCut }
 export const questionEvent: Answer = { ...medium, cut: only({ __interrupt__: interruptsCut }) }
 
-export function valuesEvent(keys: readonly string[] | undefined): Answer {
-  return { ...medium, cut: valuesCut(keys) }
+export function valuesEvent(keys: readonly string[] | undefined, large?: LargeValues): Answer {
+  const bounds = large ? { maxKeptBytes: maxLargeBytes + 2 * MB } : {}
+  return { ...medium, ...bounds, cut: valuesCut(keys, large) }
 }
 
-function valuesCut(keys: readonly string[] | undefined): Cut {
-  return apart(maxValuesBytes, keys ? only(Object.fromEntries(keys.map((key) => [key, keep]))) : keep)
+function valuesCut(keys: readonly string[] | undefined, large?: LargeValues): Cut {
+  const cut = keys ? only(Object.fromEntries(keys.map((key) => [key, keep]))) : keep
+  return large ? apartOrLarge(maxLargeBytes, cut, large.above) : apart(maxValuesBytes, cut)
 }
 
 /** Made once, because an answer has a client of its own. */

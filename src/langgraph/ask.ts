@@ -1,6 +1,7 @@
 import type { RunRef } from '../domain/run.ts'
 import type { LangGraphClient } from './client.ts'
 import { asLangGraphError } from './errors.ts'
+import type { LargeValues } from './large-values.ts'
 import type { Redaction } from './redaction.ts'
 import { withTimeout } from './with-timeout.ts'
 
@@ -15,6 +16,8 @@ export interface RunAccess {
   readonly client: LangGraphClient
   readonly run: RunRef
   readonly signal: AbortSignal
+  /** Whoever reads its values takes large ones as they were sent. */
+  readonly large?: LargeValues | undefined
 }
 
 /** Makes one request, or some that belong together. It rejects with a `LangGraphError`, or with the signal's own reason. */

@@ -13,6 +13,8 @@ export type Cut =
       readonly cut: Cut
       readonly maxBytes: number
       readonly onOverflow: 'count' | 'keep begin'
+      /** What is larger, or of too many objects to be parsed, is kept as `LargeJson`. */
+      readonly largeAbove?: number
     }
   | { readonly kind: 'fields'; readonly fields: ReadonlyMap<string, Cut>; readonly others: Cut }
   /** The first items of a list. An answer that is a list is left when another item begins. */
@@ -49,6 +51,11 @@ export function first(limit: number, cut: Cut): Cut {
 /** Unparsed and whole, or nothing but its length. */
 export function apart(maxBytes: number, cut = keep): Cut {
   return { kind: 'apart', cut, maxBytes, onOverflow: 'count' }
+}
+
+/** The same, but what has more bytes than `largeAbove` is never parsed: it is handed on as it was sent. */
+export function apartOrLarge(maxBytes: number, cut: Cut, largeAbove: number): Cut {
+  return { kind: 'apart', cut, maxBytes, onOverflow: 'count', largeAbove }
 }
 
 /** Unparsed, and of what is longer its begin. */
@@ -88,6 +95,20 @@ export class RawJson {
   }
 }
 
+/** A part of an answer that becomes neither a text nor an object here: it is handed on as the bytes that were sent. */
+export class LargeJson {
+  readonly chunks: readonly Uint8Array[]
+  readonly bytes: number
+  /** If fields were chosen: those of them that are there. */
+  readonly fields: ReadonlySet<string>
+
+  constructor(chunks: readonly Uint8Array[], bytes: number, fields: ReadonlySet<string>) {
+    this.chunks = chunks
+    this.bytes = bytes
+    this.fields = fields
+  }
+}
+
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -97,7 +118,7 @@ function parsed(text: string): unknown {
 }
 
 /** Puts what was kept apart in the place of its number. */
-export function withRaws(value: unknown, cut: Cut, raws: readonly RawJson[]): unknown {
+export function withRaws(value: unknown, cut: Cut, raws: readonly (RawJson | LargeJson)[]): unknown {
   if (raws.length === 0) return value
   if (cut.kind === 'apart') return raws[Number(value)]
   if (cut.kind === 'items' && Array.isArray(value)) return value.map((item) => withRaws(item, cut.cut, raws))

@@ -4,6 +4,7 @@ import { BadAnswer, LangGraphError } from './errors.ts'
 import { exactBody } from './exact-numbers.ts'
 import type { Intake } from './intake.ts'
 import { JsonCutter } from './json-cutter.ts'
+import type { LargeValues } from './large-values.ts'
 
 const KB = 1024
 const MB = 1024 * KB
@@ -27,7 +28,7 @@ export function guardedFetch(answer: Answer, intake: Intake, send: typeof fetch)
     const response = await send(input, { ...init, ...body, redirect: 'manual' })
     // Of these the SDK does not read the body.
     if (!response.ok || response.status === 202 || !response.body) return beginOf(response)
-    const json = await readJson(response.body, answer, intake, init?.signal)
+    const json = await readJson(response.body, within(answer, response.headers), intake, init?.signal)
     return Object.assign(new Response(null, response), { json: () => Promise.resolve(json) })
   }
 }
@@ -48,6 +49,13 @@ export async function beginOf(response: Response): Promise<Response> {
   return new Response(Buffer.concat(chunks).subarray(0, maxErrorBytes), { status, headers })
 }
 
+/** A large answer that says how long it is waits for no more memory than that. Escapes may make it a little longer. */
+function within(answer: Answer, headers: Headers): Answer {
+  const length = Number(headers.get('content-length') ?? Number.NaN)
+  if (!answer.large || headers.has('content-encoding') || Number.isNaN(length)) return answer
+  return { ...answer, maxKeptBytes: Math.min(answer.maxKeptBytes, Math.ceil(length * 1.25) + 2 * MB) }
+}
+
 async function readJson(
   body: ReadableStream<Uint8Array>,
   answer: Answer,
@@ -55,18 +63,18 @@ async function readJson(
   signal: AbortSignal | null | undefined,
 ): Promise<unknown> {
   const cutter = new JsonCutter(answer)
-  const memory = new Reservation(answer.maxKeptBytes, intake, signal)
+  const memory = new Reservation(answer.maxKeptBytes, intake, signal, answer.large)
   try {
-    for await (const slice of slicesOf(body, answer.maxReadBytes, intake)) {
+    for await (const slice of slicesOf(body, answer, intake)) {
       cutter.write(slice)
       if (cutter.isDone) break
-      if (cutter.isOver) throw tooLarge(answer.maxTextBytes)
+      if (cutter.isOver) throw tooLarge(answer.maxTextBytes, answer.advice)
       await memory.isEnoughFor(cutter.keptBytes)
     }
     if (memory.isHeld) await intake.turn()
     return cutter.end()
   } finally {
-    memory.release()
+    memory.end()
   }
 }
 
@@ -75,12 +83,16 @@ export class Reservation {
   readonly #bytes: number
   readonly #intake: Intake
   readonly #signal: AbortSignal | undefined
+  readonly #large: LargeValues | undefined
   #release: (() => void) | undefined
 
-  constructor(bytes: number, intake: Intake, signal: AbortSignal | null | undefined) {
+  /** @param large keeps the memory when the answer is read, and gives back what it kept of one before */
+  constructor(bytes: number, intake: Intake, signal: AbortSignal | null | undefined, large?: LargeValues) {
     this.#bytes = bytes
     this.#intake = intake
     this.#signal = signal ?? undefined
+    this.#large = large
+    large?.release()
   }
 
   get isHeld(): boolean {
@@ -91,6 +103,12 @@ export class Reservation {
     if (keptBytes > freeBytes) this.#release ??= await this.#intake.reserve(this.#bytes, this.#signal)
   }
 
+  /** The answer is read. */
+  end(): void {
+    if (this.#large) this.#large.hold(this)
+    else this.release()
+  }
+
   release(): void {
     this.#release?.()
   }
@@ -99,14 +117,14 @@ export class Reservation {
 /** A body in small pieces, with the event loop's turns between them. */
 export async function* slicesOf(
   body: ReadableStream<Uint8Array>,
-  maxBytes: number,
+  { maxReadBytes, advice }: Pick<Answer, 'maxReadBytes' | 'advice'>,
   intake: Intake,
 ): AsyncGenerator<Uint8Array> {
   let bytes = 0
   let sinceTurn = 0
   for await (const chunk of body) {
     bytes += chunk.length
-    if (bytes > maxBytes) throw tooLarge(maxBytes)
+    if (bytes > maxReadBytes) throw tooLarge(maxReadBytes, advice)
     for (let at = 0; at < chunk.length; at += bytesATurn) {
       const slice = chunk.subarray(at, at + bytesATurn)
       sinceTurn += slice.length
@@ -119,7 +137,7 @@ export async function* slicesOf(
   }
 }
 
-function tooLarge(maxBytes: number): LangGraphError {
-  const message = `the answer is larger than ${maxBytes / MB} MB: keep large values out of the graph's input and state`
+function tooLarge(maxBytes: number, advice = "keep large values out of the graph's input and state"): LangGraphError {
+  const message = `the answer is larger than ${maxBytes / MB} MB: ${advice}`
   return new LangGraphError(langGraphFailureTypes.tooLarge, message)
 }

@@ -2,7 +2,7 @@ import { jsonParser } from 'stream-json/core/parser.js'
 import type { Token, TokenName } from 'stream-json/core/parser.js'
 import type { Answer } from './answers.ts'
 import { drop, withRaws } from './cut.ts'
-import type { Cut, RawJson } from './cut.ts'
+import type { Cut, LargeJson, RawJson } from './cut.ts'
 import { BadAnswer } from './errors.ts'
 import { Kept } from './kept.ts'
 
@@ -42,7 +42,7 @@ export class JsonCutter {
   readonly #decoder = new TextDecoder()
   readonly #maxKeptBytes: number
   readonly #main: Kept
-  readonly #raws: RawJson[] = []
+  readonly #raws: (RawJson | LargeJson)[] = []
   #sink: Kept
   #apartBytes = 0
   #apartAt: number | undefined
@@ -160,6 +160,7 @@ export class JsonCutter {
     if (frame?.cut.kind !== 'fields') return
     this.#cut = frame.cut.fields.get(name) ?? frame.cut.others
     if (this.#cut.kind === 'drop') return
+    if (this.#frames.length - 1 === this.#apartAt) this.#sink.addField(name)
     this.#sink.add({ name: 'startKey' })
     this.#sink.add({ name: 'stringChunk', value: name })
     this.#sink.add({ name: 'endKey' })
@@ -172,7 +173,7 @@ export class JsonCutter {
     if (this.#cut.kind === 'apart') {
       this.#apartAt = this.#frames.length
       const most = Math.max(0, Math.min(this.#cut.maxBytes, this.#maxKeptBytes - this.keptBytes))
-      this.#sink = new Kept(most, this.#cut.onOverflow)
+      this.#sink = new Kept(most, this.#cut.onOverflow, this.#cut.largeAbove)
       this.#cut = this.#cut.cut
     }
     const cut = this.#cut

@@ -55,6 +55,7 @@ export class Outgoing {
         return { ...own, ...this.#interrupts(own), ...present({ next: own.next && this.#next(own.next) }) }
       case 'values':
         return { ...own, ...this.#checkpoint(own.checkpointId), ...this.#paths(own.inexactNumbers) }
+      case 'large':
       case 'too_large':
         return { ...own, ...this.#checkpoint(own.checkpointId) }
     }

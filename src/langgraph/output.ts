@@ -74,15 +74,19 @@ function fieldsIn(schema: unknown): readonly string[] | undefined {
   return fields.length > 0 ? fields : undefined
 }
 
+function isIn(read: Extract<OwnValues, { found: 'values' | 'large' }>, key: string): boolean {
+  if (read.found === 'large') return read.json.fields.has(key)
+  return isRecord(read.values) && Object.hasOwn(read.values, key)
+}
+
 /** A stream may show the declared output alone: a field beside it is not absent, but not to be seen there. */
 export function withoutUnseen(
   read: OwnValues,
   resultKeys: readonly string[] = [],
   declared: readonly string[] = resultKeys,
 ): OwnValues {
-  if (read.found !== 'values') return read
-  const { values } = read
-  const isSeen = (key: string) => declared.includes(key) || (isRecord(values) && Object.hasOwn(values, key))
+  if (read.found !== 'values' && read.found !== 'large') return read
+  const isSeen = (key: string) => declared.includes(key) || isIn(read, key)
   const unseen = resultKeys.filter((key) => !isSeen(key))
   if (unseen.length === 0) return read
   return { found: 'nothing', reason: `the stream shows the declared output alone, without ${unseen.join(', ')}` }

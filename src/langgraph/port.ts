@@ -1,9 +1,14 @@
 import type { CancelAction, CreateRunRequest, Creation, Later, StateNow } from '../domain/creation.ts'
 import type { RetrievalRequest, Retrieved } from '../domain/retrieved.ts'
 import type { ReadInterrupts, RunEnding, RunLook, RunRef } from '../domain/run.ts'
+import type { LargeJson } from './cut.ts'
+import type { LargeValues } from './large-values.ts'
 
 /** The run's own values, before they are measured: those that cannot be carried in any case are measured already. */
-export type OwnValues = Retrieved
+export type OwnValues =
+  | Exclude<Retrieved, { readonly found: 'stored' }>
+  /** As they were sent. Only for a reader that asked for `LargeValues`. */
+  | { readonly found: 'large'; readonly json: LargeJson; readonly checkpointId?: string }
 
 /** What a run's record says of how the run ended, without its values. */
 export interface OwnWord {
@@ -70,9 +75,14 @@ export interface LangGraph {
   /** How a terminal run ended: one request, and more if its own checkpoint does not tell. */
   readEnding(run: RunRef, seen: StatusLook, signal: AbortSignal): Promise<RunEnding>
   /** The result in the run's newest own checkpoint. */
-  readOwnState(request: RetrievalRequest, signal: AbortSignal): Promise<OwnValues>
+  readOwnState(request: RetrievalRequest, signal: AbortSignal, large?: LargeValues): Promise<OwnValues>
   /** The result in the last values of the run's own stream: replayed from its begin, or joined where it is now. */
-  readOwnStream(request: RetrievalRequest, from: 'begin' | 'now', signal: AbortSignal): Promise<OwnValues>
+  readOwnStream(
+    request: RetrievalRequest,
+    from: 'begin' | 'now',
+    signal: AbortSignal,
+    large?: LargeValues,
+  ): Promise<OwnValues>
   /** Tells a deleted run from a deleted thread. */
   hasThread(threadId: string, signal: AbortSignal): Promise<boolean>
   /**

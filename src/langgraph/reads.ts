@@ -138,7 +138,7 @@ export function newestOwnCheckpoint(
   access: RunAccess,
   keys: readonly string[] | undefined,
 ): Promise<Checkpoint | undefined> {
-  return newestOwn(access, (limit) => historyWithValuesAnswer(limit, keys))
+  return newestOwn(access, (limit) => historyWithValuesAnswer(limit, keys, access.large))
 }
 
 /** Whether the thread's state was edited by hand between two times. */
@@ -181,16 +181,17 @@ async function history(
 }
 
 export async function readStream(
-  { client, run, signal }: RunAccess,
+  { client, run, signal, large }: RunAccess,
   from: 'begin' | 'now',
   keys?: readonly string[],
 ): Promise<StreamReading> {
   const { intake } = client
-  const memory = new Reservation(streamBounds.maxKeptBytes, intake, signal)
-  const stream = new RunStream(run.runId, keys)
+  const bounds = streamBounds(keys, large)
+  const memory = new Reservation(bounds.maxKeptBytes, intake, signal, large)
+  const stream = new RunStream(run.runId, keys, large)
   try {
     const body = await client.openStream(run, from, signal)
-    for await (const slice of slicesOf(body, streamBounds.maxReadBytes, intake)) {
+    for await (const slice of slicesOf(body, bounds, intake)) {
       stream.write(slice)
       if (stream.isDecided) break
       await memory.isEnoughFor(stream.keptBytes)
@@ -198,7 +199,7 @@ export async function readStream(
     if (memory.isHeld) await intake.turn()
     return stream.end()
   } finally {
-    memory.release()
+    memory.end()
   }
 }
 

@@ -25,11 +25,11 @@ export async function valuesByRecord(
   own: Checkpoint | undefined,
   keys: readonly string[] | undefined,
 ): Promise<OwnValues | undefined> {
-  const record = await readRecord(access, outputAnswer(keys))
+  const record = await readRecord(access, outputAnswer(keys, access.large))
   if (!tellsItsEnd(record)) return undefined
   if (keys && own && (await isSameGraph(access, record))) return undefined
   const output = valuesIn(record['output'])
-  const isWhole = output.found === 'too_large' || isOutput(output.values)
+  const isWhole = output.found !== 'values' || isOutput(output.values)
   const hasSucceeded = record['status'] === 'success' || own?.next.length === 0
   if (isWhole && hasSucceeded) return { ...output, ...present({ checkpointId: own?.checkpointId }) }
   return !own || (await isSameGraph(access, record)) ? undefined : hidden

@@ -112,13 +112,14 @@ export async function ownCheckpoint(
   origin: RunOrigin | undefined,
   keys: readonly string[] | undefined,
 ): Promise<Checkpoint | undefined> {
-  const newest = await stateOf(access, stateAnswer(keys)).then(parseCheckpoint, (error: unknown) => {
+  const newest = await stateOf(access, stateAnswer(keys, access.large)).then(parseCheckpoint, (error: unknown) => {
     // A state that cannot be sent may not be the run's own.
     if (httpStatusOf(error) !== 500) throw error
   })
   if (newest && isOwn(newest, access.run.runId)) return newest
   const own = await newestOwnCheckpoint(access, keys)
-  return own ?? (origin?.continues ? checkpointItStoppedAt(access, 'success', origin, stateAnswer(keys)) : undefined)
+  if (own || !origin?.continues) return own
+  return checkpointItStoppedAt(access, 'success', origin, stateAnswer(keys, access.large))
 }
 
 function stateOf({ client, run, signal }: RunAccess, answer: Answer): Promise<unknown> {

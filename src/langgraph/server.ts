@@ -14,6 +14,7 @@ import { tryToCreate } from './creation.ts'
 import { BadAnswer, httpStatusOf, isNotFound, LangGraphError } from './errors.ts'
 import { firstLook } from './first-look.ts'
 import type { Intake } from './intake.ts'
+import type { LargeValues } from './large-values.ts'
 import { findLaterRun } from './later-run.ts'
 import { endingWithoutLaterWords } from './later-words.ts'
 import { DeclaredOutputs, withoutUnseen } from './output.ts'
@@ -89,9 +90,9 @@ export class LangGraphServer implements LangGraph {
     )
   }
 
-  async readOwnState(request: RetrievalRequest, signal: AbortSignal): Promise<OwnValues> {
+  async readOwnState(request: RetrievalRequest, signal: AbortSignal, large?: LargeValues): Promise<OwnValues> {
     const { threadId, origin, resultKeys } = request
-    const access = { client: this.client, run: request, signal }
+    const access = { client: this.client, run: request, signal, large }
     const what = `state of thread ${threadId}`
     await this.#pace.turn(what, signal)
     return this.ask(what, signal, async () => {
@@ -106,13 +107,19 @@ export class LangGraphServer implements LangGraph {
     })
   }
 
-  async readOwnStream(request: RetrievalRequest, from: 'begin' | 'now', signal: AbortSignal): Promise<OwnValues> {
+  async readOwnStream(
+    request: RetrievalRequest,
+    from: 'begin' | 'now',
+    signal: AbortSignal,
+    large?: LargeValues,
+  ): Promise<OwnValues> {
     const { runId, origin, resultKeys } = request
     const what = `stream of run ${runId}`
     await this.#pace.turn(what, signal)
     return this.ask(what, signal, async () => {
       const declared = await this.#outputs.fieldsOf(origin)
-      const read = await readStream({ client: this.client, run: request, signal }, from, resultKeys ?? declared)
+      const access = { client: this.client, run: request, signal, large }
+      const read = await readStream(access, from, resultKeys ?? declared)
       if (read.found !== 'error') return this.#outgoing.values(withoutUnseen(read, resultKeys, declared))
       return this.#outgoing.values({ found: 'nothing', reason: `the stream holds an error: ${read.error}` })
     })

@@ -1,11 +1,12 @@
 import { errorEvent, metadataEvent, questionEvent, valuesEvent } from './answers.ts'
 import type { Answer } from './answers.ts'
 import { boundedInterrupts, interruptsOf } from './checkpoint.ts'
-import { RawJson } from './cut.ts'
+import { LargeJson, RawJson } from './cut.ts'
 import { cancelledWordOf, errorText } from './error-text.ts'
 import { EventSplitter } from './event-stream.ts'
 import type { DataReader } from './event-stream.ts'
 import { JsonCutter } from './json-cutter.ts'
+import type { LargeValues } from './large-values.ts'
 import type { OwnValues } from './port.ts'
 import { valuesIn } from './values.ts'
 import { jsonOf, recordOf, textOf } from './wire.ts'
@@ -21,14 +22,16 @@ export type StreamReading = OwnValues | { readonly found: 'error'; readonly erro
 export class RunStream {
   readonly #runId: string
   readonly #keys: readonly string[] | undefined
+  readonly #large: LargeValues | undefined
   readonly #events = new EventSplitter((event) => this.#readerOf(event))
   #last: unknown
   #asked: unknown
   #decided: StreamReading | undefined
 
-  constructor(runId: string, keys: readonly string[] | undefined) {
+  constructor(runId: string, keys: readonly string[] | undefined, large?: LargeValues) {
     this.#runId = runId
     this.#keys = keys
+    this.#large = large
   }
 
   /** The rest of the stream changes nothing. */
@@ -37,6 +40,7 @@ export class RunStream {
   }
 
   get keptBytes(): number {
+    if (this.#last instanceof LargeJson) return this.#last.bytes
     return this.#last instanceof RawJson ? this.#last.begin.length : 0
   }
 
@@ -61,7 +65,7 @@ export class RunStream {
         })
       case 'values':
         return bothOf(
-          new Part(valuesEvent(this.#keys), (values) => {
+          new Part(valuesEvent(this.#keys, this.#large), (values) => {
             this.#last = values
           }),
           new Part(questionEvent, (values) => {

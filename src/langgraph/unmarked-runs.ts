@@ -51,7 +51,7 @@ function isLike(record: Readonly<Record<string, unknown>>, { assistantId, input 
   if (isOtherAssistant) return false
   const sent = valuesIn(record['input'])
   // What is too large to compare may be the same.
-  return sent.found === 'too_large' || isDeepStrictEqual(sent.values ?? {}, input ?? {})
+  return sent.found !== 'values' || isDeepStrictEqual(sent.values ?? {}, input ?? {})
 }
 
 function unproven(threadId: string, candidates: readonly ListedRun[]): Creation {

@@ -8,6 +8,7 @@ import type { Duration } from '../domain/input.ts'
 import { inWords } from '../domain/problem.ts'
 import { deploymentName, duration, durationOrNone } from '../domain/rules.ts'
 import { bounded, shown } from '../domain/text.ts'
+import { ResultStore } from '../store/result-store.ts'
 
 type DurationWithUnit = Exclude<Duration, number | `${number}`>
 
@@ -26,6 +27,8 @@ export interface PollerOptions {
   readonly maxPollTime?: DurationWithUnit | 'none'
   /** The worker's. Default `'langgraph-runs'`. An open watch keeps the queue that it was started on. */
   readonly taskQueue?: string
+  /** The workers' result store, which `resultStore` makes: a result that they keep there then comes like any other. */
+  readonly resultStore?: ResultStore
 }
 
 export interface PollerContext {
@@ -44,9 +47,13 @@ const defaultMaxPollTime = '600s'
 /** @throws ApplicationFailure of type `InvalidInput` that names every wrong option, before anything is started */
 export function contextOf(className: string, options: PollerOptions): PollerContext {
   refuse(className, problemsOf(options))
-  const { client, taskQueue, deployment, pollInterval, maxPollTime } = options
+  const { client, taskQueue, deployment, pollInterval, maxPollTime, resultStore } = options
   return {
-    runs: new BackgroundRuns(client, { taskQueue: taskQueue ?? defaultTaskQueue }),
+    runs: new BackgroundRuns(client, {
+      taskQueue: taskQueue ?? defaultTaskQueue,
+      // `null` means "not given".
+      ...(resultStore && { resultStore }),
+    }),
     client,
     taskQueue: taskQueue ?? defaultTaskQueue,
     deployment: deployment ?? defaultDeployment,
@@ -55,7 +62,12 @@ export function contextOf(className: string, options: PollerOptions): PollerCont
   }
 }
 
-const known = ['client', 'deployment', 'pollInterval', 'maxPollTime', 'taskQueue']
+const known = ['client', 'deployment', 'pollInterval', 'maxPollTime', 'taskQueue', 'resultStore']
+
+const store: Rule<ResultStore> = {
+  allowed: 'one that `resultStore` has made',
+  read: (value) => (value instanceof ResultStore ? value : undefined),
+}
 
 const taskQueueName: Rule<string> = {
   allowed: "the name of the worker's task queue",
@@ -71,6 +83,7 @@ function problemsOf(options: unknown): string[] {
     ...problemOfDuration('pollInterval', given.get('pollInterval'), duration),
     ...problemOfDuration('maxPollTime', given.get('maxPollTime'), durationOrNone),
     ...problemOf('taskQueue', given.get('taskQueue'), taskQueueName),
+    ...problemOf('resultStore', given.get('resultStore'), store),
     ...[...given.keys()].filter((name) => !known.includes(name)).map(problemOfUnknown),
   ]
 }

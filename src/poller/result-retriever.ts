@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { ApplicationFailure } from '@temporalio/common'
 import type { RetrieveRunResultInput } from '../domain/input.ts'
 import { failureTypes } from '../domain/contract.ts'
+import type { StoredResultReference } from '../domain/outcome.ts'
 import { refuse } from '../client/arguments.ts'
 import { problemWith } from '../domain/fields.ts'
 import { inWords } from '../domain/problem.ts'
@@ -65,8 +66,9 @@ export class RunResultRetriever {
   async #retrieve(input: RetrieveRunResultInput): Promise<RunResult> {
     const { runs, deployment } = this.#context
     try {
-      const { result, retrieval_metadata } = await answerOf(runs.retrieve({ ...input, deployment }))
-      return runResult(result, retrieval_metadata)
+      const retrieved = await answerOf(runs.retrieve({ ...input, deployment }))
+      if (retrieved.result_reference) throw new Error(inStore(retrieved.result_reference))
+      return runResult(retrieved.result, retrieved.retrieval_metadata)
     } catch (error) {
       if (isMistake(error) || !(error instanceof Error)) throw error
       throw new ResultRetrievalError(reasonOf(error), { cause: error })
@@ -80,6 +82,10 @@ export class RunResultRetriever {
       `Result retrieval timed out after ${text}s: does Temporal answer, does a worker poll the task queue "${this.#context.taskQueue}", and does LangGraph answer it?`,
     )
   }
+}
+
+function inStore({ bytes, url }: StoredResultReference): string {
+  return `The result (${bytes} bytes) is in the result store, at ${url}: give RunResultRetriever the workers' \`resultStore\``
 }
 
 /** The workflow's own message; only the next step differs, which here is a method. */

@@ -39,6 +39,15 @@ export function retrieved(watch: Watch, retrieval: Retrieval, ending: RunEnding 
         retrieval_metadata,
         polling_metadata: completed(watch),
       }
+    case 'stored':
+      return {
+        polling_result: 'success_with_results',
+        status: 'success',
+        ...base,
+        result_reference: retrieval.reference,
+        retrieval_metadata,
+        polling_metadata: completed(watch),
+      }
     case 'interrupts':
       return waiting(watch, retrieval, retrieval.next, base)
     case 'nothing': {

@@ -4,7 +4,7 @@ import { maxReasonBytes } from '../domain/defaults.ts'
 import type { RetrievalStrategy } from '../domain/defaults.ts'
 import type { RetrievalOptions } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
-import type { ResultReference, RetrievalAttempt, RetrievalMetadata } from '../domain/outcome.ts'
+import type { ResultReference, RetrievalAttempt, RetrievalMetadata, StoredResultReference } from '../domain/outcome.ts'
 import type { Retrieved } from '../domain/retrieved.ts'
 import type { Json, ReadInterrupts, RunLook, RunRef, Shown } from '../domain/run.ts'
 import { bounded, seconds } from '../domain/text.ts'
@@ -30,6 +30,7 @@ const shortestRoundMs = 1000
 
 export type Retrieval = { readonly metadata: RetrievalMetadata } & (
   | { readonly found: 'result'; readonly result: Json; readonly inexactNumbers?: readonly string[] }
+  | { readonly found: 'stored'; readonly reference: StoredResultReference }
   | ({ readonly found: 'interrupts'; readonly next?: readonly string[] } & ReadInterrupts)
   /** `error` gives each strategy's reason. */
   | { readonly found: 'nothing'; readonly error: string; readonly reference?: ResultReference }
@@ -162,6 +163,7 @@ function slipOf({ type, isNotAsked }: NoAnswer): Slip | undefined {
 function outcomeOf(retrieved: Retrieved): Pick<RetrievalAttempt, 'outcome' | 'reason'> {
   switch (retrieved.found) {
     case 'values':
+    case 'stored':
       return { outcome: 'used' }
     case 'nothing':
       return { outcome: 'missing', reason: bounded(retrieved.reason, maxReasonBytes) }
@@ -190,6 +192,10 @@ function conclude(
         metadata,
         ...present({ inexactNumbers: retrieved.inexactNumbers }),
       }
+    case 'stored': {
+      const { checkpoint_id } = metadata
+      return { found: 'stored', reference: { ...retrieved.reference, ...present({ checkpoint_id }) }, metadata }
+    }
     case 'interrupts':
       return { ...retrieved, metadata }
     case 'too_large': {
@@ -211,7 +217,8 @@ function nothing(error: string, metadata: RetrievalMetadata): Retrieval & { foun
 }
 
 function metadata(attempts: readonly Attempt[], startedMs: number, used?: Attempt, look?: RunLook): RetrievalMetadata {
-  const values = used?.retrieved?.found === 'values' ? used.retrieved : undefined
+  const { retrieved } = used ?? {}
+  const values = retrieved?.found === 'values' || retrieved?.found === 'stored' ? retrieved : undefined
   const checkpointId = values && (values.checkpointId ?? checkpointOf(look))
   const now = momentMs()
   return {

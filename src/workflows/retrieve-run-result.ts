@@ -34,6 +34,8 @@ export async function retrieveRunResult(input: RetrieveRunResultInput): Promise<
         retrieval_metadata: retrieved.metadata,
         ...present({ inexact_numbers: retrieved.inexactNumbers }),
       }
+    case 'stored':
+      return { result_reference: retrieved.reference, retrieval_metadata: retrieved.metadata }
     case 'interrupts':
       throw waitingFailure(retrieved, retrieved.next)
     case 'nothing':

@@ -47,6 +47,7 @@ function watchOf(
 }
 
 describe('what was retrieved', () => {
+  const stored = { url: 's3://b/k', sha256: 'abc', bytes: 5, content_type: 'application/json' } as const
   const rows: readonly { what: string; retrieval: Retrieval; verified?: boolean; outcome: object }[] = [
     {
       what: 'a result',
@@ -60,6 +61,18 @@ describe('what was retrieved', () => {
         status: 'success',
         ...ids,
         result: { signal: 'BUY' },
+        retrieval_metadata: { ...metadata, strategy_used: 'thread_state' },
+        polling_metadata: completed,
+      },
+    },
+    {
+      what: 'a result in the result store',
+      retrieval: { found: 'stored', reference: stored, metadata: { ...metadata, strategy_used: 'thread_state' } },
+      outcome: {
+        polling_result: 'success_with_results',
+        status: 'success',
+        ...ids,
+        result_reference: stored,
         retrieval_metadata: { ...metadata, strategy_used: 'thread_state' },
         polling_metadata: completed,
       },

@@ -4,6 +4,7 @@ import { langGraphFailureTypes as types } from '../../src/domain/contract.ts'
 import type { Retrieved } from '../../src/domain/retrieved.ts'
 import type { RunLook } from '../../src/domain/run.ts'
 import { LangGraphError } from '../../src/langgraph/errors.ts'
+import { storeFailure } from '../../src/store/failures.ts'
 import { Stage, answers, testEveryHistory } from '../support/time-skipping.ts'
 import type { Answer, ScriptedRun } from '../support/time-skipping.ts'
 
@@ -310,6 +311,51 @@ describe('a result that does not fit through Temporal', () => {
       polling_metadata: expect.objectContaining({ poll_count: 1, result_retrieval_error: error }),
     })
     expect(namesOf(run)).toEqual(['retrieveStreamValues', 'retrieveThreadState'])
+  })
+})
+
+describe('a result that is in the result store', () => {
+  const kept = { url: 's3://b/k', sha256: 'abc', bytes: 20_000_000, content_type: 'application/json' as const }
+
+  test.each([
+    { by: 'its own', more: { checkpointId: 'its own' } },
+    { by: 'of the ending', more: {} },
+  ])('is referred to, with its checkpoint: $by', async ({ by, more }) => {
+    const run = succeeded({ stream: [missing('a')], state: [{ found: 'stored', reference: kept, ...more }] })
+
+    const outcome = await stage.watch(run)
+
+    expect(outcome).toEqual({
+      polling_result: 'success_with_results',
+      status: 'success',
+      run_id: run.ids.runId,
+      thread_id: run.ids.threadId,
+      result_reference: { ...kept, checkpoint_id: by },
+      retrieval_metadata: {
+        strategy_used: 'thread_state',
+        checkpoint_id: by,
+        retrieval_duration_seconds: expect.any(Number),
+        timestamp: expect.any(String),
+        attempts: [
+          { strategy: 'stream_values', outcome: 'missing', reason: 'a' },
+          { strategy: 'thread_state', outcome: 'used' },
+        ],
+      },
+      polling_metadata: expect.objectContaining({ poll_count: 1 }),
+    })
+  })
+
+  test('is asked for again if the store was not there', async () => {
+    const away = storeFailure('ResultStoreUnavailable', 'away')
+    const state = [away, away, away, { found: 'stored' as const, reference: kept }]
+    const run = succeeded({ stream: [missing('a')], state, join: [missing('b')] })
+
+    expect(await stage.watch(run)).toMatchObject({
+      polling_result: 'success_with_results',
+      retrieval_metadata: {
+        attempts: expect.arrayContaining([{ strategy: 'thread_state', outcome: 'failed', reason: 'away' }]),
+      },
+    })
   })
 })
 
