@@ -1,18 +1,29 @@
-import { writeFile } from 'node:fs/promises'
+import { copyFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { bundleWorkflowCode } from '@temporalio/worker'
+import type { BundleOptions } from '@temporalio/worker'
+import { workflowBundles } from '../src/worker-options.ts'
 
 // `npm run build` puts the workflows into one file, so that a production worker starts without running a bundler.
 
 const at = (path: string) => fileURLToPath(new URL(`../dist/${path}`, import.meta.url))
 const workflowsPath = at('workflows/index.js')
+const failureConverterPath = at('payloads/failure-converter.cjs')
 const traceCarrier = at('workflows/carry-trace.js')
-const { code } = await bundleWorkflowCode({
-  workflowsPath,
-  workflowInterceptorModules: [traceCarrier],
-  preloadModules: [workflowsPath, traceCarrier],
-})
-await writeFile(at('workflow-bundle.js'), withPortableSourceMap(code))
+// The compiler leaves it alone, since it is JavaScript.
+await copyFile(at('../src/payloads/failure-converter.cjs'), failureConverterPath)
+await bundle(workflowBundles.plain)
+await bundle(workflowBundles.encrypted, { failureConverterPath })
+
+async function bundle(file: string, more: Partial<BundleOptions> = {}): Promise<void> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath,
+    workflowInterceptorModules: [traceCarrier],
+    preloadModules: [workflowsPath, traceCarrier],
+    ...more,
+  })
+  await writeFile(at(file), withPortableSourceMap(code))
+}
 
 /**
  * A worker needs the source map for its stack traces. It does not need the sources, which are two thirds of the map, and

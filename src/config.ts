@@ -3,17 +3,23 @@ import { join } from 'node:path'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { ClientConnectConfig } from '@temporalio/envconfig'
 import { checkUrl } from './config/checks.ts'
+import { codecServerConfig } from './config/codec-server.ts'
+import type { CodecServerConfig } from './config/codec-server.ts'
 import { given, read } from './config/environment.ts'
 import type { Environment, Findings } from './config/environment.ts'
 import { langSmithPages } from './config/links.ts'
+import { listenAddress } from './config/listen.ts'
 import { logConfig } from './config/log.ts'
 import type { LogConfig } from './config/log.ts'
 import { metricsListen } from './config/metrics.ts'
 import type { MetricsListen } from './config/metrics.ts'
 import { notifyReceiver } from './config/notify.ts'
+import { payloadConfig } from './config/payloads.ts'
+import type { PayloadConfig } from './config/payloads.ts'
 import { servers } from './config/servers.ts'
+import { optionalStore } from './config/store.ts'
 import { areTracesOn } from './config/traces.ts'
-import { listenAddress, optionalReceiver, receiver, receiverSecret } from './config/webhook.ts'
+import { optionalReceiver, receiver, receiverSecret } from './config/webhook.ts'
 import { defaultSweepInterval, defaultTaskQueue } from './domain/defaults.ts'
 import type { Duration } from './domain/input.ts'
 import { messageOf, present } from './domain/json.ts'
@@ -21,6 +27,7 @@ import { durationOrNone } from './domain/rules.ts'
 import type { LangSmithPages } from './activities/links.ts'
 import type { NotifyReceiver } from './activities/notify-receiver.ts'
 import type { ServerConfig } from './langgraph/server.ts'
+import type { ResultStore } from './store/result-store.ts'
 import type { WebhookReceiver } from './webhook/url.ts'
 
 export type { Environment } from './config/environment.ts'
@@ -32,7 +39,14 @@ interface TemporalConfig {
   readonly uiUrl?: string
 }
 
-export interface WorkerConfig extends TemporalConfig {
+/** A program that starts workflows, or carries them out. */
+export interface ProgramConfig extends TemporalConfig {
+  readonly payloads: PayloadConfig
+  /** Results that are too large for Temporal are kept there. */
+  readonly resultStore?: ResultStore
+}
+
+export interface WorkerConfig extends ProgramConfig {
   readonly servers: readonly ServerConfig[]
   readonly sweepInterval: Duration | 'none'
   readonly searchAttributes: boolean
@@ -65,7 +79,7 @@ export class ConfigError extends Error {
 /** @throws ConfigError */
 export function loadWorkerConfig(env: Environment): WorkerConfig {
   return checked((found) => ({
-    ...temporal(env, found),
+    ...program(env, found),
     servers: servers(env, found),
     sweepInterval: sweepInterval(env, found),
     searchAttributes: isOn(env, 'SEARCH_ATTRIBUTES', found),
@@ -85,7 +99,7 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
 export function loadReceiverConfig(env: Environment) {
   return checked((found) => ({
     ...temporal(env, found),
-    listen: listenAddress(env, found),
+    listen: listenAddress('WEBHOOK_LISTEN', '127.0.0.1:8088', env, found),
     secret: receiverSecret(env, found),
     log: logConfig(env, found),
     ...present({ metricsListen: metricsListen(env, found) }),
@@ -108,6 +122,16 @@ export function loadTracesConfig(env: Environment): boolean {
 /** @throws ConfigError */
 export function loadTemporalConfig(env: Environment): TemporalConfig {
   return checked((found) => temporal(env, found))
+}
+
+/** The configuration of the command line. @throws ConfigError */
+export function loadProgramConfig(env: Environment): ProgramConfig {
+  return checked((found) => program(env, found))
+}
+
+/** The configuration of the codec server. @throws ConfigError */
+export function loadCodecServerConfig(env: Environment): CodecServerConfig {
+  return checked((found) => codecServerConfig(env, found))
 }
 
 /** The programs of the embedded Temporal servers, if the environment names them, and the folder that keeps them otherwise. */
@@ -142,6 +166,13 @@ function checked<T>(load: (found: Findings) => T): T {
   const config = load(found)
   if (found.mistakes.length > 0) throw new ConfigError(found.mistakes)
   return config
+}
+
+/** Results in the store are encrypted with the keys of payloads. */
+function program(env: Environment, found: Findings): ProgramConfig {
+  const payloads = payloadConfig(env, found)
+  const resultStore = optionalStore(env, found, payloads.keys)
+  return { ...temporal(env, found), payloads, ...present({ resultStore }) }
 }
 
 function temporal(env: Environment, found: Findings): TemporalConfig {

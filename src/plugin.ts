@@ -11,6 +11,8 @@ import { linksTo } from './activities/links.ts'
 import type { LangSmithPages } from './activities/links.ts'
 import { createDeployments } from './langgraph/deployments.ts'
 import type { ServerConfig } from './langgraph/server.ts'
+import { failureConverterPath } from './payloads.ts'
+import { requireFailureConverterIn } from './payloads/bundle-check.ts'
 import { SearchAttributes } from './search-attributes.ts'
 import { Sweeps } from './sweep/sweeps.ts'
 import { logAttributes } from './telemetry/log-attributes.ts'
@@ -22,10 +24,12 @@ export type { ServerConfig } from './langgraph/server.ts'
 export { histogramBuckets } from './telemetry/metric-names.ts'
 export { openTelemetryTraces } from './telemetry/traces.ts'
 export type { Traces } from './telemetry/traces.ts'
+export type { ResultStore, ResultStoreOptions } from './store/result-store.ts'
 export type { WebhookReceiver } from './webhook/url.ts'
+export { resultStore } from './store/fetch-result.ts'
 export { workerOptions, workflowSource } from './worker-options.ts'
 
-export interface LangGraphRunsPluginOptions extends Pick<ActivitiesOptions, 'webhook' | 'notify'> {
+export interface LangGraphRunsPluginOptions extends Pick<ActivitiesOptions, 'webhook' | 'notify' | 'resultStore'> {
   /** The LangGraph servers that the worker may talk to. A workflow names one of them as its `deployment`. */
   readonly servers: readonly ServerConfig[]
   /**
@@ -64,14 +68,14 @@ export class LangGraphRunsPlugin extends SimplePlugin {
   readonly #servers: readonly ServerConfig[]
   readonly #running: Running
   readonly #deployments: ReturnType<typeof createDeployments>
-  readonly #with: Pick<ActivitiesOptions, 'sweeps' | 'webhook' | 'metrics' | 'links' | 'searchAttributes' | 'notify'>
+  readonly #with: Omit<ActivitiesOptions, 'slots'>
   readonly #searchAttributes: SearchAttributes | undefined
   readonly #traces: Traces | undefined
   #hasLooked = false
 
   constructor(options: LangGraphRunsPluginOptions) {
     const { servers, sweepInterval = defaultSweepInterval, searchAttributes = true, langSmith, traces } = options
-    const { webhook, notify } = options
+    const { webhook, notify, resultStore } = options
     const running = new Running()
     super({ name: 'langgraph-background-runs' })
     this.#deployments = createDeployments(servers, traces?.requestHeaders)
@@ -79,7 +83,7 @@ export class LangGraphRunsPlugin extends SimplePlugin {
       sweepInterval === 'none' ? undefined : new Sweeps(msToNumber(sweepInterval), (queue) => !running.takesFrom(queue))
     this.#searchAttributes = searchAttributes ? new SearchAttributes() : undefined
     const shown = { links: linksTo(servers, langSmith), searchAttributes: this.#searchAttributes }
-    this.#with = { ...present({ sweeps, webhook, notify, ...shown }), metrics: runtimeMetrics() }
+    this.#with = { ...present({ sweeps, webhook, notify, resultStore, ...shown }), metrics: runtimeMetrics() }
     this.#traces = traces
     this.#servers = servers
     this.#running = running
@@ -159,11 +163,17 @@ function traced(options: WorkerOptions, { activity }: Traces): WorkerOptions {
   return { ...options, interceptors: { ...interceptors, activity: [...others, activity] } }
 }
 
-/** The ready bundle holds Temporal's own converters and no interceptors: any others need a bundle made at the start. */
+/**
+ * The ready bundles hold Temporal's own converters, or the one that encrypts failures, and no interceptors: any others need
+ * a bundle made at the start.
+ */
 function workflowsFor(options: ReplayWorkerOptions): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  if (options.workflowsPath !== undefined || options.workflowBundle !== undefined) return {}
-  const { dataConverter, interceptors, bundlerOptions } = options
-  const isCompiledIn =
-    dataConverter?.payloadConverterPath ?? dataConverter?.failureConverterPath ?? interceptors?.workflowModules?.[0]
-  return isCompiledIn === undefined && !bundlerOptions ? workflowSource() : { workflowsPath: workflowsPath() }
+  const { dataConverter, interceptors, bundlerOptions, workflowBundle } = options
+  const isEncrypted = dataConverter?.failureConverterPath === failureConverterPath
+  if (isEncrypted && workflowBundle) requireFailureConverterIn(workflowBundle)
+  if (options.workflowsPath !== undefined || workflowBundle !== undefined) return {}
+  const ownFailureConverter = isEncrypted ? undefined : dataConverter?.failureConverterPath
+  const isCompiledIn = dataConverter?.payloadConverterPath ?? ownFailureConverter ?? interceptors?.workflowModules?.[0]
+  const isReady = isCompiledIn === undefined && !bundlerOptions
+  return isReady ? workflowSource({ isEncrypted }) : { workflowsPath: workflowsPath() }
 }

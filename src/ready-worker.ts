@@ -11,6 +11,8 @@ import type { Environment, WorkerConfig } from './config.ts'
 import { whyNotServed } from './config/metrics.ts'
 import type { MetricsListen } from './config/metrics.ts'
 import { messageOf, present } from './domain/json.ts'
+import { dataConverterOf } from './payloads/data-converter.ts'
+import { withoutFailureTexts } from './payloads/quiet-logger.ts'
 import { LangGraphRunsPlugin } from './plugin.ts'
 import type { ExportedTraces } from './telemetry/trace-export.ts'
 import {
@@ -32,6 +34,8 @@ import { workerLogger } from './telemetry/worker-logger.ts'
  */
 export async function runWorker(env: Environment): Promise<void> {
   const config = loadWorkerConfig(env)
+  await loadStore(config)
+  const dataConverter = await dataConverterOf(config.payloads)
   const runtime = installRuntime(config)
   const traces = await tracesOf(config)
   const connection = await connect(config)
@@ -40,6 +44,7 @@ export async function runWorker(env: Environment): Promise<void> {
       connection,
       ...present({ namespace: config.connect.namespace }),
       taskQueue: config.taskQueue,
+      dataConverter,
       // What still runs after the grace time is cut off.
       shutdownForceTime: '15s',
       plugins: [new LangGraphRunsPlugin({ ...config, ...present({ traces }) })],
@@ -61,12 +66,13 @@ export async function runWorker(env: Environment): Promise<void> {
 }
 
 /** Temporal's native part takes its logger and its exporter before anything else is made. @throws ConfigError */
-function installRuntime({ log, metricsListen }: WorkerConfig): Runtime {
+function installRuntime({ log, payloads, metricsListen }: WorkerConfig): Runtime {
   // Without forwarding, the native part writes lines of its own.
   const logging = { forward: {} }
+  const logger = workerLogger(log)
   try {
     return Runtime.install({
-      logger: workerLogger(log),
+      logger: payloads.keys.length > 0 ? withoutFailureTexts(logger) : logger,
       // `langgraph-runs doctor` shows what workers tell of themselves: by default only once a minute.
       workerHeartbeatInterval: '10s',
       telemetryOptions: { logging, ...(metricsListen && { metrics: metricsAt(metricsListen) }) },
@@ -90,6 +96,15 @@ async function tracesOf({ areTracesOn }: WorkerConfig): Promise<ExportedTraces |
     isBrief: false,
     onOutage: (reason) => logger.warn('traces cannot be exported', { reason }),
   })
+}
+
+/** Not with the first large result: the package that it needs may be missing. */
+async function loadStore({ resultStore }: WorkerConfig): Promise<void> {
+  try {
+    await resultStore?.load()
+  } catch (error) {
+    throw new ConfigError([messageOf(error)])
+  }
 }
 
 async function connect({ connect: { connectionOptions } }: WorkerConfig): Promise<NativeConnection> {

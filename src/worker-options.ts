@@ -25,6 +25,9 @@ export const tuning = {
   shutdownGraceTime: '11s',
 } satisfies Partial<WorkerOptions>
 
+/** What `npm run build` makes. */
+export const workflowBundles = { plain: 'workflow-bundle.js', encrypted: 'workflow-bundle-encrypted.js' } as const
+
 /** The options of a worker without the plugin, and so without a sweep; the caller adds connection and namespace. */
 export function workerOptions(
   servers: readonly ServerConfig[],
@@ -54,9 +57,17 @@ export function slotsToShare(
   return tuner || servers.length < 2 ? undefined : maxConcurrentActivityTaskExecutions
 }
 
-/** The bundle that `npm run build` made, or, in a clone, the sources. */
-export function workflowSource(): Pick<WorkerOptions, 'bundlerOptions' | 'workflowBundle' | 'workflowsPath'> {
-  const codePath = fileURLToPath(new URL('workflow-bundle.js', import.meta.url))
+/**
+ * The bundle that `npm run build` made, or, in a clone, the sources.
+ *
+ * @param options `isEncrypted`: for a worker with `failureConverterPath`, which has to be compiled in: without it messages of
+ *   workflow failures stay readable, and no warning says so
+ */
+export function workflowSource({ isEncrypted = false }: { readonly isEncrypted?: boolean } = {}): Pick<
+  WorkerOptions,
+  'bundlerOptions' | 'workflowBundle' | 'workflowsPath'
+> {
+  const codePath = fileURLToPath(new URL(workflowBundles[isEncrypted ? 'encrypted' : 'plain'], import.meta.url))
   if (existsSync(codePath)) return { workflowBundle: { codePath } }
   return { workflowsPath: workflowsPath(), bundlerOptions: { preloadModules: [workflowsPath()] } }
 }

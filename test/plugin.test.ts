@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import type { WorkerOptions } from '@temporalio/worker'
 import { expect, inject, test, vi } from 'vitest'
+import { failureConverterPath } from '../src/payloads.ts'
 import { LangGraphRunsPlugin } from '../src/plugin.ts'
 import { tuning, workflowsPath } from '../src/worker-options.ts'
 import { json, ScriptedLangGraph } from './support/scripted-langgraph.ts'
@@ -50,6 +51,18 @@ test.each([{ workflowsPath: '/theirs.js' }, { workflowBundle: { code: 'theirs' }
 
 test.each(Object.keys(tuning))('its own %s stays', (option) => {
   expect(configured({ [option]: 7 })).toMatchObject({ ...tuning, [option]: 7 })
+})
+
+test('a worker that encrypts failures has the converter in its workflows, and refuses a bundle without it', () => {
+  const dataConverter = { failureConverterPath }
+  expect(configured({ dataConverter })).toMatchObject({ workflowsPath: workflowsPath() })
+  const withConverter = { code: 'class EncodingFailureConverter {}' }
+  expect(configured({ dataConverter, workflowBundle: withConverter })).toMatchObject({ workflowBundle: withConverter })
+  for (const workflowBundle of [{ code: 'theirs' }, { codePath: workflowsPath() }]) {
+    const refused = 'Make it with bundleWorkflowCode({ failureConverterPath, … })'
+    expect(() => configured({ dataConverter, workflowBundle })).toThrow(refused)
+    expect(configured({ workflowBundle })).toMatchObject({ workflowBundle })
+  }
 })
 
 test('its own bundle carries traces, and has the modules of these workflows loaded once for all workflows', () => {

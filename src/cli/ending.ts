@@ -9,6 +9,7 @@ import { isOutcome } from '../domain/outcome-in.ts'
 import { applicationFailureIn, asCliError, CliError, endedFromOutside, exitCodes } from './exit.ts'
 import type { ExitCode } from './exit.ts'
 import { argumentsFor } from './run-of.ts'
+import { readStored } from './stored-result.ts'
 import type { Temporal } from './temporal.ts'
 
 export function exitCodeOf({ polling_result, cancelled }: WatchOutcome): ExitCode {
@@ -39,7 +40,8 @@ export interface Ending {
 export async function endingOf(temporal: Temporal, handle: WorkflowHandle<() => Promise<unknown>>): Promise<Ending> {
   try {
     const value = await handle.result()
-    return isOutcome(value) ? await endingWith(temporal, handle, value) : { value, exitCode: exitCodes.result }
+    if (isOutcome(value)) return await endingWith(temporal, handle, value)
+    return { exitCode: exitCodes.result, ...(await readStored(temporal, value)) }
   } catch (error) {
     // With `onUnsuccessful: 'fail'`, or without a run, the outcome is in the failure.
     const outcome = outcomeIn(error)
@@ -55,7 +57,9 @@ async function endingWith(
   error?: unknown,
 ): Promise<Ending> {
   const nextStep = hasCreatedNoRun(error) ? idIsFree : await nextStepAfter(temporal, workflowId, outcome)
-  return { value: outcome, exitCode: exitCodeOf(outcome), outcome, ...present({ nextStep }) }
+  const { isUnread, ...read } = await readStored(temporal, outcome)
+  const exitCode = isUnread ? exitCodes.noResults : exitCodeOf(outcome)
+  return { exitCode, outcome, ...present({ nextStep }), ...read }
 }
 
 /** The outcome of a workflow that has ended; `undefined` if it has none. */

@@ -4,6 +4,7 @@ import { DifferentRequest, howItDiffers } from '../client/same-request.ts'
 import { ConfigError } from '../config.ts'
 import { failureTypes } from '../domain/contract.ts'
 import { movedIn, onOneLine } from '../domain/printable.ts'
+import { keyErrorIn } from '../payloads/key-error.ts'
 import { optionFor, positionalFields } from './options.ts'
 
 /** Exit codes, as scripts may rely on them. */
@@ -42,6 +43,8 @@ export function isUnavailable(error: unknown): boolean {
 export function asCliError(error: unknown): CliError {
   if (error instanceof CliError) return error
   if (error instanceof ConfigError) return new CliError(exitCodes.usage, error.message)
+  const keyError = keyErrorIn(error)
+  if (keyError) return new CliError(exitCodes.usage, sentence(keyError.message))
   const failure = applicationFailureIn(error)
   if (failure) return new CliError(codeOf(failure), movedIn(sentenceFor(failure), '  '))
   if (error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError) return asCliError(error.cause)
@@ -49,6 +52,10 @@ export function asCliError(error: unknown): CliError {
   if (fromOutside) return fromOutside
   if (error instanceof WorkflowNotFoundError) return noWorkflow(error.workflowId)
   return new CliError(exitCodes.unforeseen, movedIn(wholeMessage(error), '  '))
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 export function noWorkflow(workflowId: string): CliError {

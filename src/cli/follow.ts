@@ -7,7 +7,9 @@ import { CliError, exitCodes, isUnavailable } from './exit.ts'
 import { describeQuestion, waitsForHuman } from './question.ts'
 import { timeSpan } from './time-span.ts'
 import type { Screen } from './screen.ts'
-import { quoted } from '../domain/printable.ts'
+import { present } from '../domain/json.ts'
+import { onOneLine, quoted } from '../domain/printable.ts'
+import { failingTask } from './failing-task.ts'
 import type { FoundWorkflow } from './temporal-errors.ts'
 import type { Temporal, WatchHandle } from './temporal.ts'
 
@@ -79,6 +81,7 @@ async function showProgress(
         throw new CliError(exitCodes.unavailable, message)
       }
       screen.say(describeTrouble(trouble, temporal, open))
+      if (look.reason) screen.say(`The last one failed: ${onOneLine(look.reason)}`)
     }
     await pause(lookMs, undefined, { signal: ended })
   }
@@ -121,7 +124,8 @@ type Trouble = 'no answer' | 'no worker' | 'no Temporal'
 
 type ProgressLook =
   | { readonly kind: 'progress'; readonly progress: WatchProgress }
-  | { readonly kind: 'trouble'; readonly trouble: Trouble }
+  /** `reason`: why the worker that took up the watch could not continue it. */
+  | { readonly kind: 'trouble'; readonly trouble: Trouble; readonly reason?: string }
   /** Whatever it is, the end of the watch tells. */
   | { readonly kind: 'unclear' }
 
@@ -137,7 +141,9 @@ async function progressLook(
     if (!isUnavailable(error)) return { kind: 'unclear' }
   }
   try {
-    return { kind: 'trouble', trouble: (await temporal.hasWorker(taskQueue)) ? 'no answer' : 'no worker' }
+    if (!(await temporal.hasWorker(taskQueue))) return { kind: 'trouble', trouble: 'no worker' }
+    const reason = await temporal.ask(() => failingTask(temporal.client, handle.workflowId))
+    return { kind: 'trouble', trouble: 'no answer', ...present({ reason }) }
   } catch {
     return { kind: 'trouble', trouble: 'no Temporal' }
   }

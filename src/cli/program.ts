@@ -110,6 +110,9 @@ Environment:
   TEMPORAL_PROFILE      a profile of Temporal's configuration file, instead of all these
   TEMPORAL_TASK_QUEUE   the workers' task queue (default: langgraph-runs)
   TEMPORAL_UI_URL       its Web UI, for links (default: Temporal Cloud's, or that of a dev server on this machine)
+  PAYLOAD_KEYS          keys of encrypted payloads, as the workers have them
+  DATA_CONVERTER        a module with a data converter of your own, instead
+  RESULT_STORE          the workers' result store, to print results that they keep there
   NO_COLOR              no colours
 
 Exit codes:

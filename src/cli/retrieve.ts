@@ -8,6 +8,7 @@ import type { CommandContext, OutputOptions } from './context.ts'
 import { applicationFailureIn, CliError, exitCodes } from './exit.ts'
 import { deploymentOption, jsonOption, retrievalOptions, runArgument, threadArgument } from './options.ts'
 import { runArguments } from './run-of.ts'
+import { readStored } from './stored-result.ts'
 
 type RetrieveOptions = OutputOptions & Omit<RetrieveRunResultInput, 'threadId' | 'runId'>
 
@@ -36,8 +37,12 @@ async function retrieve(
   const input = { threadId, runId, ...rest }
   requireValid('retrieve', parseRetrieveRunResultInput(input))
   try {
-    const retrieved = await withTemporal(context, (temporal) => temporal.byWorker(() => temporal.runs.retrieve(input)))
-    print(context, retrieved, options)
+    const { value, nextStep, isUnread } = await withTemporal(context, async (temporal) =>
+      readStored(temporal, await temporal.byWorker(() => temporal.runs.retrieve(input))),
+    )
+    print(context, value, options)
+    if (nextStep) context.screen.say(nextStep)
+    if (isUnread) context.endWith(exitCodes.noResults)
   } catch (error) {
     throw notComplete(error, input) ?? error
   }

@@ -2,11 +2,14 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
 import type { WorkflowClientInterceptor, WorkflowHandle } from '@temporalio/client'
 import { WorkflowNotFoundError } from '@temporalio/common'
+import type { DataConverter } from '@temporalio/common'
 import { BackgroundRuns } from '../client.ts'
 import type { WatchOutcome } from '../client.ts'
-import { loadTemporalConfig } from '../config.ts'
+import { loadProgramConfig } from '../config.ts'
 import type { Environment } from '../config.ts'
 import { present } from '../domain/json.ts'
+import { dataConverterOf } from '../payloads/data-converter.ts'
+import type { ResultStore } from '../store/result-store.ts'
 import { isPolled } from '../worker-polls.ts'
 import { aboutAddress, isTlsOn, localAddress, requireReadableTls } from '../temporal-connection.ts'
 import { CliError, exitCodes } from './exit.ts'
@@ -23,23 +26,28 @@ interface TemporalOptions {
   readonly taskQueue: string
   readonly uiUrl?: string
   readonly interceptor?: WorkflowClientInterceptor
+  readonly dataConverter: DataConverter
+  readonly resultStore?: ResultStore
 }
 
 export class Temporal {
   readonly client: Client
   readonly runs: BackgroundRuns
   readonly taskQueue: string
+  readonly resultStore: ResultStore | undefined
   readonly #connection: Connection
   readonly #temporal: TemporalAddress
   readonly #uiUrl: string | undefined
 
-  constructor(connection: Connection, temporal: TemporalAddress, { taskQueue, uiUrl, interceptor }: TemporalOptions) {
+  constructor(connection: Connection, temporal: TemporalAddress, options: TemporalOptions) {
+    const { taskQueue, uiUrl, dataConverter, interceptor, resultStore } = options
     this.#connection = connection
     this.#temporal = temporal
     this.#uiUrl = (uiUrl ?? uiUrlOf(temporal.address))?.replace(/\/+$/, '')
     this.taskQueue = taskQueue
     const interceptors = { workflow: interceptor ? [interceptor] : [] }
-    this.client = new Client({ connection, namespace: temporal.namespace, interceptors })
+    this.client = new Client({ connection, namespace: temporal.namespace, dataConverter, interceptors })
+    this.resultStore = resultStore
     this.runs = new BackgroundRuns(this.client, { taskQueue })
   }
 
@@ -160,8 +168,8 @@ export function uiUrlOf(address: string): string | undefined {
  * @throws ConfigError
  */
 export async function connect(env: Environment, interceptor?: WorkflowClientInterceptor): Promise<Temporal> {
-  const { connect: config, ...given } = loadTemporalConfig(env)
-  const options = { ...given, ...present({ interceptor }) }
+  const { connect: config, payloads, ...given } = loadProgramConfig(env)
+  const options = { ...given, ...present({ interceptor }), dataConverter: await dataConverterOf(payloads) }
   const { connectionOptions, namespace = 'default' } = config
   requireReadableTls(connectionOptions)
   const address = connectionOptions.address ?? localAddress

@@ -46,6 +46,7 @@ Environment, beside Temporal's (langgraph-runs --help lists it):
   LANGGRAPH_HEADERS      more headers for it, as JSON: header → a text or { "env": "NAME" }
   LANGGRAPH_DEPLOYMENTS  a JSON file with several servers: name →
                          { "url", "apiKeyEnv"?, "headers"?, "namespaces"?, "taskQueues"? }
+  PAYLOAD_KEYS           encrypts what is sent to Temporal: id:base64 of 32 bytes[,…]
   SWEEP_INTERVAL         how often a sweep looks for ended runs: 2s by default, or none
   WEBHOOK_URL, WEBHOOK_SECRET
                          the webhook receiver, which the runs that are created call

@@ -26,14 +26,3 @@ export function receiverSecret(env: Environment, found: Findings): string {
   else if (!isSecret(secret)) found.mistakes.push(`WEBHOOK_SECRET must have ${secretRule}`)
   return secret ?? ''
 }
-
-const defaultListen = '127.0.0.1:8088'
-
-export function listenAddress(env: Environment, found: Findings): { readonly host: string; readonly port: number } {
-  const text = read(env, 'WEBHOOK_LISTEN', found) ?? defaultListen
-  const [, host = '', port = ''] = /^(\[[0-9a-f:.]+\]|[^:[\]\s]+):(\d{1,5})$/i.exec(text) ?? []
-  if (host === '' || Number(port) > 65_535) {
-    found.mistakes.push(`WEBHOOK_LISTEN must be host:port, such as ${defaultListen}, or [::]:8088 for IPv6`)
-  }
-  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) }
-}

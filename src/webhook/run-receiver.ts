@@ -2,13 +2,12 @@ import { once } from 'node:events'
 import { ConfigError, loadReceiverConfig } from '../config.ts'
 import type { Environment } from '../config.ts'
 import { whyNotServed } from '../config/metrics.ts'
-import { messageOf } from '../domain/json.ts'
+import type { Listen } from '../config/listen.ts'
 import { serveMetrics, WebhookCounter } from '../telemetry/receiver-metrics.ts'
 import { localAddress } from '../temporal-connection.ts'
 import { createApp } from './app.ts'
 import { receiverLog } from '../telemetry/receiver-log.ts'
-import { startServer } from './server.ts'
-import type { Listen, RunningServer } from './server.ts'
+import { startedOrExplained } from './server.ts'
 import { clientOf, logFirstLook, tellerOf } from './temporal.ts'
 import { Wakes } from './wakes.ts'
 
@@ -27,7 +26,7 @@ export async function runReceiver(env: Environment): Promise<void> {
   const counter = new WebhookCounter()
   const app = createApp({ secret, namespace, wakes: new Wakes(tellerOf(client, log)), log, counter })
   const endMetrics = metricsListen && (await metricsOrExplained(counter, metricsListen))
-  const server = await startedOrExplained(() => startServer(app, listen), listen)
+  const server = await startedOrExplained(app, listen, 'WEBHOOK_LISTEN')
   log('INFO', 'webhook receiver ready', { host: server.host, port: server.port, namespace })
   void logFirstLook(client, connect.connectionOptions.address ?? localAddress, log)
   await stopping
@@ -41,15 +40,5 @@ async function metricsOrExplained(counter: WebhookCounter, listen: Listen): Prom
     return await serveMetrics(counter, listen)
   } catch (error) {
     throw new ConfigError([whyNotServed(listen, error)])
-  }
-}
-
-async function startedOrExplained(start: () => Promise<RunningServer>, { host, port }: Listen): Promise<RunningServer> {
-  try {
-    return await start()
-  } catch (error) {
-    throw new ConfigError([
-      `WEBHOOK_LISTEN: cannot listen on ${host}:${port} (${messageOf(error)}): choose another port, or an address of this machine`,
-    ])
   }
 }

@@ -3,11 +3,13 @@ import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import type { createApp } from './app.ts'
+import { ConfigError } from '../config.ts'
+import type { Listen } from '../config/listen.ts'
+import { messageOf } from '../domain/json.ts'
 
-export interface Listen {
-  readonly host: string
-  readonly port: number
+/** What answers the requests. */
+interface App {
+  readonly fetch: Parameters<typeof getRequestListener>[0]
 }
 
 /** What one sender may take of the receiver. */
@@ -32,7 +34,7 @@ export interface RunningServer {
 
 /** @throws as `net.Server.listen` does, if the address is taken or not of this machine */
 export async function startServer(
-  app: ReturnType<typeof createApp>,
+  app: App,
   { host, port }: Listen,
   { headersMs, requestMs, connections }: { readonly [K in keyof typeof limits]: number } = limits,
 ): Promise<RunningServer> {
@@ -46,6 +48,18 @@ export async function startServer(
   server.listen(port, host)
   await once(server, 'listening')
   return { host, port: portOf(server.address()) ?? port, stop: () => stop(server) }
+}
+
+/** @throws ConfigError that names the variable, if the address is taken or not of this machine */
+export async function startedOrExplained(app: App, listen: Listen, variable: string): Promise<RunningServer> {
+  try {
+    return await startServer(app, listen)
+  } catch (error) {
+    const { host, port } = listen
+    throw new ConfigError([
+      `${variable}: cannot listen on ${host}:${port} (${messageOf(error)}): choose another port, or an address of this machine`,
+    ])
+  }
 }
 
 function portOf(address: string | AddressInfo | null): number | undefined {

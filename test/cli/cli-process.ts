@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { inject, vi } from 'vitest'
+import { payloadEnvironment } from '../support/encryption.ts'
 
 export type Environment = Readonly<Record<string, string>>
 
@@ -53,7 +54,12 @@ export class CliProcess {
       cwd: root,
       stdio: ['pipe', stdout, 'pipe'],
       // No HOME: a developer's own Temporal profile must not count.
-      env: { PATH: process.env['PATH'] ?? '', TEMPORAL_ADDRESS: inject('temporalAddress'), ...env },
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        TEMPORAL_ADDRESS: inject('temporalAddress'),
+        ...payloadEnvironment,
+        ...env,
+      },
     })
     CliProcess.#running.add(this)
     this.#child.stdout?.on('data', (chunk) => (this.stdout += String(chunk)))

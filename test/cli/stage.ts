@@ -4,6 +4,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { inject } from 'vitest'
 import { BackgroundRuns } from '../../src/client.ts'
 import { watchWorkflowId } from '../../src/domain/contract.ts'
+import { payloadOptions } from '../support/encryption.ts'
 import { LangGraphRuns } from '../support/langgraph.ts'
 import type { Ids } from '../support/langgraph.ts'
 import { json, ScriptedLangGraph } from '../support/scripted-langgraph.ts'
@@ -36,7 +37,7 @@ export class CliStage {
   }
 
   private constructor(connection: Connection) {
-    this.client = new Client({ connection })
+    this.client = new Client({ connection, ...payloadOptions })
     this.runs = new BackgroundRuns(this.client, { taskQueue: this.taskQueue })
   }
 

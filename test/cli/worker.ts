@@ -1,6 +1,7 @@
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { inject } from 'vitest'
 import { workerOptions } from '../../src/worker-options.ts'
+import { payloadOptions } from '../support/encryption.ts'
 
 /**
  * A worker in this process.
@@ -17,6 +18,7 @@ export async function startWorker(
     connection,
     ...workerOptions([{ name: 'default', url: inject('langGraphUrl') }, ...others], taskQueue),
     workflowBundle: { codePath: inject('workflowBundle') },
+    ...payloadOptions,
     shutdownGraceTime: 0,
     shutdownForceTime: '1s',
   })

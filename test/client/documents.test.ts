@@ -44,7 +44,7 @@ test('the file map of ARCHITECTURE.md names every file below src in the table of
       const [folder = '', ...files] = namesIn(table)
       return files.map((file) => `${folder}/${file}`)
     })
-  const files = (await readdir(at('src'), { recursive: true })).filter((file) => /\/.*\.ts$/.test(file))
+  const files = (await readdir(at('src'), { recursive: true })).filter((file) => /\/.*\.c?[jt]s$/.test(file))
   expect(mapped.toSorted()).toEqual(files.map((file) => `src/${file}`).toSorted())
 })
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
 import { BackgroundRuns } from '../../src/client.ts'
 import { LangGraphRunsPlugin } from '../../src/plugin.ts'
 import type { ServerConfig } from '../../src/plugin.ts'
+import { payloadOptions } from '../support/encryption.ts'
 import { LangGraphRuns } from '../support/langgraph.ts'
 import { hang, json, ScriptedLangGraph, text } from '../support/scripted-langgraph.ts'
 import type { Answer } from '../support/scripted-langgraph.ts'
@@ -41,6 +42,7 @@ async function startSmallWorker(servers: readonly ServerConfig[]): Promise<Backg
     connection,
     taskQueue,
     workflowBundle: { codePath: inject('workflowBundle') },
+    ...payloadOptions,
     maxConcurrentActivityTaskExecutions: 40,
     shutdownForceTime: '15s',
   })
@@ -51,7 +53,7 @@ async function startSmallWorker(servers: readonly ServerConfig[]): Promise<Backg
     await connection.close()
   })
   return new BackgroundRuns(
-    new Client({ connection: await Connection.connect({ address: inject('temporalAddress') }) }),
+    new Client({ connection: await Connection.connect({ address: inject('temporalAddress') }), ...payloadOptions }),
     {
       taskQueue,
     },

@@ -1,5 +1,6 @@
 import { Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { payloadOptions } from '../support/encryption.ts'
 import { QueryFirst, waits } from '../support/query-first.ts'
 
 // A query that waits for a worker, while timers fire: what `query-first.ts` says.
@@ -29,7 +30,10 @@ test('every history replays', { timeout: patience }, async () => {
   )
   const different = []
   const workflowBundle = { codePath: inject('workflowBundle') }
-  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories)) {
+  for await (const { workflowId, error } of Worker.runReplayHistories(
+    { workflowBundle, ...payloadOptions },
+    histories,
+  )) {
     if (error) different.push({ workflowId, error })
   }
   expect(different).toEqual([])

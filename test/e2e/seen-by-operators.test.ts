@@ -9,6 +9,7 @@ import { workflowTypes } from '../../src/domain/contract.ts'
 import { present } from '../../src/domain/json.ts'
 import { searchAttributes } from '../../src/domain/state.ts'
 import type { WatchState } from '../../src/domain/state.ts'
+import { payloadOptions } from '../support/encryption.ts'
 import { LangGraphRuns } from '../support/langgraph.ts'
 import { OwnNamespace } from '../support/own-namespace.ts'
 import { json, ScriptedLangGraph } from '../support/scripted-langgraph.ts'
@@ -481,6 +482,6 @@ test('every history replays without a difference', async () => {
   expect(ids.length).toBeGreaterThan(10)
   for (const id of ids) {
     const history = await namespace.client.workflow.getHandle(id).fetchHistory()
-    await expect(Worker.runReplayHistory({ workflowBundle }, history, id)).resolves.toBeUndefined()
+    await expect(Worker.runReplayHistory({ workflowBundle, ...payloadOptions }, history, id)).resolves.toBeUndefined()
   }
 })

@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { findTemporal } from '../../dev/embedded-temporal.ts'
 import { isRecord } from '../../src/domain/json.ts'
+import { codecOfTemporalCli } from '../support/encryption.ts'
 import { LangGraphRuns } from '../support/langgraph.ts'
 import { WorkerStage } from '../support/worker-process.ts'
 
@@ -16,19 +17,24 @@ const unhurried = { timeout: 150_000 }
 const patience = { timeout: 90_000, interval: 1000 }
 let stage: WorkerStage
 let program: string
+let codec: Awaited<ReturnType<typeof codecOfTemporalCli>>
 
 beforeAll(async () => {
   stage = await WorkerStage.open(url, { named: url })
   program = await findTemporal('cli')
+  codec = await codecOfTemporalCli()
   await stage.startWorker()
 })
-afterAll(() => stage.close())
+afterAll(async () => {
+  await stage.close()
+  await codec.stop()
+})
 
 const run = promisify(execFile)
 
 /** The CLI fails with the workflow, whose failure it prints: that is an answer too. */
 async function temporal(...args: readonly string[]): Promise<string> {
-  const all = ['workflow', ...args, '--address', inject('temporalAddress')]
+  const all = ['workflow', ...args, ...codec.args, '--address', inject('temporalAddress')]
   const { stdout } = await run(program, all).catch((error: unknown) => {
     const printed = isRecord(error) ? error['stdout'] : undefined
     if (typeof printed !== 'string' || printed === '') throw error
@@ -40,9 +46,18 @@ async function temporal(...args: readonly string[]): Promise<string> {
 async function json(...args: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
   const text = await temporal(...args, '--output', 'json')
   // A warning of something deprecated may come before the JSON.
-  const printed: unknown = JSON.parse(text.slice(text.indexOf('{')))
+  const printed: unknown = JSON.parse(text.slice(text.indexOf('{')), withMessage)
   if (!isRecord(printed)) throw new Error(`no object: ${JSON.stringify(printed)}`)
   return printed
+}
+
+/** With encryption the CLI prints a failure's message beside it. */
+function withMessage(_: string, value: unknown): unknown {
+  const encoded = isRecord(value) && value['encodedAttributes']
+  if (!isRecord(value) || !isRecord(encoded)) return value
+  const { data } = encoded
+  const decoded: unknown = typeof data === 'string' ? JSON.parse(Buffer.from(data, 'base64').toString()) : encoded
+  return { ...value, message: isRecord(decoded) && decoded['message'] }
 }
 
 async function start(workflowId: string, symbol: string, ...more: readonly string[]): Promise<string[]> {

@@ -55,7 +55,9 @@ describe.concurrent('an id that has been used', unhurried, () => {
     const failed = events?.find((event) => event.workflowExecutionFailedEventAttributes)
     const { failure } = failed?.workflowExecutionFailedEventAttributes ?? {}
     expect(failure?.applicationFailureInfo?.type).toBe('InvalidInput')
-    expect(failure?.message).toContain('Temporal Schedule')
+    const histories = await stage.histories()
+    const written = histories.get(`history of ${first.workflowId} (${handle.firstExecutionRunId})`)
+    expect(written).toContain('Temporal Schedule')
     await stage.client.workflow.getHandle(handle.workflowId).terminate()
   })
 })

@@ -20,6 +20,8 @@ const otherStatuses = [
   'telemetry/receiver-metrics.ts',
   'activities/notify.ts',
   'cli/doctor/worker-report.ts',
+  'payloads/codec-server/',
+  'store/',
 ]
 const snakeCase = /\b[a-z]+(_[a-z]+)+\b/g
 

@@ -110,7 +110,7 @@ async function langgraphRuns(...args: string[]): Promise<string> {
 }
 
 describe('the package', () => {
-  test('holds what the sources compile to, the bundle and the papers, and nothing else', async () => {
+  test('holds what the sources compile to, the bundles and the papers, and nothing else', async () => {
     const sources = await readdir(join(build, 'src'), { recursive: true })
     const modules = sources.filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -'.ts'.length))
     const compiled = modules.flatMap((module) => [`dist/${module}.js`, `dist/${module}.d.ts`])
@@ -118,7 +118,9 @@ describe('the package', () => {
     const docs = found.filter((file) => file.includes('.')).map((file) => `docs/${file}`)
     const ops = ['grafana/langgraph-runs.json', 'prometheus/alerts.yml', 'prometheus/alerts.test.yml']
     const forOperators = ops.map((file) => `ops/${file}`)
-    const expected = [...papers, ...docs, ...forOperators, 'package.json', 'dist/workflow-bundle.js', ...compiled]
+    const built = ['workflow-bundle.js', 'workflow-bundle-encrypted.js', 'payloads/failure-converter.cjs']
+    const made = built.map((file) => `dist/${file}`)
+    const expected = [...papers, ...docs, ...forOperators, 'package.json', ...made, ...compiled]
     expect(packed.files.map(({ path }) => path).toSorted()).toEqual(expected.toSorted())
   })
 
@@ -223,6 +225,8 @@ describe("in a user's project", () => {
       theirWorkflowsBesideOurs: 'success_with_results',
       theirWorkflowsAlone: 'Hello, Ada',
       theirBundle: 'success_with_results',
+      encrypted: { polling_result: 'success_with_results', encoding: 'binary/encrypted' },
+      failureWhenEncrypted: 'Encoded failure',
       theirConverterAndThePluginTwice: { polling_result: 'success_with_results', encoding: 'json/own' },
     })
   })

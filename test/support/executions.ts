@@ -5,6 +5,7 @@ import { CancelledFailure } from '@temporalio/common'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import type { ExecuteRunInput, WatchOutcome } from '../../src/client.ts'
+import { payloadOptions } from './encryption.ts'
 import { creation, testKilledWorkers } from './killed-workers.ts'
 import { LangGraphRuns } from './langgraph.ts'
 import { TcpProxy } from './tcp-proxy.ts'
@@ -336,7 +337,7 @@ export function testExecutions(
       const connection = await NativeConnection.connect({ address: inject('temporalAddress') })
       const taskQueue = randomUUID()
       const workflowsPath = fileURLToPath(new URL('parent-workflow.ts', import.meta.url))
-      const parents = await Worker.create({ connection, taskQueue, workflowsPath })
+      const parents = await Worker.create({ connection, taskQueue, workflowsPath, ...payloadOptions })
       const child = stage.client.workflow.getHandle(randomUUID())
       await parents.runUntil(async () => {
         const parent = await stage.client.workflow.start('parent', {

@@ -7,6 +7,7 @@ import type { TestProject } from 'vitest/node'
 import { startDevServer } from '../../dev/embedded-temporal.ts'
 import { startLangGraphServer } from '../../dev/langgraph-server.ts'
 import { withOurModules, workflowsPath } from '../../src/worker-options.ts'
+import { bundleOptions } from './encryption.ts'
 import { graphs } from './graphs.ts'
 
 declare module 'vitest' {
@@ -25,7 +26,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const workflowBundle = join(folder, 'workflow-bundle.js')
   const handedOver = fileURLToPath(new URL('handed-over.ts', import.meta.url))
   const [{ code }, temporal, langGraph] = await Promise.all([
-    bundleWorkflowCode(withOurModules({ workflowsPath: workflowsPath(), workflowInterceptorModules: [handedOver] })),
+    bundleWorkflowCode(
+      withOurModules({ ...bundleOptions, workflowsPath: workflowsPath(), workflowInterceptorModules: [handedOver] }),
+    ),
     startDevServer(),
     startLangGraphServer({ graphs }),
   ])

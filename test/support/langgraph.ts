@@ -13,6 +13,8 @@ interface GraphInput {
   /** How long the node `work` takes. */
   readonly seconds?: number
   readonly blob?: string
+  /** How many characters the node `work` adds as `blob`. */
+  readonly size?: number
 }
 
 interface RunOptions {

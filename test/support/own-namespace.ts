@@ -7,6 +7,7 @@ import { BackgroundRuns } from '../../src/client.ts'
 import { runMemoKey } from '../../src/domain/contract.ts'
 import { LangGraphRunsPlugin } from '../../src/plugin.ts'
 import type { LangGraphRunsPluginOptions } from '../../src/plugin.ts'
+import { payloadOptions } from './encryption.ts'
 
 const patience = { timeout: 40_000, interval: 50 }
 const keyword = 2
@@ -37,7 +38,7 @@ export class OwnNamespace {
 
   private constructor(connection: Connection) {
     this.#connection = connection
-    this.client = new Client({ connection, namespace: this.name })
+    this.client = new Client({ connection, namespace: this.name, ...payloadOptions })
     this.runs = new BackgroundRuns(this.client)
   }
 
@@ -63,6 +64,7 @@ export class OwnNamespace {
           taskQueue: this.taskQueue,
           activities,
           workflowBundle: { codePath: inject('workflowBundle') },
+          ...payloadOptions,
           plugins: [new LangGraphRunsPlugin({ sweepInterval: 'none', ...options })],
         }),
       patience,

@@ -9,6 +9,7 @@ import { Client, Connection } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
 import { BackgroundRuns } from '../../src/client.ts'
 import { langGraphFailureTypes } from '../../src/domain/contract.ts'
+import { payloadOptions } from './encryption.ts'
 
 /**
  * A worker is killed while workflows wait; queries wait for the next one, and timers fire meanwhile. The next worker gets
@@ -207,7 +208,11 @@ export class QueryFirst {
   #worker: ChildProcess | undefined
 
   static async open(address: string, bundle: string): Promise<QueryFirst> {
-    const stage = new QueryFirst(new Client({ connection: await Connection.connect({ address }) }), address, bundle)
+    const stage = new QueryFirst(
+      new Client({ connection: await Connection.connect({ address }), ...payloadOptions }),
+      address,
+      bundle,
+    )
     stage.#server.listen(0, '127.0.0.1')
     await once(stage.#server, 'listening')
     return stage
@@ -298,6 +303,7 @@ export class QueryFirst {
         TEMPORAL_ADDRESS: this.#address,
         TASK_QUEUE: this.#taskQueue,
         BUNDLE: this.#bundle,
+        TEST_ENCRYPTED: process.env['TEST_ENCRYPTED'],
         ANSWERS: `http://127.0.0.1:${port}`,
       },
     })

@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
 import { NativeConnection, Worker } from '@temporalio/worker'
+import { payloadOptions } from './encryption.ts'
 
 // A worker in a process of its own, for tests that kill it: the real workflows, and activities that ask the test.
 
@@ -26,6 +27,7 @@ const worker = await Worker.create({
   connection: await NativeConnection.connect({ ...(address && { address }) }),
   taskQueue,
   workflowBundle: { codePath },
+  ...payloadOptions,
   activities: Object.fromEntries(names.map((name) => [name, (argument: unknown) => ask(name, argument)])),
 })
 process.send?.('ready')

@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import type { WorkerOptions } from '@temporalio/worker'
 import { inject } from 'vitest'
+import { payloadOptions } from './encryption.ts'
 
 /** A worker on the shared Temporal server, with the real workflows and activities that do what a test says. */
 export interface ScriptedWorker {
@@ -22,7 +23,7 @@ export async function startScriptedWorker(activities: WorkerOptions['activities'
   const connection = await Connection.connect({ address, channelArgs })
   const native = await NativeConnection.connect({ address })
   const workflowBundle = { codePath: inject('workflowBundle') }
-  const worker = await Worker.create({ connection: native, taskQueue, workflowBundle, activities })
+  const worker = await Worker.create({ connection: native, taskQueue, workflowBundle, activities, ...payloadOptions })
   const working = worker.run()
   const stop = async () => {
     worker.shutdown()
@@ -30,5 +31,5 @@ export async function startScriptedWorker(activities: WorkerOptions['activities'
     await native.close()
     await connection.close()
   }
-  return { connection, client: new Client({ connection }), taskQueue, stop }
+  return { connection, client: new Client({ connection, ...payloadOptions }), taskQueue, stop }
 }

@@ -12,6 +12,7 @@ import type { WorkflowHandle } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
 import { inject, vi } from 'vitest'
 import { BackgroundRuns } from '../../src/client.ts'
+import { decrypted, payloadEnvironment, payloadOptions } from './encryption.ts'
 
 type Environment = Readonly<Record<string, string>>
 type HistoryEvents = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>
@@ -119,7 +120,7 @@ export class WorkerStage {
   static async open(url: string, named: Deployments, sweepInterval = 'none'): Promise<WorkerStage> {
     const folder = await mkdtemp(join(tmpdir(), 'langgraph-background-runs-e2e-'))
     const connection = await Connection.connect({ address: inject('temporalAddress') })
-    const stage = new WorkerStage(new Client({ connection }), folder, { url, sweepInterval })
+    const stage = new WorkerStage(new Client({ connection, ...payloadOptions }), folder, { url, sweepInterval })
     await stage.#writeDeployments(named)
     return stage
   }
@@ -136,6 +137,7 @@ export class WorkerStage {
       LANGGRAPH_DEPLOYMENTS: this.#deploymentsFile,
       NAMED_API_KEY: this.secrets.namedApiKey,
       SWEEP_INTERVAL: sweepInterval,
+      ...payloadEnvironment,
     }
   }
 
@@ -184,7 +186,7 @@ export class WorkerStage {
       query: `TaskQueue = '${this.taskQueue}'`,
     })) {
       const history = await this.client.workflow.getHandle(workflowId, runId).fetchHistory()
-      histories.set(`history of ${workflowId} (${runId})`, written(history))
+      histories.set(`history of ${workflowId} (${runId})`, written(await decrypted(history)))
     }
     return histories
   }

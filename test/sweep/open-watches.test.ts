@@ -1,13 +1,15 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
+import { payloadCodecs } from '../../src/payloads.ts'
 import { OpenWatches } from '../../src/sweep/open-watches.ts'
 
-// On a real server; without a worker a workflow stays open and does nothing.
+// On a real server, with encryption; without a worker a workflow stays open and does nothing.
 
 let client: Client
 beforeAll(async () => {
-  client = new Client({ connection: await Connection.connect({ address: inject('temporalAddress') }) })
+  const dataConverter = { payloadCodecs: payloadCodecs([{ id: 'ours', key: randomBytes(32) }]) }
+  client = new Client({ connection: await Connection.connect({ address: inject('temporalAddress') }), dataConverter })
 })
 afterAll(() => client.connection.close())
 

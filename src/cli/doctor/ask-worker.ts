@@ -6,6 +6,7 @@ import { v4 } from 'uuid'
 import { diagnosisWorkflowId, workflowTypes } from '../../domain/contract.ts'
 import type { WorkerReport } from '../../domain/diagnosis.ts'
 import { messageOf } from '../../domain/json.ts'
+import { keyErrorIn } from '../../payloads/key-error.ts'
 import type { Temporal } from '../temporal.ts'
 
 export type Answer =
@@ -13,6 +14,8 @@ export type Answer =
   /** A worker took the question, but does not know it. */
   | { readonly kind: 'too_old' }
   | { readonly kind: 'silent' }
+  /** It has answered, encrypted with a key that is not here. */
+  | { readonly kind: 'unreadable'; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string }
 
 const betweenLooksMs = 500
@@ -46,6 +49,8 @@ async function answerTo(question: Question): Promise<Answer> {
   try {
     return { kind: 'report', report: await question.result() }
   } catch (error) {
+    const keyError = keyErrorIn(error)
+    if (keyError) return { kind: 'unreadable', reason: keyError.message }
     const cause = error instanceof WorkflowFailedError ? error.cause : error
     const reason = cause instanceof ActivityFailure ? cause.cause : cause
     if (!(reason instanceof ApplicationFailure)) return { kind: 'silent' }

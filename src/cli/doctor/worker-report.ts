@@ -22,6 +22,8 @@ export function answered(answer: Answer, { taskQueue }: Temporal): readonly Chec
       const remedy = `see whether it still runs (one that stopped less than 70 s ago still counts as running) and what it logs; restart it, or ${startWorker(taskQueue)}`
       return [failed(name, 'no worker has answered in time', remedy)]
     }
+    case 'unreadable':
+      return [failed(name, 'a worker has answered, but its answer cannot be read here', answer.reason)]
     case 'failed':
       return [failed(name, `the worker failed: ${answer.reason}`, 'see its log')]
   }

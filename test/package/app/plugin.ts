@@ -1,11 +1,13 @@
 // A user's program: workers of every kind over one connection that has the plugin. Arguments: Temporal's address,
 // LangGraph's URL, the run.
+import { randomBytes, randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
 import type { DataConverter } from '@temporalio/common'
 import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker'
 import type { WorkerOptions } from '@temporalio/worker'
 import { BackgroundRuns } from 'langgraph-background-runs/client'
+import { failureConverterPath, payloadCodecs } from 'langgraph-background-runs/payloads'
 import { LangGraphRunsPlugin } from 'langgraph-background-runs/worker'
 import type { greeting } from './own-workflows.js'
 import type { decide } from './parent-workflows.js'
@@ -46,8 +48,19 @@ async function watchedWith(dataConverter: DataConverter, taskQueue: string) {
   return { polling_result, encoding: Buffer.from(returned?.metadata?.['encoding'] ?? []).toString() }
 }
 
+/** The message in the history of a workflow that fails, since it has no run. */
+async function failureWith(dataConverter: DataConverter, taskQueue: string) {
+  const encrypting = new Client({ connection: clientConnection, dataConverter })
+  const missing = { threadId, runId: randomUUID(), onUnsuccessful: 'fail' } as const
+  const handle = await new BackgroundRuns(encrypting, { taskQueue }).startWatch(missing)
+  await handle.result().catch(() => undefined)
+  const { events } = await handle.fetchHistory()
+  return events?.at(-1)?.workflowExecutionFailedEventAttributes?.failure?.message
+}
+
 const activities = { greet: async (name: string) => `Hello, ${name}` }
 const dataConverter = { payloadConverterPath: at('own-converter.js') }
+const encrypting = { payloadCodecs: payloadCodecs([{ id: 'a', key: randomBytes(32) }]), failureConverterPath }
 const shown = {
   nothingOfTheirOwn: await withWorker({}, async (taskQueue) => {
     const { polling_result } = await new BackgroundRuns(client, { taskQueue }).watch(run)
@@ -58,6 +71,10 @@ const shown = {
   theirBundle: await withWorker(
     { workflowBundle: await bundleWorkflowCode({ workflowsPath: at('parent-workflows.js'), plugins: [plugin] }) },
     decision,
+  ),
+  encrypted: await withWorker({ dataConverter: encrypting }, (taskQueue) => watchedWith(encrypting, taskQueue)),
+  failureWhenEncrypted: await withWorker({ dataConverter: encrypting, plugins: [] }, (taskQueue) =>
+    failureWith(encrypting, taskQueue),
   ),
   theirConverterAndThePluginTwice: await withWorker({ dataConverter, plugins: [plugin] }, (taskQueue) =>
     watchedWith(dataConverter, taskQueue),
