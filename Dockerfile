@@ -1,5 +1,5 @@
-# The worker of langgraph-background-runs. With `docker build --target webhook .` it is the webhook receiver instead, and
-# with `--target demo-langgraph` the toy LangGraph server.
+# The worker of langgraph-background-runs. With `docker build --target webhook .` it is the webhook receiver instead,
+# with `--target codec` the codec server, and with `--target demo-langgraph` the toy LangGraph server.
 # By its digest, so that every build begins with the same files. It is that of the index for all platforms.
 ARG NODE_IMAGE=node:22.23.3-bookworm-slim@sha256:43ac6c60b8f89723f746e8a92ce91abd5017e627ce1ddfe4238355d3a30b772c
 
@@ -52,6 +52,13 @@ EXPOSE 8088
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8088/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/webhook.js"]
+
+FROM programs AS codec
+ENV CODEC_LISTEN=0.0.0.0:8888
+EXPOSE 8888
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8888/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/codec-server.js"]
 
 FROM programs AS worker
 # A worker serves no port: it is well while Temporal has it among the task queue's pollers.

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-for profiles in '' '--profile demo' '--profile webhook' '--profile postgres'; do
+for profiles in '' '--profile demo' '--profile webhook' '--profile codec' '--profile postgres'; do
   # shellcheck disable=SC2086
   docker-compose $profiles config --quiet
 done
@@ -29,4 +29,6 @@ grep -q 'LANGGRAPH_API_URL is missing' "$work/words"
 if TEMPORAL_ADDRESS=127.0.0.1:1 node dist/healthcheck.js 2>"$work/words"; then exit 1; fi
 if env -u WEBHOOK_SECRET node dist/webhook.js 2>"$work/words"; then exit 1; fi
 grep -q 'WEBHOOK_SECRET is missing' "$work/words"
+if env -u PAYLOAD_KEYS -u DATA_CONVERTER node dist/codec-server.js 2>"$work/words"; then exit 1; fi
+grep -q 'PAYLOAD_KEYS is missing' "$work/words"
 echo 'Dockerfile and docker-compose.yml passed the checks that need no Docker engine'
