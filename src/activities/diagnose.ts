@@ -1,18 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { activityInfo, cancellationSignal, log } from '@temporalio/activity'
-import type { DeploymentReport, WebhookReport, WorkerReport } from '../domain/diagnosis.ts'
+import { activityInfo, cancellationSignal, getClient, log } from '@temporalio/activity'
+import { ApplicationFailure } from '@temporalio/common'
+import type { DeploymentReport, StoreReport, WebhookReport, WorkerReport } from '../domain/diagnosis.ts'
 import { isRecord, messageOf, present } from '../domain/json.ts'
 import { UnknownDeploymentError } from '../langgraph/deployments.ts'
 import { LangGraphError } from '../langgraph/errors.ts'
 import type { Caller, Deployments, LangGraph } from '../langgraph/port.ts'
 import { withTimeout } from '../langgraph/with-timeout.ts'
 import { textOf } from '../langgraph/wire.ts'
+import { reportOn } from '../payloads/report.ts'
+import type { ResultStore } from '../store/result-store.ts'
 import { webhookUrl } from '../webhook/url.ts'
 import type { WebhookReceiver } from '../webhook/url.ts'
 
 const lookMs = 4000
 const webhookMs = 3000
+const storeMs = 5000
 const nobody = '00000000-0000-0000-0000-000000000000'
 
 interface Known {
@@ -21,19 +25,26 @@ interface Known {
   readonly keepsSearchAttributes: boolean
   readonly sweepIntervalMs: number | undefined
   readonly webhook: WebhookReceiver | undefined
+  readonly resultStore: ResultStore | undefined
 }
 
 /** All looks at once: the slowest one decides how long it takes. */
 export async function diagnose(known: Known): Promise<WorkerReport> {
-  const { deployments, caller, keepsSearchAttributes, sweepIntervalMs, webhook } = known
+  const { deployments, caller, keepsSearchAttributes, sweepIntervalMs, webhook, resultStore } = known
   const looks = (deployments.names ?? []).map((name) => lookAt(name, deployments, caller))
-  const [version, called, ...found] = await Promise.all([packageVersion(), webhook && call(webhook, caller), ...looks])
+  const [version, called, store, ...found] = await Promise.all([
+    packageVersion(),
+    webhook && call(webhook, caller),
+    resultStore && triedOut(resultStore),
+    ...looks,
+  ])
   return {
     host: hostname(),
     pid: process.pid,
     deployments: found.filter((one) => one !== undefined),
     search_attributes: keepsSearchAttributes,
-    ...present({ version, sweep_interval_ms: sweepIntervalMs, webhook: called }),
+    payloads: reportOn(getClient().options.loadedDataConverter.payloadCodecs),
+    ...present({ version, sweep_interval_ms: sweepIntervalMs, webhook: called, store }),
   }
 }
 
@@ -85,6 +96,20 @@ async function call(webhook: WebhookReceiver, { namespace }: Caller): Promise<We
     cancellationSignal().throwIfAborted()
     log.info('the webhook receiver did not answer', { reason: messageOf(error) })
     return { url }
+  }
+}
+
+/** What the store says is in words of our own, so it may be told. */
+async function triedOut(store: ResultStore): Promise<StoreReport> {
+  const report = { url: store.url, above_bytes: store.above }
+  try {
+    await withTimeout(cancellationSignal(), storeMs, (signal) => store.tryOut(signal))
+    return report
+  } catch (error) {
+    cancellationSignal().throwIfAborted()
+    if (error instanceof ApplicationFailure) return { ...report, error: error.message }
+    log.error('unforeseen error of the result store', { name: error instanceof Error ? error.name : typeof error })
+    return { ...report, error: "unforeseen: see the worker's log" }
   }
 }
 

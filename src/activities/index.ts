@@ -125,6 +125,7 @@ export function createActivities(deployments: Deployments, options: ActivitiesOp
         keepsSearchAttributes,
         sweepIntervalMs: sweeps?.intervalMs,
         webhook,
+        resultStore,
       }
       return classified(() => diagnose(known))
     },

@@ -6,6 +6,8 @@ import { asText, failed, tried } from './doctor/check.ts'
 import type { Check } from './doctor/check.ts'
 import { searchAttributesThere, temporalAndNamespace } from './doctor/namespace.ts'
 import { openWatches } from './doctor/open-watches.ts'
+import { payloadsOf } from './doctor/payloads.ts'
+import { resultStoreOf } from './doctor/result-store.ts'
 import { sweepsOf } from './doctor/sweeps.ts'
 import { answered } from './doctor/worker-report.ts'
 import { workersAt } from './doctor/workers.ts'
@@ -29,7 +31,7 @@ export function addDoctor(program: Command, context: CommandContext): void {
     .command('doctor')
     .summary('check Temporal, the workers and their LangGraph servers, and say what to do')
     .description(
-      'Checks Temporal, its namespace, the workers, and by one of them its LangGraph servers, the sweep and the webhook receiver. Says of each whether it is ok, and otherwise what to do. Takes 15 s at most.',
+      'Checks Temporal, its namespace, the workers, and by one of them its LangGraph servers, the sweep, the webhook receiver, the result store and the keys of payloads. Says of each whether it is ok, and otherwise what to do. Takes 15 s at most.',
     )
     .addOption(jsonOption())
     .addHelpText('after', help)
@@ -96,11 +98,18 @@ async function throughWorkers(temporal: Temporal, endsAtMs: number): Promise<Thr
   if (!canAnswer) return { checks: [check] }
   const leftMs = Math.min(longestAnswerMs, endsAtMs - performance.now())
   const answer = await askWorker(temporal, Math.max(leftMs, shortestAnswerMs))
-  return { checks: [check, ...answered(answer, temporal), ...(await sweepsBy(answer, temporal))], answer }
+  return { checks: [check, ...answered(answer, temporal), ...(await compared(answer, temporal))], answer }
 }
 
-async function sweepsBy(answer: Answer, temporal: Temporal): Promise<readonly Check[]> {
-  return answer.kind === 'report' ? tried('sweep', () => sweepsOf(temporal, answer.report)) : []
+/** What the worker said, beside what is seen from here. */
+async function compared(answer: Answer, temporal: Temporal): Promise<readonly Check[]> {
+  if (answer.kind !== 'report') return []
+  const { report } = answer
+  const [sweeps, store] = await Promise.all([
+    tried('sweep', () => sweepsOf(temporal, report)),
+    tried('result store', async () => [await resultStoreOf(temporal, report)]),
+  ])
+  return [...sweeps, ...store, ...payloadsOf(temporal, report)]
 }
 
 const help = `

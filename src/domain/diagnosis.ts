@@ -12,6 +12,10 @@ export interface WorkerReport {
   readonly sweep_interval_ms?: number
   /** Absent: the runs that it creates call no receiver. */
   readonly webhook?: WebhookReport
+  /** Absent: it has no result store, or is of a version that does not tell. */
+  readonly store?: StoreReport
+  /** Absent: it is of a version that does not tell. */
+  readonly payloads?: PayloadReport
 }
 
 export type DeploymentReport =
@@ -35,4 +39,20 @@ export interface WebhookReport {
   readonly url: string
   /** What the receiver answered to a wake of the asking workflow; absent if it did not answer. */
   readonly http_status?: number
+}
+
+export interface StoreReport {
+  /** Without what only the workers need. */
+  readonly url: string
+  readonly above_bytes: number
+  /** Why it has not taken an object of the worker's; absent if it has. */
+  readonly error?: string
+}
+
+/** How payloads are written, as far as it can be told. */
+export interface PayloadReport {
+  /** The first encrypts. They are no secret: every payload shows its own. */
+  readonly key_ids: readonly string[]
+  /** Codecs of the user's own. */
+  readonly own_codecs: boolean
 }

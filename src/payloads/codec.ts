@@ -17,10 +17,11 @@ const keyIdField = 'encryption-key-id'
  * encrypted is left as it is: it may be older than the keys. Without a key nothing is encrypted, and what is encrypted is an
  * error that names its key.
  */
-export function encryptionCodec(keys: readonly PayloadKey[]): PayloadCodec {
+export function encryptionCodec(keys: readonly PayloadKey[]): PayloadCodec & { readonly keyIds: readonly string[] } {
   const byId = new Map(keys.map((key) => [key.id, key]))
   const [first] = keys
   return {
+    keyIds: keys.map(({ id }) => id),
     encode: async (payloads) => (first ? payloads.map((payload) => encrypted(first, payload)) : payloads),
     decode: async (payloads) => payloads.map((payload) => decrypted(byId, payload)),
   }

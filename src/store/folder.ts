@@ -22,17 +22,24 @@ export function folderStore({ folder, url }: Extract<StoreAddress, { kind: 'fold
     keyIn: (of) => (of.startsWith(`${url}/`) ? of.slice(url.length + 1) : undefined),
     load: async () => {},
     put: (key, content, signal) => asking(url, signal, () => put(folder, key, content, signal)),
+    tryOut: (key, content, signal) => asking(url, signal, () => put(folder, key, content, signal, { isAnew: true })),
     get: (key, maxBytes, signal) => asking(url, signal, () => get(folder, key, maxBytes, signal)),
   }
 }
 
-async function put(folder: string, key: string, content: Content, signal: AbortSignal): Promise<void> {
+async function put(
+  folder: string,
+  key: string,
+  content: Content,
+  signal: AbortSignal,
+  { isAnew = false } = {},
+): Promise<void> {
   // It is not made here: without the volume it would be a folder of this machine alone.
   const root = await realpath(folder)
   const target = join(root, key)
   const draft = join(root, unfinished, randomUUID())
   await makeFolders(root, dirname(key))
-  if (await hasFile(target, content.bytes)) return
+  if (!isAnew && (await hasFile(target, content.bytes))) return
   await makeFolders(root, unfinished)
   try {
     await write(draft, content, signal)

@@ -9,6 +9,8 @@ export interface ObjectStore {
   load(): Promise<void>
   /** Puts an object there if it is absent. No reader ever sees a part of it. */
   put(key: string, content: Content, signal: AbortSignal): Promise<void>
+  /** As `put`, but writes what is there already once more, if the store allows that: this shows whether it takes anything. */
+  tryOut(key: string, content: Content, signal: AbortSignal): Promise<void>
   /** @returns `undefined` if it is not there */
   get(key: string, maxBytes: number, signal: AbortSignal): Promise<Buffer | undefined>
 }

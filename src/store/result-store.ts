@@ -38,6 +38,10 @@ export function isAbove(bytes: unknown): bytes is number {
   return Number.isInteger(bytes) && Number(bytes) >= leastAbove && Number(bytes) <= maxResultBytes
 }
 
+/** No result has such a key. */
+const trialKey = 'doctor.json'
+const trial = '{"written_by":"langgraph-runs doctor"}'
+
 /** Where results that are too large for Temporal are kept: workers write them, clients read them. */
 export class ResultStore {
   /** `s3://bucket/prefix` or `file:///folder`. */
@@ -74,6 +78,17 @@ export class ResultStore {
     await this.#objects.put(key, content, signal)
     const { bytes, sha256 } = content
     return { url: this.#objects.urlOf(key), sha256, bytes, content_type: 'application/json' }
+  }
+
+  /** Writes `doctor.json`, which holds nothing: this shows whether results can be kept. */
+  async tryOut(signal: AbortSignal): Promise<void> {
+    await this.#objects.tryOut(trialKey, await hashed([Buffer.from(trial)]), signal)
+  }
+
+  /** @returns whether what a worker's `tryOut` wrote can be read here; `false`: it is not there */
+  async canRead(signal: AbortSignal): Promise<boolean> {
+    const found = await this.#objects.get(trialKey, trial.length, signal)
+    return found?.toString() === trial
   }
 
   /** Reads only what this store has kept, and checks that it is that. */

@@ -21,6 +21,10 @@ export function s3Store(address: S3Address): ObjectStore {
   const { url, prefix } = address
   let connecting: Promise<Connection> | undefined
   const connection = () => (connecting ??= connect(address))
+  const putOnce: ObjectStore['put'] = async (key, content, signal) => {
+    const { sdk, client } = await connection()
+    await asking(url, signal, () => put(sdk, client, address.bucket, prefix + key, content, signal))
+  }
   return {
     url,
     urlOf: (key) => `${url}/${key}`,
@@ -28,10 +32,9 @@ export function s3Store(address: S3Address): ObjectStore {
     load: async () => {
       await connection()
     },
-    put: async (key, content, signal) => {
-      const { sdk, client } = await connection()
-      await asking(url, signal, () => put(sdk, client, address.bucket, prefix + key, content, signal))
-    },
+    put: putOnce,
+    // An answer that it is there already shows as well that the credentials may write.
+    tryOut: putOnce,
     get: async (key, maxBytes, signal) => {
       const { sdk, client } = await connection()
       return asking(url, signal, async () => {

@@ -8,6 +8,7 @@ import { traceHeader } from '../domain/contract.ts'
 import { isRecord } from '../domain/json.ts'
 import { missingPackage } from '../missing-package.ts'
 import { attributesOf } from './trace-attributes.ts'
+import { withoutWords } from './without-words.ts'
 
 type Api = typeof OpenTelemetry
 
@@ -106,7 +107,9 @@ function activityInterceptor(
     execute: async (input, next) => {
       if (!isReadable(input.headers[traceHeader])) return next(input)
       if (isOf(trace.getActiveSpan(), activityId)) return described(input, next)
-      return spans.execute?.(input, (within) => described(within, next)) ?? next(input)
+      return spans.execute
+        ? wordless(spans.execute.bind(spans), input, (within) => described(within, next))
+        : next(input)
     },
   }
 }
@@ -117,6 +120,27 @@ function isReadable(header: Payload | undefined): boolean {
     return header !== undefined && isRecord(defaultPayloadConverter.fromPayload(header))
   } catch {
     return false
+  }
+}
+
+type Execute = NonNullable<ActivityInboundCallsInterceptor['execute']>
+
+/** The span gets the type of a failure, and Temporal the failure itself. */
+async function wordless(
+  within: Execute,
+  input: Parameters<Execute>[0],
+  next: Parameters<Execute>[1],
+): ReturnType<Execute> {
+  let failure: { readonly error: unknown } | undefined
+  try {
+    return await within(input, (traced) =>
+      next(traced).catch((error: unknown) => {
+        failure = { error }
+        throw withoutWords(error)
+      }),
+    )
+  } catch (error) {
+    throw failure ? failure.error : error
   }
 }
 

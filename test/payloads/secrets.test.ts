@@ -185,7 +185,7 @@ describe.concurrent('with encryption', () => {
   test('a large result is kept in the store', async () => {
     const large = await langGraph.ended('work', { symbol: planted.input, size: 5000 })
     expect(await runs.watch(large)).toMatchObject({ result: { final: `done ${planted.input}` } })
-    expect(await files()).toHaveLength(1)
+    expect((await files()).filter((file) => !file.endsWith('doctor.json'))).toHaveLength(1)
   })
 
   test('the same id with another request is refused', async () => {

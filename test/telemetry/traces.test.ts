@@ -138,6 +138,25 @@ describe('with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     await endless.stop()
   })
 
+  test('a failed activity tells its type, and not the words of LangGraph, which may quote a graph', async () => {
+    const refusing = await ScriptedLangGraph.start()
+    refusing.on('run', json({ detail: `the input ${planted} is wrong` }, { status: 500 }))
+    const env = { ...collector.env, TEMPORAL_TASK_QUEUE: stage.taskQueue }
+    const worker = await startWorker({ ...env, LANGGRAPH_API_URL: refusing.url })
+    const [threadId, runId] = [randomUUID(), randomUUID()]
+    const { stdout } = await CliProcess.start(['watch', threadId, runId, '--max-poll-time', '1s', '--json'], env).ended
+    // Whoever started it is told.
+    expect(stdout).toContain(`the input ${planted} is wrong`)
+    const failed = () => collector.spans.filter(({ attributes }) => attributes['langgraph.run_id'] === runId)
+    await vi.waitUntil(() => failed().some(({ name }) => name === 'RunActivity:getRunStatus'), patience)
+    await worker.stop()
+    expect(collector.text).toContain('"exception.message"')
+    expect(holding(new Map([['the spans', collector.text]]), [planted, 'node_modules', import.meta.dirname])).toEqual(
+      [],
+    )
+    await refusing.stop()
+  })
+
   test('a workflow that was started without a trace has no spans, and LangGraph gets no header', async () => {
     const before = collector.spans.length
     const worker = await startWorker(collector.env)
