@@ -1,10 +1,7 @@
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -12,6 +9,7 @@ import { Client, Connection } from '@temporalio/client'
 import { startDevServer } from '../dev/embedded-temporal.ts'
 import { BackgroundRuns, resultStore } from '../src/client.ts'
 import { messageOf } from '../src/domain/json.ts'
+import { startEndedRuns } from '../test/support/ended-runs.ts'
 
 /**
  * `npm run bench:large -- [results at once] [MB of each] [url of the store]`: how long large results take from LangGraph to
@@ -22,8 +20,8 @@ const folder = await mkdtemp(join(tmpdir(), 'bench-large-'))
 const storeUrl = process.argv[4] ?? pathToFileURL(folder).href
 const worker = fileURLToPath(new URL('../src/worker.ts', import.meta.url))
 
-/** Every run has ended, with values that look like a graph's: a list of messages. */
-function startLangGraph() {
+/** Values that look like a graph's: a list of messages. */
+function valuesOf(size: number): string {
   const message = {
     type: 'ai',
     content: 'The trend is up, volume confirms it. '.repeat(25),
@@ -31,26 +29,10 @@ function startLangGraph() {
     usage: { input: 812, output: 44 },
   }
   const messages = Array.from(
-    { length: Math.ceil((megabytes * 1024 * 1024) / JSON.stringify(message).length) },
+    { length: Math.ceil((size * 1024 * 1024) / JSON.stringify(message).length) },
     () => message,
   )
-  const values = JSON.stringify({ messages })
-  const server = createServer((request, response) => {
-    const [, , threadId, what, runId] = (request.url ?? '').split(/[/?]/)
-    request.resume()
-    response.setHeader('content-type', 'application/json')
-    if (what === 'runs')
-      response.end(
-        JSON.stringify({ run_id: runId, thread_id: threadId, status: 'success', kwargs: { resumable: false } }),
-      )
-    else if (what === 'state' || what === 'history') {
-      const state = `"next":[],"tasks":[],"metadata":{"run_id":"${threadId}","source":"loop"},"checkpoint":{"checkpoint_id":"c"}`
-      const whole = what === 'history' ? `[{${state}}]` : `{"values":${values},${state}}`
-      response.setHeader('content-length', Buffer.byteLength(whole))
-      response.end(whole)
-    } else response.writeHead(404).end('{}')
-  })
-  return { server, bytes: values.length }
+  return JSON.stringify({ messages })
 }
 
 async function peakMb({ pid }: ChildProcess): Promise<number> {
@@ -58,9 +40,8 @@ async function peakMb({ pid }: ChildProcess): Promise<number> {
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024
 }
 
-const { server, bytes } = startLangGraph()
-server.listen(0, '127.0.0.1')
-await once(server, 'listening')
+const values = valuesOf(megabytes)
+const langGraph = await startEndedRuns(values)
 const temporal = await startDevServer()
 const taskQueue = randomUUID()
 const child = fork(worker, {
@@ -70,7 +51,7 @@ const child = fork(worker, {
     ...process.env,
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_TASK_QUEUE: taskQueue,
-    LANGGRAPH_API_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    LANGGRAPH_API_URL: langGraph.url,
     RESULT_STORE: storeUrl,
     SWEEP_INTERVAL: 'none',
   },
@@ -95,7 +76,7 @@ try {
   const first = await runs.watch({ ...newRun(), ...options })
   const idle = await peakMb(child)
   console.log(
-    `${(bytes / 1024 / 1024).toFixed(1)} MB of JSON, the first: ${first.polling_result}, worker ${Math.round(idle)} MB`,
+    `${(values.length / 1024 / 1024).toFixed(1)} MB of JSON, the first: ${first.polling_result}, worker ${Math.round(idle)} MB`,
   )
   const times: number[] = []
   const run = newRun()
@@ -124,8 +105,7 @@ try {
   child.kill('SIGKILL')
   await connection.close()
   await temporal.teardown()
-  server.close()
-  server.closeAllConnections()
+  await langGraph.stop()
   await rm(folder, { recursive: true, force: true })
 }
 process.exit()

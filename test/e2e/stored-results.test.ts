@@ -20,6 +20,8 @@ let folder: string
 let stage: WorkerStage
 let store: ResultStore
 let reading: BackgroundRuns
+/** It knows no store. */
+let blind: BackgroundRuns
 /** Its state is 3 MB of JSON. */
 let large: Ids
 beforeAll(async () => {
@@ -28,6 +30,7 @@ beforeAll(async () => {
   stage = await WorkerStage.open(inject('langGraphUrl'), {})
   store = resultStore(pathToFileURL(folder).href, storeOptions)
   const { taskQueue } = stage
+  blind = new BackgroundRuns(stage.client, { taskQueue })
   reading = new BackgroundRuns(stage.client, { taskQueue, resultStore: store })
   ;[large] = await Promise.all([
     langGraph.ended('work', { symbol: 'AAPL', size: 3 * MB }),
@@ -55,7 +58,7 @@ describe('a result that is kept in the result store', () => {
     const read = await reading.watch({ ...large, ...options })
     expect(read).toMatchObject({ polling_result: 'success_with_results', result })
     expect(read).not.toHaveProperty('result_reference')
-    const unread = await stage.runs.watch({ ...large, ...options })
+    const unread = await blind.watch({ ...large, ...options })
     expect(unread).toMatchObject({
       polling_result: 'success_with_results',
       result_reference: reference,
@@ -71,7 +74,7 @@ describe('a result that is kept in the result store', () => {
   test('comes from `retrieve`, a handle, and the classes of the Python poller', async () => {
     const { client, taskQueue } = stage
     expect(await reading.retrieve(large)).toMatchObject({ result })
-    expect(await stage.runs.retrieve(large)).toMatchObject({ result_reference: reference })
+    expect(await blind.retrieve(large)).toMatchObject({ result_reference: reference })
     const handle = await reading.startWatch({ ...large, ...options })
     expect(await handle.result()).toMatchObject({ result })
     const poller = (more = {}) => ({ client, taskQueue, pollInterval: '1s', ...more }) as const
@@ -81,8 +84,10 @@ describe('a result that is kept in the result store', () => {
       final: 'done AAPL',
       blob,
     })
-    const blind = new RunResultRetriever(poller())
-    await expect(blind.getResult(threadId, runId)).rejects.toThrow("give RunResultRetriever the workers' `resultStore`")
+    const unknowing = new RunResultRetriever(poller())
+    await expect(unknowing.getResult(threadId, runId)).rejects.toThrow(
+      "give RunResultRetriever the workers' `resultStore`",
+    )
     const waiting = new EnhancedBackgroundRunPoller(poller())
     expect(await waiting.pollUntilCompleteWithResults(threadId, runId)).toMatchObject({
       result: { _retrieval_metadata: { strategy_used: 'thread_state' } },
@@ -91,7 +96,7 @@ describe('a result that is kept in the result store', () => {
   })
 
   test('is printed by the CLI if it knows the store, which otherwise says what to do', async () => {
-    const env = { TEMPORAL_TASK_QUEUE: stage.taskQueue }
+    const env = { TEMPORAL_TASK_QUEUE: stage.taskQueue, RESULT_STORE: '', RESULT_STORE_ABOVE: '' }
     const args = ['watch', large.threadId, large.runId, '--json']
     const read = await CliProcess.start(args, { ...env, RESULT_STORE: store.url }).ended
     expect(read).toMatchObject({ code: 0 })
@@ -112,7 +117,7 @@ describe('a result that is kept in the result store', () => {
   test('is retrieved when the store is back, and while it is away the watch has the reason', async () => {
     const run = await langGraph.ended('work', { symbol: 'BACK', size: 2 * MB })
     await rename(folder, `${folder}-away`)
-    const handle = await stage.runs.startWatch({ ...run, ...options, retrievalTimeout: '5m' })
+    const handle = await blind.startWatch({ ...run, ...options, retrievalTimeout: '5m' })
     await vi.waitFor(
       async () => expect(JSON.stringify(await handle.fetchHistory())).toContain('ResultStoreUnavailable'),
       { timeout: 30_000, interval: 200 },
@@ -124,7 +129,7 @@ describe('a result that is kept in the result store', () => {
   test('is missing if the store is away for good: the run has succeeded, and the outcome says why', async () => {
     const run = await langGraph.ended('work', { symbol: 'AWAY', size: 2 * MB })
     await rename(folder, `${folder}-away`)
-    const outcome = await stage.runs.watch({
+    const outcome = await blind.watch({
       ...run,
       ...options,
       retrievalTimeout: '2s',
@@ -143,7 +148,7 @@ describe('a result that is kept in the result store', () => {
         ]),
       },
     })
-    await expect(stage.runs.retrieve({ ...run, retrievalOrder: ['thread_state'] })).resolves.toMatchObject({
+    await expect(blind.retrieve({ ...run, retrievalOrder: ['thread_state'] })).resolves.toMatchObject({
       result_reference: reference,
     })
   })
@@ -152,9 +157,7 @@ describe('a result that is kept in the result store', () => {
     const runs = await Promise.all(
       Array.from({ length: 30 }, (_, n) => langGraph.ended('work', { symbol: `N${n}`, size: 4 * MB })),
     )
-    const outcomes = await Promise.all(
-      runs.map((run) => stage.runs.watch({ ...run, ...options, retrievalTimeout: '5m' })),
-    )
+    const outcomes = await Promise.all(runs.map((run) => blind.watch({ ...run, ...options, retrievalTimeout: '5m' })))
     expect(outcomes.map(({ polling_result }) => polling_result)).toEqual(runs.map(() => 'success_with_results'))
     const kept = await Promise.all(outcomes.map((outcome) => fetchResult(referenceIn(outcome), store)))
     expect(kept).toEqual(runs.map((_, n) => expect.objectContaining({ final: `done N${n}` })))

@@ -1,9 +1,13 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { inspect } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { BackgroundRuns, fetchResult, resultStore } from '../../src/client.ts'
 import type { ResultStore, StoredResultReference, WatchOutcome } from '../../src/client.ts'
 import { CliProcess } from '../cli/cli-process.ts'
+import { startEndedRuns } from '../support/ended-runs.ts'
+import type { EndedRuns } from '../support/ended-runs.ts'
 import { LangGraphRuns } from '../support/langgraph.ts'
 import type { Ids } from '../support/langgraph.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
@@ -17,6 +21,8 @@ const bucket = 'results'
 const langGraph = new LangGraphRuns(inject('langGraphUrl'))
 let s3: S3Server
 let proxy: TcpProxy
+/** Each of its results has 10 MB. */
+let tens: EndedRuns
 let stage: WorkerStage
 let store: ResultStore
 let reading: BackgroundRuns
@@ -30,7 +36,8 @@ const credentials = (secret = s3.credentials.secretAccessKey) => ({
 beforeAll(async () => {
   s3 = await startS3(bucket)
   proxy = await TcpProxy.start(s3.endpoint)
-  stage = await WorkerStage.open(inject('langGraphUrl'), {})
+  tens = await startEndedRuns(JSON.stringify({ final: 'done', blob: 'x'.repeat(10 * MB) }))
+  stage = await WorkerStage.open(inject('langGraphUrl'), { tens: tens.url })
   for (const [name, value] of Object.entries(credentials())) vi.stubEnv(name, value)
   store = resultStore(urlOf())
   reading = new BackgroundRuns(stage.client, { taskQueue: stage.taskQueue, resultStore: store })
@@ -38,7 +45,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await CliProcess.killAll()
   await stage.close()
-  await proxy.stop()
+  await Promise.all([proxy.stop(), tens.stop()])
   await s3.stop()
   vi.unstubAllEnvs()
 })
@@ -163,6 +170,16 @@ describe('a result store on S3', { timeout: 120_000 }, () => {
     expect(await reading.watch({ ...run, ...options })).toMatchObject(found('ALTERED'))
   })
 
+  test('unpacks nothing: what is compressed is something else', async () => {
+    const reference = await keptIn(urlOf())
+    const bomb = gzipSync(Buffer.alloc(100 * MB, ' '))
+    for (const packed of [bomb, gzipSync('{"a":1}')]) {
+      await s3.overwriteCompressed(bucket, keyOf(reference), packed)
+      await expect(fetchResult(reference, store)).rejects.toMatchObject({ type: 'StoredResultAltered' })
+    }
+    await s3.remove(bucket, keyOf(reference))
+  })
+
   test('asks nobody else, whatever a reference says', async () => {
     const reference = await keptIn(urlOf())
     const rest = keyOf(reference).slice('lg/'.length)
@@ -254,6 +271,42 @@ describe('a result store on S3', { timeout: 120_000 }, () => {
     await startWorker()
     expect(await watched).toMatchObject(found('KILLED'))
     expect(await s3.keys(bucket)).toHaveLength(before + 1)
+  })
+
+  test('takes 100 results of 10 MB at once, with a worker of less than 1 GB', { timeout: 240_000 }, async () => {
+    const alone = await startWorker()
+    const others = stage.workers.filter((each) => each !== alone)
+    await Promise.all(others.map((each) => each.kill()))
+    const outcomes = await Promise.all(
+      Array.from({ length: 100 }, () => {
+        const id = randomUUID()
+        const run = { deployment: 'tens', threadId: id, runId: id }
+        return stage.runs.watch({ ...run, pollInterval: '1s', retrievalTimeout: '10m' })
+      }),
+    )
+    expect(new Set(outcomes.map((outcome) => referenceIn(outcome).url)).size).toBe(100)
+    expect(await fetchResult(referenceIn(outcomes[99] as WatchOutcome), store)).toMatchObject({ final: 'done' })
+    const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(await readFile(`/proc/${alone.pid}/status`, 'utf8')) ?? []
+    expect(Number(kilobytes)).toBeLessThan(1024 * 1024)
+  })
+
+  test('is what `doctor` looks at: of the worker, and of the command line', async () => {
+    const env = { TEMPORAL_TASK_QUEUE: stage.taskQueue, RESULT_STORE: urlOf(), AWS_EC2_METADATA_DISABLED: 'true' }
+    const examined = async (own: Readonly<Record<string, string>>) => {
+      const { stdout } = await CliProcess.start(['doctor', '--json'], { ...env, ...own }).ended
+      const { checks }: { checks: { check: string }[] } = JSON.parse(stdout)
+      return checks.find(({ check }) => check === 'result store')
+    }
+    const [reads, refused] = await Promise.all([examined(credentials()), examined(credentials('wrong'))])
+    expect(reads).toMatchObject({ status: 'ok', found: expect.stringContaining('results can be read here') })
+    expect(refused).toMatchObject({ status: 'failed', found: expect.stringContaining('(HTTP 403)') })
+    await Promise.all(stage.workers.map((each) => each.kill()))
+    await startWorker({ RESULT_STORE: urlOf('no-such-bucket') })
+    expect(await examined(credentials())).toMatchObject({
+      status: 'failed',
+      found: expect.stringMatching(/^for the worker: The result store s3:\/\/no-such-bucket\/lg .*, and the bucket/),
+      remedy: expect.stringContaining('RESULT_STORE, or the credentials that the AWS SDK finds there'),
+    })
   })
 
   test('is seen in no history, no log and no failure, beyond its url', async () => {

@@ -27,6 +27,8 @@ export interface S3Server {
   keys(bucket: string): Promise<string[]>
   /** Replaces an object. */
   overwrite(bucket: string, key: string, body: string): Promise<void>
+  /** The same, with the header of a compressed object. */
+  overwriteCompressed(bucket: string, key: string, body: Uint8Array): Promise<void>
   remove(bucket: string, key: string): Promise<void>
   stop(): Promise<void>
 }
@@ -72,6 +74,9 @@ export async function startS3(...buckets: readonly string[]): Promise<S3Server> 
     },
     async overwrite(Bucket, Key, Body) {
       await client.send(new PutObjectCommand({ Bucket, Key, Body: Buffer.from(Body) }))
+    },
+    async overwriteCompressed(Bucket, Key, Body) {
+      await client.send(new PutObjectCommand({ Bucket, Key, Body, ContentEncoding: 'gzip' }))
     },
     async remove(Bucket, Key) {
       await client.send(new DeleteObjectCommand({ Bucket, Key }))

@@ -1,4 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { DataConverter, Payload } from '@temporalio/common'
+import { resultStore } from '../../src/client.ts'
+import type { ResultStore } from '../../src/client.ts'
 import { failureConverterPath, payloadCodecs } from '../../src/payloads.ts'
 import { createCodecApp } from '../../src/payloads/codec-server/app.ts'
 import type { ResultStoreOptions } from '../../src/store/result-store.ts'
@@ -8,13 +14,17 @@ import { startServer } from '../../src/webhook/server.ts'
 const key = Buffer.alloc(32, 'a key that only tests have').toString('base64')
 
 /**
- * `TEST_ENCRYPTED=1` runs the tests with payloads encrypted: those that start workers and clients by the fixtures of
- * `test/support` and `test/cli`.
+ * `TEST_ENCRYPTED=1` runs the tests with payloads encrypted, and with a result store that takes whatever it may: those that
+ * start workers and clients by the fixtures of `test/support` and `test/cli`.
  */
 const isEncrypted = process.env['TEST_ENCRYPTED'] === '1'
 
+const storeUrl = isEncrypted ? pathToFileURL(temporaryFolder()).href : ''
+
 /** What a program has in its environment for that. */
-export const payloadEnvironment: Readonly<Record<string, string>> = isEncrypted ? { PAYLOAD_KEYS: `test:${key}` } : {}
+export const payloadEnvironment: Readonly<Record<string, string>> = isEncrypted
+  ? { PAYLOAD_KEYS: `test:${key}`, RESULT_STORE: storeUrl, RESULT_STORE_ABOVE: '1024' }
+  : {}
 
 /** What workers and clients have in their options for that. */
 export const payloadOptions: { readonly dataConverter?: DataConverter } = isEncrypted
@@ -24,6 +34,11 @@ export const payloadOptions: { readonly dataConverter?: DataConverter } = isEncr
 /** What a result store of a client has in its options for that. */
 export const storeOptions: Pick<ResultStoreOptions, 'keys'> = isEncrypted
   ? { keys: [{ id: 'test', key: Buffer.from(key, 'base64') }] }
+  : {}
+
+/** What a `BackgroundRuns` has in its options for that. */
+export const readingOptions: { readonly resultStore?: ResultStore } = isEncrypted
+  ? { resultStore: resultStore(storeUrl, storeOptions) }
   : {}
 
 /** What a workflow bundle has compiled in for that. */
@@ -57,4 +72,10 @@ export async function codecOfTemporalCli(): Promise<{ readonly args: readonly st
   if (!codecs) return { args: [], stop: async () => {} }
   const server = await startServer(createCodecApp({ codecs, log: () => {} }), { host: '127.0.0.1', port: 0 })
   return { args: ['--codec-endpoint', `http://127.0.0.1:${server.port}`], stop: () => server.stop() }
+}
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'langgraph-background-runs-encrypted-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }

@@ -12,7 +12,7 @@ import type { WorkflowHandle } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
 import { inject, vi } from 'vitest'
 import { BackgroundRuns } from '../../src/client.ts'
-import { decrypted, payloadEnvironment, payloadOptions } from './encryption.ts'
+import { decrypted, payloadEnvironment, payloadOptions, readingOptions } from './encryption.ts'
 
 type Environment = Readonly<Record<string, string>>
 type HistoryEvents = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>
@@ -127,7 +127,7 @@ export class WorkerStage {
 
   private constructor(client: Client, folder: string, { url, sweepInterval }: { url: string; sweepInterval: string }) {
     this.client = client
-    this.runs = new BackgroundRuns(client, { taskQueue: this.taskQueue })
+    this.runs = new BackgroundRuns(client, { taskQueue: this.taskQueue, ...readingOptions })
     this.#folder = folder
     this.#env = {
       TEMPORAL_ADDRESS: inject('temporalAddress'),
