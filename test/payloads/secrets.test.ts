@@ -182,6 +182,38 @@ describe.concurrent('with encryption', () => {
     expect(await misspelt).toContain('InvalidInput')
   })
 
+  test('an execution is answered elsewhere, one by nobody, and a watch is out of time', async () => {
+    const elsewhere = await runs.startExecution(`elsewhere/${randomUUID()}`, asking)
+    const [unanswered, late] = await Promise.all([
+      runs.execute(`nobody/${randomUUID()}`, { ...asking, humanTimeout: '1s' }),
+      runs.watch({
+        ...(await langGraph.create('work', { symbol: planted.input, seconds: 10 })),
+        maxPollTime: '1s',
+        ...request,
+      }),
+    ])
+    expect(JSON.stringify(unanswered)).toContain(`buy ${planted.input}?`)
+    expect(late).toMatchObject({ status: 'polling_timeout' })
+    await untilAsked(elsewhere)
+    const { thread_id: threadId = '' } = await runs.progress(elsewhere)
+    await langGraph.ended('human', { symbol: '' }, { threadId, resume: planted.answer })
+    expect(await elsewhere.result()).toMatchObject({ result: { answer: planted.answer } })
+  })
+
+  test('an execution that waits continues as new, and is cancelled in Temporal', async () => {
+    const handle = await runs.startExecution(`again-and-cancelled/${randomUUID()}`, asking)
+    await untilAsked(handle)
+    const chained = client.workflow.getHandle(handle.workflowId)
+    const { runId } = await chained.describe()
+    // A KB counts as an event of the 4,000.
+    for (let n = 0; n < 40; n += 1) await chained.signal('of any name', planted.input.repeat(2000))
+    await vi.waitFor(async () => assert.notEqual((await chained.describe()).runId, runId), patience)
+    expect(JSON.stringify((await chained.describe()).memo)).toContain(planted.input)
+    await chained.cancel()
+    expect(await failureOf(chained.result())).toContain('CancelledFailure')
+    expect((await chained.describe()).memo).toHaveProperty('cancellation')
+  })
+
   test('a large result is kept in the store', async () => {
     const large = await langGraph.ended('work', { symbol: planted.input, size: 5000 })
     expect(await runs.watch(large)).toMatchObject({ result: { final: `done ${planted.input}` } })

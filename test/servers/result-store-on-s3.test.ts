@@ -12,6 +12,7 @@ import { LangGraphRuns } from '../support/langgraph.ts'
 import type { Ids } from '../support/langgraph.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
 import { holding, WorkerStage } from '../support/worker-process.ts'
+import { freePort } from './processes.ts'
 import { startS3 } from './seaweedfs.ts'
 import type { S3Server } from './seaweedfs.ts'
 import type { WorkerProcess } from '../support/worker-process.ts'
@@ -83,11 +84,11 @@ function bytes(this: Record<string, unknown>, key: string, value: unknown): unkn
 }
 
 /** Neither keys nor hosts are anybody's business. */
-async function tracesOfSecrets(): Promise<string[]> {
+function secrets(): string[] {
   const { accessKeyId, secretAccessKey } = s3.credentials
   const hosts = [s3.endpoint, proxy.url].map((url) => new URL(url).host)
   const words = ['SignatureDoesNotMatch', 'InvalidAccessKeyId', 'NoSuchBucket', 'ECONNREFUSED']
-  return holding(await stage.traces(), [accessKeyId, secretAccessKey, ...hosts, ...words])
+  return [accessKeyId, secretAccessKey, ...hosts, ...words]
 }
 
 /** As a worker would, with the credentials of this process. */
@@ -309,8 +310,17 @@ describe('a result store on S3', { timeout: 120_000 }, () => {
     })
   })
 
-  test('is seen in no history, no log and no failure, beyond its url', async () => {
+  test('is seen in no history, no log, no metric and no failure, beyond its url', async () => {
+    const run = await ended('METRICS')
+    const port = await freePort()
+    await Promise.all(stage.workers.map((each) => each.kill()))
+    await startWorker({ METRICS_LISTEN: `127.0.0.1:${port}`, ...credentials('wrong') })
+    const outcome = await stage.runs.watch({ ...run, pollInterval: '1s', retrievalTimeout: '1s' })
+    expect(outcome).toMatchObject({ polling_result: 'success_no_results' })
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+    expect(metrics).toContain('lg_watches_ended')
+    expect(holding(new Map([['the metrics', metrics]]), secrets())).toEqual([])
     expect((await stage.traces()).size).toBeGreaterThan(10)
-    expect(await tracesOfSecrets()).toEqual([])
+    expect(holding(await stage.traces(), secrets())).toEqual([])
   })
 })
