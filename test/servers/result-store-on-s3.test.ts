@@ -274,15 +274,15 @@ describe('a result store on S3', { timeout: 120_000 }, () => {
     expect(await s3.keys(bucket)).toHaveLength(before + 1)
   })
 
-  test('takes 100 results of 10 MB at once, with a worker of less than 1 GB', { timeout: 240_000 }, async () => {
-    const alone = await startWorker()
+  test('takes 100 results of 10 MB at once, with a worker of less than 1 GB', { timeout: 600_000 }, async () => {
+    const alone = await stage.startWorker('all', { RESULT_STORE: urlOf(), ...credentials() })
     const others = stage.workers.filter((each) => each !== alone)
     await Promise.all(others.map((each) => each.kill()))
     const outcomes = await Promise.all(
       Array.from({ length: 100 }, () => {
         const id = randomUUID()
         const run = { deployment: 'tens', threadId: id, runId: id }
-        return stage.runs.watch({ ...run, pollInterval: '1s', retrievalTimeout: '10m' })
+        return stage.runs.watch({ ...run, pollInterval: '1s', retrievalTimeout: '15m' })
       }),
     )
     expect(new Set(outcomes.map((outcome) => referenceIn(outcome).url)).size).toBe(100)
