@@ -13,6 +13,8 @@ export const workflowTypes = {
 } as const
 
 export const wakeSignalName = 'wake'
+/** The signal's argument if a program sends it, to whom every end of a run is news; a person gives none. */
+export const wakeHint = 'hint'
 export const progressQueryName = 'progress'
 export const cancelRunUpdateName = 'cancelRun'
 export const resumeUpdateName = 'resume'

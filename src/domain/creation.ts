@@ -24,6 +24,8 @@ export interface Continuation {
   readonly asked?: StateNow
   /** By the question's id; for a question without an id the answer itself; absent at a breakpoint. */
   readonly resume?: Json
+  /** The run has failed, and continues from its last checkpoint, which one of these runs before it may have written. */
+  readonly failedAfter?: readonly string[]
 }
 
 export function isContinuation(run: NewRun | Continuation): run is Continuation {

@@ -1,6 +1,7 @@
 import type { RetrievalStrategy } from './defaults.ts'
 import type { CancelAction, NewRun } from './creation.ts'
 import type { PollInterval } from './poll-interval.ts'
+import type { RetryOptions } from './retry.ts'
 
 type Second = 's' | 'sec' | 'secs' | 'second' | 'seconds'
 type Minute = 'm' | 'min' | 'mins' | 'minute' | 'minutes'
@@ -87,6 +88,25 @@ interface WaitingInput extends RetrievalInput {
   readonly onInterrupt?: 'return' | 'wait' | null
   /** How long to wait for a human, each time; `'none'`: no limit. `maxPollTime` does not run meanwhile. Default `'7 days'`. */
   readonly humanTimeout?: Duration | 'none' | null
+  /** Continues a run that ends in `error`, or by LangGraph's own time limit, from where it failed. Default: it does not. */
+  readonly retry?: RetryInput | null
+}
+
+/**
+ * How a run that has failed is continued: by a follow-up run from its last checkpoint, with its options. Nodes that had
+ * finished are not run again. The pause before the n-th attempt is min(initialInterval · backoffCoefficientⁿ⁻², maximumInterval).
+ */
+export interface RetryInput {
+  /** 2-100: of all runs of the watch, the first one included. */
+  readonly maximumAttempts: number
+  /** Default `'10s'`. */
+  readonly initialInterval?: Duration | null
+  /** 1-10. Default 2. */
+  readonly backoffCoefficient?: number | null
+  /** Default `'5m'`. */
+  readonly maximumInterval?: Duration | null
+  /** Names of errors that end the watch at once, such as `ValueError`. 1-100. */
+  readonly nonRetryableErrors?: readonly string[] | null
 }
 
 /** The argument of `watchRun`. */
@@ -166,6 +186,8 @@ export interface WatchOptions {
   readonly onInterrupt: 'return' | 'wait'
   /** `Infinity`: no limit. */
   readonly humanTimeoutMs: number
+  /** Absent: a run that has failed is not continued. */
+  readonly retry?: RetryOptions
 }
 
 /** Which run to create. */

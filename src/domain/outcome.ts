@@ -54,6 +54,8 @@ type ResultOrReference<Result> =
 interface PollingMetadata {
   /** Polls made. */
   readonly poll_count: number
+  /** With `retry`: how many runs there were in which the graph was tried, the first one included. */
+  readonly attempts?: number
   /** ISO 8601 UTC. */
   readonly timestamp: string
 }
@@ -64,8 +66,10 @@ export interface ChainedRun {
   readonly run_id: string
   /** How it ended. */
   readonly status: string
-  /** What continued it: the update `resume`, or somebody else (LangGraph Studio). */
-  readonly continued_by?: 'resume' | 'elsewhere'
+  /** What continued it: the update `resume`, `retry` after it had failed, or somebody else (LangGraph Studio). */
+  readonly continued_by?: 'resume' | 'retry' | 'elsewhere'
+  /** With `retry`: why it failed. At most 1 KB. */
+  readonly error?: string
 }
 
 interface AnyOutcome {
@@ -73,7 +77,7 @@ interface AnyOutcome {
   readonly run_id?: string
   /** Absent if it is not known: no run was created, and the thread was to be a new one. */
   readonly thread_id?: string
-  /** With `onInterrupt: 'wait'`: all runs, the first one first. */
+  /** With `onInterrupt: 'wait'` or `retry`: all runs, the first one first. */
   readonly runs?: readonly ChainedRun[]
   /** The run was cancelled. Absent if somebody else cancelled it, and the server calls it failed and keeps no word of that. */
   readonly cancelled?: true
@@ -150,7 +154,7 @@ export type WatchOutcome<Result = Json> = AnyOutcome &
 
 /** What the query `progress` answers. */
 export interface WatchProgress {
-  readonly phase: 'waiting' | 'creating' | 'polling' | 'retrieving' | 'interrupted' | 'done'
+  readonly phase: 'waiting' | 'creating' | 'polling' | 'retrieving' | 'interrupted' | 'backing_off' | 'done'
   /** Where the watch is, or how it has ended, in one word. Absent in the answer of a worker of before. */
   readonly state?: WatchState
   /** The run's status at the last poll that was answered; `interrupted` while it waits for a human, whatever the server says. */
@@ -164,7 +168,14 @@ export interface WatchProgress {
   readonly next_poll_at?: string
   /** The sweep looks at the run's thread and wakes the watch: it sleeps 10 min, whatever its `pollInterval`. */
   readonly swept?: true
-  /** Why the last poll, the last try to create the run, or the last look for an answer given elsewhere failed. */
+  /** In phase `backing_off` the next attempt, otherwise that which is running; absent before the first failure. */
+  readonly attempt?: number
+  /** In phase `backing_off`: when the next attempt begins. ISO 8601 UTC. */
+  readonly next_attempt_at?: string
+  /**
+   * Why the last poll, the last try to create the run, or the last look for an answer given elsewhere failed. In phase
+   * `backing_off` why the run failed.
+   */
   readonly last_error?: string
   /** ISO 8601: when LangGraph last changed the run. An old time on a `running` run: it may be stuck. */
   readonly updated_at?: string

@@ -5,6 +5,7 @@ import {
   defaultMaxPollTime,
   defaultPollInterval,
   defaultRetrievalTimeout,
+  defaultRetry,
   maxExecuteRunInputBytes,
   maxNotificationBytes,
   retrievalStrategies,
@@ -14,20 +15,24 @@ import { notificationTypes } from './notification.ts'
 import type { NumberedNotification } from './notification.ts'
 import { oneOf, parse } from './fields.ts'
 import type { Fields, Parsed } from './fields.ts'
-import type { RetrievalOptions, RunRequest, WatchOptions } from './input.ts'
+import type { Duration, RetrievalOptions, RunRequest, WatchOptions } from './input.ts'
 import { isRecord, present } from './json.ts'
 import type { PollInterval } from './poll-interval.ts'
+import type { RetryOptions } from './retry.ts'
 import {
   anything,
+  attempts,
   backoffCoefficient,
   deploymentName,
   duration,
   durationOrNone,
+  errorNames,
   fieldNames,
   fixedInterval,
   nodes,
   record,
   retrievalTimeout,
+  retryFields,
   secondsFromNow,
   strategies,
   text,
@@ -117,6 +122,7 @@ function waiting(fields: Fields, onCancel: WatchOptions['onCancel']): WatchOptio
     onPollTimeout: fields.optional('onPollTimeout', whatBecomesOfTheRun) ?? 'leave',
     onInterrupt: fields.optional('onInterrupt', oneOf('return', 'wait')) ?? 'return',
     humanTimeoutMs: fields.optional('humanTimeout', durationOrNone) ?? msToNumber(defaultHumanTimeout),
+    ...present({ retry: retry(fields) }),
   }
 }
 
@@ -163,10 +169,31 @@ function pollInterval(fields: Fields): PollInterval {
     if (fixedMs !== undefined) return { initialMs: fixedMs, coefficient: 1, maximumMs: fixedMs, jitter: false }
   }
   const growing = fields.nested('pollInterval')
+  const intervals = backoff(growing, defaultPollInterval)
+  growing.refuseUnknown()
+  return { ...intervals, jitter: true }
+}
+
+function retry(fields: Fields): RetryOptions | undefined {
+  if (fields.optional('retry', retryFields) === undefined) return undefined
+  const given = fields.nested('retry')
+  const maximumAttempts = given.required('maximumAttempts', attempts) ?? 0
+  const intervals = backoff(given, defaultRetry)
+  const nonRetryableErrors = given.optional('nonRetryableErrors', errorNames) ?? []
+  given.refuseUnknown()
+  return { maximumAttempts, ...intervals, nonRetryableErrors }
+}
+
+interface BackoffDefaults {
+  readonly initialInterval: Duration
+  readonly backoffCoefficient: number
+  readonly maximumInterval: Duration
+}
+
+function backoff(growing: Fields, defaults: BackoffDefaults): Omit<PollInterval, 'jitter'> {
   const initialMs = growing.optional('initialInterval', duration)
   const maximumMs = growing.optional('maximumInterval', duration)
   const coefficient = growing.optional('backoffCoefficient', backoffCoefficient)
-  growing.refuseUnknown()
   if (initialMs !== undefined && maximumMs !== undefined && maximumMs < initialMs) {
     growing.refuse('maximumInterval', {
       allowed: 'at least `initialInterval`',
@@ -174,12 +201,11 @@ function pollInterval(fields: Fields): PollInterval {
     })
   }
   // The one that is given moves the other's default out of its way.
-  const defaultInitialMs = msToNumber(defaultPollInterval.initialInterval)
-  const defaultMaximumMs = msToNumber(defaultPollInterval.maximumInterval)
+  const defaultInitialMs = msToNumber(defaults.initialInterval)
+  const defaultMaximumMs = msToNumber(defaults.maximumInterval)
   return {
     initialMs: initialMs ?? Math.min(defaultInitialMs, maximumMs ?? Infinity),
-    coefficient: coefficient ?? defaultPollInterval.backoffCoefficient,
+    coefficient: coefficient ?? defaults.backoffCoefficient,
     maximumMs: maximumMs ?? Math.max(defaultMaximumMs, initialMs ?? 0),
-    jitter: true,
   }
 }

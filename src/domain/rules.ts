@@ -1,6 +1,6 @@
 import { msToNumber } from '@temporalio/common'
 import { requestMetadataKey, workflowMetadataKey } from './contract.ts'
-import { longestDelaySeconds, retrievalStrategies } from './defaults.ts'
+import { longestDelaySeconds, mostAttempts, retrievalStrategies } from './defaults.ts'
 import type { RetrievalStrategy } from './defaults.ts'
 import { list, matching, oneOf } from './fields.ts'
 import type { Rule } from './fields.ts'
@@ -51,6 +51,23 @@ export const retrievalTimeout: Rule<number> = {
 export const backoffCoefficient: Rule<number> = {
   allowed: 'a number from 1 to 10',
   read: (value) => (typeof value === 'number' && value >= 1 && value <= 10 ? value : undefined),
+}
+
+export const attempts: Rule<number> = {
+  allowed: `a whole number from 2 to ${mostAttempts}`,
+  read: (value) =>
+    Number.isInteger(value) && Number(value) >= 2 && Number(value) <= mostAttempts ? Number(value) : undefined,
+}
+
+export const retryFields: Rule<Readonly<Record<string, unknown>>> = {
+  allowed:
+    'an object { maximumAttempts, initialInterval?, backoffCoefficient?, maximumInterval?, nonRetryableErrors? }',
+  read: (value) => (isRecord(value) ? value : undefined),
+}
+
+export const errorNames: Rule<readonly string[]> = {
+  allowed: "1-100 names of errors such as 'ValueError', of at most 200 bytes each",
+  read: (value) => list(value, { allowed: '', read: nameIn }, 100),
 }
 
 export const text: Rule<string> = {

@@ -60,6 +60,8 @@ interface Unproven {
   readonly kind: 'unproven'
   readonly reason: string
   readonly error?: string
+  /** It continued a run that had failed: what stands where both stopped is its own error, or still that of the run before. */
+  readonly sharedError?: { readonly error: string; readonly failedNodes?: readonly string[] }
   readonly endedAs?: 'error'
 }
 

@@ -10,6 +10,8 @@ export const openStates = [
   'outage',
   /** The run waits for a human. */
   'human',
+  /** The run has failed, and is to be continued after a pause. */
+  'backing_off',
   'retrieving',
 ] as const
 
@@ -88,6 +90,9 @@ export interface WatchMemo {
   readonly state_since?: string
   /** What is asked, in state `human`: readable text, at most 1 KB. */
   readonly question?: string
-  /** In `outage` why the last poll got no answer; after an end without a result why. At most 1 KB. */
+  /** In `backing_off`: which attempt comes next, and when. ISO 8601 UTC. */
+  readonly attempt?: number
+  readonly next_attempt_at?: string
+  /** In `outage` why the last poll got no answer; in `backing_off` why the run failed; after an end without a result why. At most 1 KB. */
   readonly error?: string
 }

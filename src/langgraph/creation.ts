@@ -12,6 +12,7 @@ import { uuid } from '../domain/rules.ts'
 import { createdAnswer, runAnswer } from './answers.ts'
 import type { Connection } from './ask.ts'
 import { BadAnswer, LangGraphError } from './errors.ts'
+import { whyItCannotContinue } from './failed-run.ts'
 import type { RunToCreate } from './port.ts'
 import { editedState, laterOf } from './later-run.ts'
 import { runsOf } from './reads.ts'
@@ -45,8 +46,8 @@ export async function tryToCreate(server: Connection, request: RunToCreate, sign
   if (request.findOnly) return { kind: 'not_found', threadId }
   const inTheWay = await besideAnother(server, request, before.runs, signal)
   if (inTheWay) return inTheWay
-  const ready = await runToCreate(server, request, signal)
-  if (ready.kind === 'edited') return { ...ready, threadId }
+  const ready = await runToCreate(server, request, before.runs, signal)
+  if (ready.kind !== 'ready') return { ...ready, threadId }
   const marked = ready.asksAgain ? { ...request, key: keyToAskAgain(request.key) } : request
   const answer = await createWithAddress(request, ready.run, (run) => create(server, marked, run, signal))
   if (answer.kind === 'created') return { ...answer, threadId, ...(ready.asksAgain && { asksAgain: true }) }
@@ -101,20 +102,46 @@ function ownOf(runs: readonly ListedRun[], key: string): ListedRun | undefined {
 type Ready =
   | { readonly kind: 'ready'; readonly run: NewRun; readonly asksAgain: boolean }
   | { readonly kind: 'edited'; readonly now: StateNow }
+  | { readonly kind: 'refused'; readonly reason: string }
 
-async function runToCreate(server: Connection, { run, threadId }: RunToCreate, signal: AbortSignal): Promise<Ready> {
+async function runToCreate(
+  server: Connection,
+  request: RunToCreate,
+  runs: readonly ListedRun[],
+  signal: AbortSignal,
+): Promise<Ready> {
+  const { run, threadId } = request
   if (!isContinuation(run)) return { kind: 'ready', run, asksAgain: false }
+  if (run.failedAfter) {
+    const reason = await whyItCannotContinue(server, { ...request, run }, runs, signal)
+    if (reason !== undefined) return { kind: 'refused', reason }
+    const record = await recordToContinue(server, run, threadId, signal)
+    return { kind: 'ready', run: continuing(record, withoutAnswer(record)), asksAgain: false }
+  }
   const now = await editedState(server, threadId, signal)
   const open = run.asked && now ? asAskedNow(run.asked, now) : run.asked?.interrupts
   const asksAgain = run.asked !== undefined && now !== undefined && willAskAgain(run.asked, now)
   if (now && !open && !asksAgain) return { kind: 'edited', now }
-  const asked = { what: `options of run ${run.continues}`, withinMs: lookTimeoutMs }
-  const record = await server.ask(asked, signal, async (limited) =>
-    recordOf(await server.client.reading(runAnswer).runs.get(threadId, run.continues, { signal: limited })),
-  )
+  const record = await recordToContinue(server, run, threadId, signal)
   const resume = asksAgain ? undefined : resumeNow(run, open ?? [])
   const what = resume === undefined ? withoutAnswer(record) : { command: { resume } }
-  return { kind: 'ready', run: { ...inheritedOptions(record), ...what, multitaskStrategy: 'reject' }, asksAgain }
+  return { kind: 'ready', run: continuing(record, what), asksAgain }
+}
+
+function recordToContinue(
+  server: Connection,
+  { continues }: Continuation,
+  threadId: string,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, unknown>>> {
+  const asked = { what: `options of run ${continues}`, withinMs: lookTimeoutMs }
+  return server.ask(asked, signal, async (limited) =>
+    recordOf(await server.client.reading(runAnswer).runs.get(threadId, continues, { signal: limited })),
+  )
+}
+
+function continuing(record: Readonly<Record<string, unknown>>, what: Pick<NewRun, 'input' | 'command'>): NewRun {
+  return { ...inheritedOptions(record), ...what, multitaskStrategy: 'reject' }
 }
 
 /** The answers under the ids that the questions have now. */

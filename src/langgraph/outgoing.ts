@@ -43,7 +43,12 @@ export class Outgoing {
       case 'unproven':
       case 'hidden':
       case 'unreadable':
-        return { ...ending, reason: this.#text(ending.reason, maxReasonBytes), ...this.#errorOf(ending) }
+        return {
+          ...ending,
+          reason: this.#text(ending.reason, maxReasonBytes),
+          ...this.#errorOf(ending),
+          ...this.#sharedError(ending),
+        }
     }
   }
 
@@ -93,6 +98,13 @@ export class Outgoing {
 
   #errorOf(ending: RunEnding): { readonly error?: string } {
     return ending.kind === 'unproven' || ending.kind === 'hidden' ? this.#error(ending.error) : {}
+  }
+
+  #sharedError(ending: RunEnding): Pick<Extract<RunEnding, { kind: 'unproven' }>, 'sharedError'> {
+    const { error, failedNodes } = (ending.kind === 'unproven' && ending.sharedError) || {}
+    if (error === undefined) return {}
+    const nodes = present({ failedNodes: failedNodes && this.#next(failedNodes) })
+    return { sharedError: { error: this.#text(error, maxErrorBytes), ...nodes } }
   }
 
   #error(error: string | undefined): { readonly error?: string } {

@@ -48,7 +48,10 @@ async function endingInCheckpoints(
   if (isHidden) return (await questionsOn(thread, access, status)) ?? { kind: 'hidden', reason }
   if (own) return endingWithoutLaterWords(access, status, own)
   const stopped = await checkpointWithoutOwn(access, status, origin)
-  return stopped ? endingAt(stopped) : { kind: 'unproven', reason: noOwnCheckpoint }
+  if (!stopped) return { kind: 'unproven', reason: noOwnCheckpoint }
+  const { error, failedNodes } = stopped.checkpoint
+  if (!stopped.isShared || error === undefined) return endingAt(stopped.checkpoint)
+  return { kind: 'unproven', reason: noOwnCheckpoint, sharedError: { error, ...present({ failedNodes }) } }
 }
 
 /** A server without this query, or one that answers with another thread, gives no evidence. */
@@ -100,7 +103,7 @@ async function checkpointWithoutOwn(
   access: RunAccess,
   status: string,
   origin: RunOrigin | undefined,
-): Promise<Checkpoint | undefined> {
+): Promise<StoppedAt | undefined> {
   if (status === 'success') return checkpointItStoppedAt(access, status, origin)
   if (status !== 'error') return undefined
   return unlessItFails(access, evidenceTimeoutMs, (limited) => checkpointItStoppedAt(limited, status, origin))
@@ -119,11 +122,17 @@ export async function ownCheckpoint(
   if (newest && isOwn(newest, access.run.runId)) return newest
   const own = await newestOwnCheckpoint(access, keys)
   if (own || !origin?.continues) return own
-  return checkpointItStoppedAt(access, 'success', origin, stateAnswer(keys, access.large))
+  return (await checkpointItStoppedAt(access, 'success', origin, stateAnswer(keys, access.large)))?.checkpoint
 }
 
 function stateOf({ client, run, signal }: RunAccess, answer: Answer): Promise<unknown> {
   return client.reading(answer).threads.getState(run.threadId, undefined, { signal })
+}
+
+interface StoppedAt {
+  readonly checkpoint: Checkpoint
+  /** The run before it failed too: the error may still be that run's. */
+  readonly isShared: boolean
 }
 
 /**
@@ -136,7 +145,7 @@ async function checkpointItStoppedAt(
   status: 'success' | 'error',
   origin: RunOrigin | undefined,
   answer: Answer = checkpointAnswer,
-): Promise<Checkpoint | undefined> {
+): Promise<StoppedAt | undefined> {
   if (origin?.continues === false) return undefined
   const newest = parseCheckpoint(withoutAnswered(await stateOf(access, answer)))
   const error = newest.error ?? (status === 'error' ? newest.cancelledAs : undefined)
@@ -147,9 +156,8 @@ async function checkpointItStoppedAt(
   const runs = await begunRunsOf(access)
   const itself = runs.at(-1)
   if (itself?.runId !== access.run.runId || (newest.createdAtMs ?? 0) > itself.beginsAtMs) return undefined
-  // If the run before it failed too, the error may be that run's.
-  if (hasFailed && runs.at(-2)?.status === 'error') return undefined
-  return (origin?.continues ?? (await continuesAnother(access))) ? { ...newest, ...present({ error }) } : undefined
+  if (!(origin?.continues ?? (await continuesAnother(access)))) return undefined
+  return { checkpoint: { ...newest, ...present({ error }) }, isShared: hasFailed && runs.at(-2)?.status === 'error' }
 }
 
 /** For evidence that may be missing: without it the ending says less, but nothing wrong. */

@@ -6,6 +6,7 @@ import {
   failureTypes,
   sweepWorkflowId,
   unsearchableMemoKey,
+  wakeHint,
   wakeSignalName,
   workflowTypes,
 } from '../domain/contract.ts'
@@ -134,7 +135,7 @@ export class Sweeps {
 async function wake(client: Client, workflowId: string): Promise<'woken' | 'closed'> {
   try {
     await client.withDeadline(Date.now() + wakeTimeoutMs, () =>
-      client.workflow.getHandle(workflowId).signal(wakeSignalName),
+      client.workflow.getHandle(workflowId).signal(wakeSignalName, wakeHint),
     )
     return 'woken'
   } catch (error) {

@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client'
 import { WorkflowNotFoundError } from '@temporalio/common'
 import type { ClientConnectConfig } from '@temporalio/envconfig'
 import { ConfigError } from '../config.ts'
-import { wakeSignalName } from '../domain/contract.ts'
+import { wakeHint, wakeSignalName } from '../domain/contract.ts'
 import { messageOf } from '../domain/json.ts'
 import { aboutAddress, requireReadableTls } from '../temporal-connection.ts'
 import type { Log } from '../telemetry/receiver-log.ts'
@@ -45,7 +45,7 @@ export function tellerOf(client: Client, log: Log): Tell {
   return async (workflowId) => {
     const handle = client.workflow.getHandle(workflowId)
     try {
-      await client.withDeadline(Date.now() + tellWithinMs, () => handle.signal(wakeSignalName))
+      await client.withDeadline(Date.now() + tellWithinMs, () => handle.signal(wakeSignalName, wakeHint))
       return 'told'
     } catch (error) {
       // It has ended, or never began under this id: nobody would be woken the next time either.

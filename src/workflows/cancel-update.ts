@@ -30,15 +30,20 @@ export function acceptCancellation(watch: Watch): void {
 
 async function cancelNow(watch: Watch, action: CancelAction): Promise<Cancellation> {
   watch.grows(0)
-  const isRunKnown = () => watch.memory.run !== undefined && watch.memory.question === undefined
+  const isRunKnown = () => {
+    const { run, question, retry } = watch.memory
+    return run !== undefined && question === undefined && retry === undefined
+  }
   // A creation that is under way ends first, and so does the wait for a human, with or without a run that continues.
   if (!isRunKnown()) watch.wake()
   await until(() => watch.isEnding || watch.isHistoryFull || isRunKnown())
   for (;;) {
     const unknown = watch.whatIsUnknown()
     if (unknown) return unknown
-    const { run } = watch.memory
+    const { run, retry } = watch.memory
     if (!run) return { result: 'not_created' }
+    // It had failed, and would have been continued.
+    if (retry) return { result: 'cancelled', run_id: run.runId, thread_id: run.threadId, status: retry.failed.status }
     const cancellation = await cancelWatched(watch, run, action)
     if (cancellation.result !== 'had_ended' || watch.options.onInterrupt === 'return') return cancellation
     // It may have stopped to ask, and somebody else may have answered: then the watch follows the run that continues.

@@ -23,6 +23,7 @@ import * as outcomes from './outcomes.ts'
 import { pollUntilTerminal } from './poll-until-terminal.ts'
 import { questionIn } from './question.ts'
 import { acceptAnswers } from './resume-update.ts'
+import { afterFailure, runAgain } from './run-again.ts'
 import { retrieveInOrder } from './retrieve-in-order.ts'
 import type { Retrieval, Slip } from './retrieve-in-order.ts'
 import { verdictOn } from './verdict.ts'
@@ -57,12 +58,17 @@ async function outcomeOf(watch: Watch): Promise<WatchOutcome> {
   if (refused) return refused
   for (;;) {
     const { run } = watch
-    if (!watch.memory.question) {
+    if (!watch.memory.question && !watch.memory.retry) {
       const outcome = await outcomeOfRun(watch, run)
-      const question = questionIn(watch.options, outcome, momentMs())
-      if (!question) return outcome
-      watch.asked(question)
-      watch.grows(utf8Bytes(JSON.stringify(question)))
+      const end = endAfter(watch, outcome)
+      if (end) return end
+    }
+    if (watch.memory.retry) {
+      const end = await runAgain(watch)
+      if (end.kind === 'given_up') return end.outcome
+      watch.retried(end.run)
+      watch.scheduleNextPoll()
+      continue
     }
     const end = await waitForHuman(watch)
     watch.humanIsNotAwaited()
@@ -70,6 +76,21 @@ async function outcomeOf(watch: Watch): Promise<WatchOutcome> {
     watch.follow(end.run, end.by, momentMs())
     watch.scheduleNextPoll()
   }
+}
+
+/** @returns the outcome, unless a human is to be asked, or the run is to be continued */
+function endAfter(watch: Watch, outcome: WatchOutcome): WatchOutcome | undefined {
+  const next = afterFailure(watch, outcome)
+  if (next.kind === 'given_up') return next.outcome
+  if (next.kind === 'retry') {
+    watch.failed(next.retry)
+    return undefined
+  }
+  const question = questionIn(watch.options, outcome, momentMs())
+  if (!question) return outcome
+  watch.asked(question)
+  watch.grows(utf8Bytes(JSON.stringify(question)))
+  return undefined
 }
 
 /** @returns the outcome if no run is to be waited for */
@@ -126,7 +147,7 @@ async function concludeTimeout(watch: Watch, run: RunRef): Promise<WatchOutcome>
 
 /** Only a run that succeeded, and did not stop half-way, has a result to return. */
 async function concludeRun(watch: Watch, run: RunRef, look: EndedRun): Promise<WatchOutcome> {
-  const verdict = verdictOn(look, watch.memory.cancelling?.isSent)
+  const verdict = verdictOn(look, watch.memory.cancelling?.isSent, watch.isRetry)
   switch (verdict.kind) {
     case 'unsuccessful':
       return outcomes.unsuccessful(watch, verdict, look.ending)

@@ -191,10 +191,20 @@ export function continuation(watch: Watch, question: Question, run: RunRef): Cre
   const { interrupts, truncated, next } = question
   const asked = { interrupts, next, ...present({ truncated }) }
   const how: Continuation = { continues: run.runId, asked, ...present({ resume: answersOf(question) }) }
-  // A watch of the same run may have been there before, with the same id, and another answer.
-  const key = `${creationKey()}/${workflowInfo().firstExecutionRunId}#${watch.questionNumber + 1}`
-  const request = { deployment: run.deployment, threadId: run.threadId, key, run: how }
+  const request = { deployment: run.deployment, threadId: run.threadId, key: keyOfNext(watch), run: how }
   return isAnswered(question) ? request : { ...request, findOnly: true }
+}
+
+/** What creates the run that continues a failed one. */
+export function nextAttempt(watch: Watch): CreateRunRequest {
+  const { deployment, threadId, runId } = watch.run
+  const failedAfter = watch.memory.chain.map(({ run_id }) => run_id)
+  return { deployment, threadId, key: keyOfNext(watch), run: { continues: runId, failedAfter } }
+}
+
+/** A watch of the same run may have been there before, with the same id, and another answer. */
+function keyOfNext({ questionNumber }: Watch): string {
+  return `${creationKey()}/${workflowInfo().firstExecutionRunId}#${questionNumber + 1}`
 }
 
 /** `<namespace>/<workflowId>`, in the metadata of the run that the workflow creates. */

@@ -21,6 +21,8 @@ export interface About {
   readonly deployment: string
   readonly run?: RunRef | undefined
   readonly links?: readonly string[] | undefined
+  /** With `retry`. */
+  readonly maximumAttempts?: number | undefined
   /** The polls in a row without an answer. */
   readonly outage?: { readonly inARow: number; readonly since: string } | undefined
 }
@@ -34,7 +36,8 @@ export function describe(shown: WatchProgress, about: About): string {
     run_id && `run ${codeSpan(run_id)} of thread ${codeSpan(thread_id ?? '')}`,
     status && `run status: ${codeSpan(status)}${updated_at ? `, unchanged since ${updated_at}` : ''}`,
     next_poll_at && `next poll: ${next_poll_at}${shown.swept ? ', or when the sweep sees a change' : ''}`,
-    last_error && state !== 'outage' && `last poll got no answer: ${codeSpan(last_error)}`,
+    shown.attempt && state !== 'backing_off' && `attempt ${shown.attempt} of ${about.maximumAttempts}`,
+    last_error && state !== 'outage' && state !== 'backing_off' && `last poll got no answer: ${codeSpan(last_error)}`,
     shown.answer_refused && `the last answer was refused: ${codeSpan(shown.answer_refused)}`,
     count(poll_count, 'poll'),
     pages(about),
@@ -43,7 +46,7 @@ export function describe(shown: WatchProgress, about: About): string {
     .join('\n\n')
 }
 
-function whatToDo(shown: WatchProgress, { workflowId, deployment, outage }: About): string[] {
+function whatToDo(shown: WatchProgress, { workflowId, deployment, outage, maximumAttempts }: About): string[] {
   const { state = 'waiting' } = shown
   switch (state) {
     case 'human': {
@@ -60,6 +63,17 @@ function whatToDo(shown: WatchProgress, { workflowId, deployment, outage }: Abou
         `**Check the deployment ${codeSpan(deployment)}**: no answer since ${outage?.since} (${count(outage?.inARow ?? 0, 'try', 'tries')} in a row). The watch continues by itself`,
         block(shown.last_error ?? ''),
       ]
+    case 'backing_off': {
+      const { attempt, next_attempt_at } = shown
+      const which = `attempt ${attempt} of ${maximumAttempts}`
+      return [
+        next_attempt_at
+          ? `**To continue it now**: ${codeSpan(`langgraph-runs wake --id ${quoted(workflowId)}`)}`
+          : `**Nothing to do**: the run of ${which} is being created`,
+        `the run has failed, and is continued from where it failed: ${which}${next_attempt_at ? ` at ${next_attempt_at}` : ''}`,
+        block(shown.last_error ?? ''),
+      ]
+    }
     case 'creating':
       return ['**Nothing to do**: the run is being created']
     case 'retrieving':
@@ -103,7 +117,9 @@ function nextStep(outcome: WatchOutcome, { workflowId, run, deployment }: About)
     case 'no_result':
       return which && `**Try again**: ${codeSpan(`langgraph-runs retrieve ${which}`)}`
     case 'error':
-      return '**Fix what the error says**, then start another run: this one is over'
+      return which && outcome.status === 'error'
+        ? `**Fix what the error says**, then continue it from where it failed: ${codeSpan(`langgraph-runs retry ${which}`)}, or start another run`
+        : '**Fix what the error says**, then start another run: this one is over'
     case 'timeout':
       return "**Give the run more time**: LangGraph's own limit for background runs has ended it"
     case 'interrupted':
@@ -122,6 +138,7 @@ function nextStep(outcome: WatchOutcome, { workflowId, run, deployment }: About)
     case 'waiting':
     case 'outage':
     case 'human':
+    case 'backing_off':
     case 'retrieving':
       return undefined
   }

@@ -1,5 +1,5 @@
 import { setCurrentDetails, workflowInfo } from '@temporalio/workflow'
-import type { RunRequest } from '../domain/input.ts'
+import type { RunRequest, WatchOptions } from '../domain/input.ts'
 import type { WatchProgress } from '../domain/outcome.ts'
 import type { RunRef } from '../domain/run.ts'
 import type { WatchState } from '../domain/state.ts'
@@ -13,6 +13,7 @@ import { openState } from './state.ts'
 
 interface Watched {
   readonly memory: Memory
+  readonly options?: Pick<WatchOptions, 'retry'>
   readonly request: RunRequest | undefined
 }
 
@@ -42,10 +43,13 @@ export class Display {
     return this.#end?.state ?? openState(this.#watch.memory, this.#phase)
   }
 
-  /** Why it has ended without a result, or gets no answer. */
+  /** Why it has ended without a result, gets no answer, or is to continue a failed run. */
   get error(): string | undefined {
     if (this.#end) return this.#end.error
-    return this.state === 'outage' ? this.#watch.memory.polls.lastError : undefined
+    const { state } = this
+    const { polls, retry } = this.#watch.memory
+    if (state === 'backing_off') return retry?.failed.error
+    return state === 'outage' ? polls.lastError : undefined
   }
 
   get deployment(): string {
@@ -65,6 +69,7 @@ export class Display {
   }
 
   get about(): About {
+    const { options } = this.#watch
     const { run, polls, shown } = this.#watch.memory
     const { inARow, sinceMs } = polls.unanswered ?? {}
     return {
@@ -72,6 +77,7 @@ export class Display {
       deployment: this.deployment,
       run,
       links: shown?.links,
+      maximumAttempts: options?.retry?.maximumAttempts,
       outage: inARow === undefined || sinceMs === undefined ? undefined : { inARow, since: iso(sinceMs) },
     }
   }

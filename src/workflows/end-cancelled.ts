@@ -3,7 +3,7 @@ import type { Cancellation } from '../domain/creation.ts'
 import { present } from '../domain/json.ts'
 import type { RunRef } from '../domain/run.ts'
 import { cancelAndConfirm } from './cancel-and-confirm.ts'
-import { continuation, creationOf, findRun, later } from './create-once.ts'
+import { continuation, creationOf, findRun, later, nextAttempt } from './create-once.ts'
 import { describeCancellation } from './details.ts'
 import { notifies, notifyOfEnd } from './notifying.ts'
 import { lookAtShownAgain } from './shown.ts'
@@ -51,8 +51,12 @@ async function cancelWhatRuns(watch: Watch): Promise<Cancellation> {
 
 /** The run that the watch knows, unless another one continues it by now, whoever made that. */
 async function findWhatRuns(watch: Watch): Promise<RunRef | undefined> {
-  const { run, question } = watch.memory
+  const { run, question, retry } = watch.memory
   if (!run) return watch.request && (await findRun(watch, creationOf(watch.request)))?.run
+  if (retry && watch.mayHaveCreated) {
+    const begun = await findRun(watch, nextAttempt(watch))
+    return begun?.kind === 'created' ? begun.run : run
+  }
   const found = question && (await findRun(watch, continuation(watch, question, run)))
   if (found?.kind === 'created') return found.run
   return found?.by.resumes ? { ...run, runId: found.by.runId } : run

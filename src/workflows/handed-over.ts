@@ -22,7 +22,7 @@ export function handedOver(workflowType: string, carried: unknown): Memory | und
 }
 
 const lists = ['chain', 'handledResumes']
-const groups = ['question', 'cancelling']
+const groups = ['question', 'cancelling', 'retry']
 
 function isMemory(carried: unknown): carried is Memory {
   if (!isRecord(carried) || !isNumber(carried['startedAtMs'])) return false

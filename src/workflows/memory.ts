@@ -1,5 +1,5 @@
 import type { CancelAction } from '../domain/creation.ts'
-import type { ChainedRun } from '../domain/outcome.ts'
+import type { ChainedRun, WatchOutcome } from '../domain/outcome.ts'
 import type { RunRef, Shown } from '../domain/run.ts'
 import type { Question } from './question.ts'
 
@@ -19,6 +19,8 @@ export interface Memory {
   }
   /** Set while the run waits for a human. */
   readonly question?: Question | undefined
+  /** Set from the failure of a run until the run that continues it exists. */
+  readonly retry?: Retry | undefined
   /** What the update `cancelRun` asked for, until the run turns out not to stop; `isSent`: the server was asked. */
   readonly cancelling?: { readonly action: CancelAction; readonly isSent: boolean } | undefined
   /** The updates `resume` that were accepted: Temporal forgets them at continue-as-new. */
@@ -30,6 +32,20 @@ export interface Memory {
   readonly isDeploymentKnown: boolean
   /** What may be shown to operators, by the last answer or failure of an activity; absent if none has said it. */
   readonly shown?: Shown | undefined
+}
+
+/** What a run that has failed ends as, if it is not continued. */
+export type FailedOutcome = Exclude<
+  Extract<WatchOutcome, { readonly polling_result: 'error' | 'timeout' }>,
+  { readonly status: 'polling_timeout' }
+>
+
+export interface Retry {
+  /** Which attempt comes next; the first run is number 1. */
+  readonly attempt: number
+  /** When the pause is over; absent once it is. */
+  readonly dueAtMs?: number | undefined
+  readonly failed: FailedOutcome
 }
 
 export interface Polls {

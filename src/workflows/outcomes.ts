@@ -1,14 +1,15 @@
 import { failureTypes } from '../domain/contract.ts'
-import { maxErrorBytes } from '../domain/defaults.ts'
+import { maxErrorBytes, maxReasonBytes } from '../domain/defaults.ts'
 import type { Cancellation } from '../domain/creation.ts'
 import { present } from '../domain/json.ts'
 import { onOneLine } from '../domain/printable.ts'
 import { questionText } from '../domain/question-text.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
 import type { KnownEnding, ReadInterrupts, RunEnding } from '../domain/run.ts'
-import { bounded, seconds } from '../domain/text.ts'
+import { bounded, seconds, utf8Bytes } from '../domain/text.ts'
 import { iso, momentMs } from './clock.ts'
 import type { Retrieval } from './retrieve-in-order.ts'
+import type { FailedOutcome } from './memory.ts'
 import type { Verdict } from './verdict.ts'
 import type { HumanEnd } from './wait-for-human.ts'
 import type { Watch } from './watch.ts'
@@ -85,7 +86,7 @@ function unproven(watch: Watch, reason: string, retrievalError: string): WatchOu
 /** The run ended badly. */
 export function unsuccessful(
   watch: Watch,
-  { status, error, isCancelled }: Verdict & { kind: 'unsuccessful' },
+  { status, error, failedNodes, isCancelled }: Verdict & { kind: 'unsuccessful' },
   ending: RunEnding | undefined,
 ): WatchOutcome {
   const known = ending?.kind === 'known' ? ending : undefined
@@ -95,7 +96,7 @@ export function unsuccessful(
     error: bounded(error, maxErrorBytes),
     ...present({ cancelled: isCancelled }),
   }
-  const failed = present({ failed_nodes: known?.failedNodes })
+  const failed = present({ failed_nodes: known?.failedNodes ?? failedNodes })
   const polling_metadata = completed(watch)
   switch (status) {
     case 'error':
@@ -115,10 +116,29 @@ export function unanswered(watch: Watch, { question, why, isCancelled }: Unanswe
   return waiting(watch, question, question.next, { ...ids(watch), error: bounded(why, maxErrorBytes), ...cancelled })
 }
 
+/** The run has failed, and is not continued although it was to be. */
+export function notContinued(
+  watch: Watch,
+  failed: FailedOutcome,
+  { why, isCancelled }: { readonly why: string; readonly isCancelled?: true },
+): WatchOutcome {
+  const addition = bounded(`; it was not continued: ${why}`, maxErrorBytes / 2)
+  const error = `${bounded(failed.error, maxErrorBytes - utf8Bytes(addition))}${addition}`
+  return { ...failed, error, ...present({ cancelled: isCancelled }), polling_metadata: completed(watch) }
+}
+
 /** All runs of a chain. */
-export function chain({ memory, options }: Watch, { run_id, status }: WatchOutcome): Pick<WatchOutcome, 'runs'> {
-  if (options.onInterrupt === 'return' || run_id === undefined) return {}
-  return { runs: [...memory.chain, { run_id, status }] }
+export function chain({ memory, options }: Watch, outcome: WatchOutcome): Pick<WatchOutcome, 'runs'> {
+  const { run_id, status } = outcome
+  if ((options.onInterrupt === 'return' && !options.retry) || run_id === undefined) return {}
+  const hasFailed = status === 'error' || status === 'timeout'
+  const error = options.retry && hasFailed ? (memory.retry?.failed.error ?? outcome.error) : undefined
+  const last = {
+    run_id,
+    status,
+    ...present({ error: error === undefined ? undefined : bounded(error, maxReasonBytes) }),
+  }
+  return { runs: [...memory.chain, last] }
 }
 
 export function pollingTimedOut(watch: Watch, cancellation?: Cancellation): WatchOutcome {
@@ -140,6 +160,7 @@ export function pollingTimedOut(watch: Watch, cancellation?: Cancellation): Watc
       poll_count: polls,
       elapsed_seconds: elapsedSeconds(watch),
       max_poll_time: options.maxPollTimeMs / 1000,
+      ...attempts(watch),
       timestamp: timestamp(),
     },
   }
@@ -246,8 +267,13 @@ function completed(watch: Watch) {
   return {
     poll_count: watch.memory.polls.count,
     completion_time_seconds: elapsedSeconds(watch),
+    ...attempts(watch),
     timestamp: timestamp(),
   }
+}
+
+function attempts(watch: Watch): { readonly attempts?: number } {
+  return watch.options.retry ? { attempts: watch.attempts } : {}
 }
 
 function elapsedSeconds({ memory }: Watch): number {

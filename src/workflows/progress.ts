@@ -13,7 +13,7 @@ export function progress(
   state: WatchState,
   isRunNamed: boolean,
 ): WatchProgress {
-  const { startedAtMs, polls, run, question } = memory
+  const { startedAtMs, polls, run, question, retry } = memory
   return {
     phase,
     state,
@@ -25,13 +25,24 @@ export function progress(
       status: question ? 'interrupted' : polls.seen?.status,
       next_poll_at: phase === 'waiting' && polls.next ? iso(polls.next.atMs) : undefined,
       swept: phase === 'waiting' ? polls.swept : undefined,
-      last_error: polls.lastError,
+      ...attemptOf(memory),
+      last_error: polls.lastError ?? retry?.failed.error,
       updated_at: polls.seen?.updatedAt,
       run_id: isRunNamed ? undefined : run?.runId,
       thread_id: isRunNamed ? undefined : run?.threadId,
     }),
     ...(question && asked(question)),
   }
+}
+
+/** Which attempt is running or comes next, from the first failure on. */
+function attemptOf({ chain, retry }: Memory) {
+  if (retry) {
+    const { attempt, dueAtMs } = retry
+    return { attempt, next_attempt_at: dueAtMs === undefined ? undefined : iso(dueAtMs) }
+  }
+  const retried = chain.filter(({ continued_by }) => continued_by === 'retry').length
+  return { attempt: retried === 0 ? undefined : retried + 1 }
 }
 
 function asked(question: Question) {

@@ -22,7 +22,7 @@ interface Published {
 }
 
 /** What says where a watch is: a change of anything else, such as the text of an error, is not worth an event. */
-const telling = ['deployment', 'thread_id', 'run_id', 'assistant', 'state', 'question'] as const
+const telling = ['deployment', 'thread_id', 'run_id', 'assistant', 'state', 'question', 'attempt'] as const
 
 /**
  * Brings the memo and the search attributes up to date, with at most one command each, and only if an activity has said
@@ -43,7 +43,8 @@ export function publish(published: Published, others: Readonly<Record<string, ob
 }
 
 function memoOf({ memory, state, assistant, deployment, threadId, error }: Published): WatchMemo {
-  const { run, question } = memory
+  const { run, question, retry } = memory
+  const { attempt, dueAtMs } = (state === 'backing_off' && retry) || {}
   return {
     deployment,
     state,
@@ -53,6 +54,8 @@ function memoOf({ memory, state, assistant, deployment, threadId, error }: Publi
       run_id: run?.runId,
       assistant: assistant === undefined ? undefined : bounded(assistant, maxAttributeBytes),
       question: question && state === 'human' ? questionText(stillOpen(question), maxReasonBytes) : undefined,
+      attempt,
+      next_attempt_at: dueAtMs === undefined ? undefined : iso(dueAtMs),
       error: error === undefined ? undefined : cutAtWord(error, maxReasonBytes),
     }),
   }

@@ -11,11 +11,23 @@ export type Verdict =
       readonly kind: 'unsuccessful'
       readonly status: Exclude<TerminalStatus, 'success'>
       readonly error: string
+      readonly failedNodes?: readonly string[]
       readonly isCancelled?: true
     }
 
-/** @param isCancelled the run was asked to stop: some servers call such a run failed */
-export function verdictOn({ status, ending }: EndedRun, isCancelled = false): Verdict {
+/**
+ * @param isCancelled the run was asked to stop: some servers call such a run failed
+ * @param isRetry it continues a failed run for this watch: an error that may be of either run counts as its own
+ */
+export function verdictOn(look: EndedRun, isCancelled = false, isRetry = false): Verdict {
+  const { ending } = look
+  const shared = isRetry && !isCancelled && ending?.kind === 'unproven' ? ending.sharedError : undefined
+  if (!shared || (errorIn(ending) ?? shared.error) !== shared.error) return decided(look, isCancelled)
+  const verdict = decided({ ...look, ending: { kind: 'known', next: [], interrupts: [], ...shared } }, false)
+  return verdict.kind === 'unsuccessful' ? { ...verdict, ...present({ failedNodes: shared.failedNodes }) } : verdict
+}
+
+function decided({ status, ending }: EndedRun, isCancelled = false): Verdict {
   const word = cancelledWordIn(ending)
   const graphError = word === undefined ? errorIn(ending) : undefined
   switch (status) {

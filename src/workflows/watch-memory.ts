@@ -4,7 +4,7 @@ import { present } from '../domain/json.ts'
 import type { Interrupt, Polled, RunRef, Shown } from '../domain/run.ts'
 import { bounded } from '../domain/text.ts'
 import { msOf } from './clock.ts'
-import type { Memory, Polls } from './memory.ts'
+import type { Memory, Polls, Retry } from './memory.ts'
 import { isAnswered, reopened, withAnswer } from './question.ts'
 import type { Answer, Question } from './question.ts'
 
@@ -35,6 +35,16 @@ export class WatchMemory {
     return this.#memory.chain.length
   }
 
+  /** How many runs there were in which the graph was tried. */
+  get attempts(): number {
+    return 1 + this.#memory.chain.filter(({ continued_by }) => continued_by === 'retry').length
+  }
+
+  /** The run that is waited for continues a failed one. */
+  get isRetry(): boolean {
+    return this.#memory.chain.at(-1)?.continued_by === 'retry'
+  }
+
   /** Polls in a row without an answer, for the activity that may tell of an outage. */
   get unanswered(): { readonly unanswered?: number } {
     const { inARow = 0 } = this.#memory.polls.unanswered ?? {}
@@ -57,8 +67,9 @@ export class WatchMemory {
     return { result: 'cancel_unconfirmed', error: `${what}: ${unknown.error}` }
   }
 
-  wake(): void {
-    this.#change({ isWoken: true })
+  /** @param isHint it comes from a program, to which every end of a run is news, and does not cut the pause after a failure */
+  wake(isHint = false): void {
+    if (!isHint || !this.#memory.retry) this.#change({ isWoken: true })
   }
 
   /** From here on another run is waited for, and the sleeps begin again. */
@@ -237,6 +248,34 @@ export class WatchMemory {
     const before = { run_id: this.run.runId, status: 'interrupted', continued_by: by }
     this.#change({ chain: [...this.#memory.chain, before], question: undefined })
     if (by === 'elsewhere') this.changePolls({ fromMs: nowMs })
+    this.turnTo(run)
+  }
+
+  /** The run has failed, and is to be continued. What has woken the watch before does not cut the pause. */
+  failed(retry: Retry): void {
+    this.#change({ retry, isWoken: false })
+    this.changePolls({ next: undefined })
+  }
+
+  /** The pause is over: the next attempt has all of `maxPollTime`. */
+  attemptBegins(nowMs: number): void {
+    const { retry } = this.#memory
+    this.#change({ retry: retry && { ...retry, dueAtMs: undefined } })
+    this.changePolls({ fromMs: nowMs, sleeps: 0, swept: undefined })
+  }
+
+  /** Another run continues the one that has failed. */
+  retried(run: RunRef): void {
+    const { retry, chain } = this.#memory
+    if (!retry) return
+    const { status, error } = retry.failed
+    const before = {
+      run_id: this.run.runId,
+      status,
+      continued_by: 'retry',
+      error: bounded(error, maxReasonBytes),
+    } as const
+    this.#change({ chain: [...chain, before], retry: undefined })
     this.turnTo(run)
   }
 

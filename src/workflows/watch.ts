@@ -8,7 +8,7 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow'
-import { progressQueryName, runMemoKey, wakeSignalName } from '../domain/contract.ts'
+import { progressQueryName, runMemoKey, wakeHint, wakeSignalName } from '../domain/contract.ts'
 import type { RunRequest, WatchOptions } from '../domain/input.ts'
 import { present } from '../domain/json.ts'
 import type { WatchProgress } from '../domain/outcome.ts'
@@ -94,7 +94,7 @@ export class Watch extends WatchMemory {
   acceptHints(): void {
     setHandler(wakeSignal, (...sent: readonly unknown[]) => {
       this.#signalled(sent)
-      this.wake()
+      this.wake(sent[0] === wakeHint)
     })
     // Otherwise they would be kept until somebody asks for them.
     setDefaultSignalHandler((_, ...sent) => this.#signalled(sent))
@@ -121,10 +121,10 @@ export class Watch extends WatchMemory {
    * Changes what `progress` and the Web UI show, and before a pause also the memo and the search attributes: a state that
    * lasts as long as an activity alone, such as `retrieving` where nothing goes wrong, is gone before anybody sees it.
    */
-  enter(phase: 'polling' | 'creating' | 'retrieving' | 'waiting' | 'interrupted'): void {
+  enter(phase: Exclude<WatchProgress['phase'], 'done'>): void {
     this.#events += eventsOfAPhase
     this.display.enter(phase)
-    if (phase === 'waiting' || phase === 'interrupted') this.publish()
+    if (phase === 'waiting' || phase === 'interrupted' || phase === 'backing_off') this.publish()
   }
 
   /** Shows how it has ended. */
@@ -222,6 +222,16 @@ export class Watch extends WatchMemory {
     // Hinted looks are 1 s apart.
     if (this.memory.isWoken && !isOver()) await condition(isOver, betweenHintedPollsMs)
     return deadline?.isOver === true
+  }
+
+  /** The pause after a failure. @returns `false` if the watch must continue as new before it is over */
+  async untilNextAttempt(): Promise<boolean> {
+    const { attempt, dueAtMs = 0 } = this.memory.retry ?? {}
+    this.enter('backing_off')
+    const isCut = () => this.memory.isWoken || this.memory.cancelling !== undefined
+    const summary = `until attempt ${attempt}, or a wake`
+    await condition(() => isCut() || this.#isTooLong, lengthUntil(dueAtMs), { summary })
+    return isCut() || !this.#isTooLong
   }
 
   humanIsNotAwaited(): void {

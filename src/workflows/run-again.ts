@@ -1,0 +1,95 @@
+import { log } from '@temporalio/workflow'
+import type { LaterRun } from '../domain/creation.ts'
+import type { WatchOutcome } from '../domain/outcome.ts'
+import { namedError, pauseBeforeAttemptMs } from '../domain/retry.ts'
+import type { RunRef } from '../domain/run.ts'
+import { momentMs } from './clock.ts'
+import { createOnce, findRun, nextAttempt } from './create-once.ts'
+import type { FailedOutcome, Retry } from './memory.ts'
+import * as outcomes from './outcomes.ts'
+import { aboutRun } from './watch-events.ts'
+import type { Watch } from './watch.ts'
+
+type Decision =
+  /** The outcome stands: it is no failure of the run, or is not to be continued. */
+  | { readonly kind: 'stands' }
+  | { readonly kind: 'retry'; readonly retry: Retry }
+  | { readonly kind: 'given_up'; readonly outcome: WatchOutcome }
+
+/** What comes after a run that has ended with this outcome. */
+export function afterFailure(watch: Watch, outcome: WatchOutcome): Decision {
+  const { retry } = watch.options
+  if (!retry || !isFailureOfRun(outcome)) return { kind: 'stands' }
+  const attempt = watch.attempts + 1
+  const isLast = attempt > retry.maximumAttempts
+  if (isLast || namedError(outcome.error, retry.nonRetryableErrors) !== undefined) return { kind: 'stands' }
+  if (watch.memory.cancelling) return givenUpAsCancelled(watch, outcome)
+  if (outcome.ending_verified === false) return givenUp(watch, outcome, 'where it stopped could not be read')
+  const dueAtMs = momentMs() + pauseBeforeAttemptMs(retry, attempt)
+  return { kind: 'retry', retry: { attempt, dueAtMs, failed: outcome } }
+}
+
+function isFailureOfRun(outcome: WatchOutcome): outcome is FailedOutcome {
+  const { polling_result, status, cancelled } = outcome
+  return !cancelled && (polling_result === 'error' || polling_result === 'timeout') && status === polling_result
+}
+
+type AttemptEnd =
+  | { readonly kind: 'created'; readonly run: RunRef }
+  | { readonly kind: 'given_up'; readonly outcome: WatchOutcome }
+
+/** Continues the failed run from its last checkpoint, after the pause. */
+export async function runAgain(watch: Watch): Promise<AttemptEnd> {
+  const { attempt, failed } = retryOf(watch)
+  log.info('run failed, and is to be continued', { ...aboutRun(watch), attempt })
+  while (retryOf(watch).dueAtMs !== undefined) {
+    if (await watch.untilNextAttempt()) watch.attemptBegins(momentMs())
+    await watch.restartWhereLong()
+  }
+  // Without a try that got no answer no run can exist.
+  if (watch.memory.cancelling && !watch.mayHaveCreated) return givenUpAsCancelled(watch, failed)
+  const request = nextAttempt(watch)
+  const end = await createOnce(watch, request)
+  switch (end.kind) {
+    case 'created':
+      return end
+    case 'overtaken':
+      return givenUp(watch, failed, cameAfter(end.by))
+    case 'cancelled':
+      return givenUpAsCancelled(watch, failed)
+    case 'timed_out': {
+      const found = watch.options.onPollTimeout === 'cancel_run' ? await findRun(watch, request) : undefined
+      if (found?.kind === 'created') return found
+      const why = `LangGraph could not be asked to within \`maxPollTime\`: ${watch.memory.polls.lastError ?? end.lastError}`
+      return givenUp(watch, failed, `${why}${mayHaveBegun(watch)}`)
+    }
+    case 'unproven':
+    case 'refused':
+      return givenUp(watch, failed, end.reason)
+    // It asks nobody.
+    case 'edited':
+      return givenUp(watch, failed, "the thread's state was edited by hand")
+  }
+}
+
+function retryOf({ memory: { retry } }: Watch): Retry {
+  if (!retry) throw new Error('nothing is to be continued')
+  return retry
+}
+
+function cameAfter({ runId, resumes }: LaterRun): string {
+  return `run ${runId} ${resumes ? 'has continued it' : 'came after it on its thread'}`
+}
+
+function mayHaveBegun(watch: Watch): string {
+  return watch.mayHaveCreated ? ' (or it was, and the run that continues is not known)' : ''
+}
+
+function givenUp(watch: Watch, failed: FailedOutcome, why: string) {
+  return { kind: 'given_up', outcome: outcomes.notContinued(watch, failed, { why }) } as const
+}
+
+function givenUpAsCancelled(watch: Watch, failed: FailedOutcome) {
+  const why = `it was cancelled${mayHaveBegun(watch)}`
+  return { kind: 'given_up', outcome: outcomes.notContinued(watch, failed, { why, isCancelled: true }) } as const
+}
