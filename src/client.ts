@@ -17,7 +17,7 @@ import {
   watchWorkflowId,
   workflowTypes,
 } from './domain/contract.ts'
-import { defaultTaskQueue } from './domain/defaults.ts'
+import { defaultTaskQueue, retryOnce } from './domain/defaults.ts'
 import { failureIn } from './domain/failure-in.ts'
 import type { Cancellation } from './domain/creation.ts'
 import {
@@ -57,6 +57,7 @@ export type {
   ReadRunStatusInput,
   ResumeInput,
   RetrieveRunResultInput,
+  RetryInput,
   RunInput,
   WatchRunInput,
 } from './domain/input.ts'
@@ -141,6 +142,19 @@ export class BackgroundRuns {
   async watch<Result = Json>(input: WatchRunInput): Promise<WatchOutcome<Result>> {
     const handle = await this.startWatch<Result>(input)
     return handle.result()
+  }
+
+  /**
+   * Continues a run that has failed for good from its last checkpoint, as a new watch, and waits for the outcome. Nodes that
+   * had finished are not run again. A run that has not failed is watched, and not continued; an open watch of it is attached
+   * to, with its own options.
+   *
+   * @param input the last run, `run_id` of the outcome; `retry` by default `{ maximumAttempts: 2, initialInterval: '1s' }`, of
+   *   which the failed run is the first attempt
+   * @throws as `watch`
+   */
+  async retry<Result = Json>(input: WatchRunInput): Promise<WatchOutcome<Result>> {
+    return this.watch<Result>({ ...input, retry: { ...retryOnce, ...input.retry } })
   }
 
   /**

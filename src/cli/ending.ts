@@ -104,11 +104,18 @@ async function nextStepAfter(
   if (outcome.status === 'polling_timeout') {
     return `The run had not ended when polling stopped. To keep watching it: langgraph-runs watch ${await run()}`
   }
+  if (isFailureOfRun(outcome)) {
+    return `The run has failed. Once the cause is gone, to continue it from where it failed: langgraph-runs retry ${await run()}`
+  }
   if (outcome.polling_result === 'interrupted' && outcome.interrupts !== undefined) {
     const names = await run()
     return `The run waits to be continued. To answer it here, start langgraph-runs watch ${names} --on-interrupt wait, then langgraph-runs resume ${names}. An answer given in LangGraph makes a new run, which has its own id to watch`
   }
   return undefined
+}
+
+function isFailureOfRun({ status, cancelled }: WatchOutcome): boolean {
+  return !cancelled && (status === 'error' || status === 'timeout')
 }
 
 const idIsUsedUp = 'No run was created, and this id cannot be reused. Fix the problem, then choose another --id'

@@ -24,7 +24,7 @@ interface JsonTexts {
 }
 
 type ExecuteOptions = WaitingOptions &
-  Omit<ExecuteRunInput, 'assistantId' | 'pollInterval' | keyof JsonTexts> &
+  Omit<ExecuteRunInput, 'assistantId' | 'pollInterval' | 'retry' | keyof JsonTexts> &
   JsonTexts & { readonly id?: string }
 
 export function addExecute(program: Command, context: CommandContext): void {
@@ -102,6 +102,9 @@ Examples:
 
   With a human, who answers with \`langgraph-runs resume --id order/4712\`:
   $ langgraph-runs execute approval --input - --id order/4712 --on-interrupt wait < order.json
+
+  Continued from where it failed, up to 4 times, unless the error would be the same again:
+  $ langgraph-runs execute trading --input @order.json --retry-attempts 5 --retry-non-retryable-errors ValueError
 
   Start it, and come back later:
   $ ID=$(langgraph-runs execute trading --input @order.json --detach)

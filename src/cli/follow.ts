@@ -161,8 +161,9 @@ function describeTrouble(trouble: Trouble, temporal: Temporal, open: FoundWorkfl
 }
 
 function describe(progress: WatchProgress, elapsedSeconds: number, nowMs: number): string {
-  const { phase, status, poll_count, next_poll_at, swept, last_error } = progress
-  const secondsToPoll = next_poll_at ? Math.round((Date.parse(next_poll_at) - nowMs) / 1000) : 0
+  const { phase, status, poll_count, next_poll_at, swept, attempt, next_attempt_at, last_error } = progress
+  const secondsTo = (at: string | undefined) => (at ? Math.round((Date.parse(at) - nowMs) / 1000) : 0)
+  const [secondsToPoll, secondsToAttempt] = [secondsTo(next_poll_at), secondsTo(next_attempt_at)]
   return [
     phase,
     // On some servers the status of a run that waits for a human is `success`.
@@ -170,13 +171,21 @@ function describe(progress: WatchProgress, elapsedSeconds: number, nowMs: number
     `${poll_count} poll${poll_count === 1 ? '' : 's'}`,
     timeSpan(Math.max(0, elapsedSeconds)),
     secondsToPoll > 0 && `next poll in ${timeSpan(secondsToPoll)}${swept ? ', or when the sweep sees a change' : ''}`,
-    last_error && `${phase === 'creating' ? 'no run yet' : 'last poll got no answer'}: ${last_error}`,
+    attempt && `attempt ${attempt}${secondsToAttempt > 0 ? ` in ${timeSpan(secondsToAttempt)}` : ''}`,
+    last_error && `${whatFailed(phase)}: ${last_error}`,
   ]
     .filter(Boolean)
     .join(' · ')
 }
 
+function whatFailed(phase: WatchProgress['phase']): string {
+  if (phase === 'backing_off') return 'it failed'
+  return phase === 'creating' ? 'no run yet' : 'last poll got no answer'
+}
+
 /** Changes when a line of its own is due, if lines stay: not in a phase that another one follows immediately. */
-function news({ phase, status, poll_count, last_error }: WatchProgress): string | undefined {
-  return phase === 'polling' || phase === 'done' ? undefined : JSON.stringify([phase, status, poll_count, last_error])
+function news({ phase, status, poll_count, attempt, last_error }: WatchProgress): string | undefined {
+  return phase === 'polling' || phase === 'done'
+    ? undefined
+    : JSON.stringify([phase, status, poll_count, attempt, last_error])
 }

@@ -29,7 +29,7 @@ export const retrievalOptions = () => [
 ]
 
 /** `a,b`; given twice, the names add up. */
-function names(text: string, earlier: readonly string[] = []): string[] {
+export function names(text: string, earlier: readonly string[] = []): string[] {
   return [...earlier, ...text.split(',').map((name) => name.trim())]
 }
 
@@ -85,7 +85,13 @@ export function asOption(problem: Problem, positional: readonly string[]): strin
 
 /** `--poll-interval`, or `THREAD` if the command takes the field as an argument. */
 export function optionFor(field: string, positional: readonly string[]): string {
+  const [group, inner = 'maximumAttempts'] = field.split('.')
+  if (group === 'retry') return `--retry-${inner === 'maximumAttempts' ? 'attempts' : kebab(inner)}`
   const name = field.split('.').at(-1) ?? ''
   if (positional.includes(name)) return name.replace(/Id$/, '').toUpperCase()
-  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  return `--${kebab(name)}`
+}
+
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

@@ -10,6 +10,7 @@ import { addExecute } from './execute.ts'
 import { asCliError, exitCodes } from './exit.ts'
 import { addList } from './list.ts'
 import { addResume } from './resume.ts'
+import { addRetry } from './retry.ts'
 import { addRetrieve } from './retrieve.ts'
 import { addStatus } from './status.ts'
 import { addWake } from './wake.ts'
@@ -25,6 +26,7 @@ const commands = [
   addWatch,
   addExecute,
   addRetrieve,
+  addRetry,
   addStatus,
   addCancel,
   addResume,
@@ -95,6 +97,7 @@ Examples:
   $ langgraph-runs list --waiting                  what waits for a human, and what it asks
   $ langgraph-runs watch --id ORDER                follow an existing execution
   $ langgraph-runs resume THREAD RUN               answer the question that a run is waiting on
+  $ langgraph-runs retry THREAD RUN                continue a failed run from where it failed
   $ langgraph-runs cancel THREAD RUN
   $ langgraph-runs doctor                          what is wrong with Temporal, the workers, LangGraph, and what to do
   $ langgraph-runs worker                          run the worker that does all this

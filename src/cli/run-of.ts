@@ -26,11 +26,17 @@ export function runArguments({ threadId, runId, deployment }: RunInput): string 
  * @returns `THREAD RUN` itself if the run is not known
  */
 export async function argumentsFor(temporal: Temporal, workflowId: string, ids: RunIds = {}): Promise<string> {
+  const run = await runOf(temporal, workflowId, ids)
+  return run ? runArguments(run) : 'THREAD RUN'
+}
+
+/** The run that a workflow ended with; otherwise that in its id. @returns `undefined` if it is not known */
+export async function runOf(temporal: Temporal, workflowId: string, ids: RunIds = {}): Promise<RunInput | undefined> {
   const { run_id: runId, thread_id: threadId } = ids
   const watched = runOfWatch(workflowId)
-  if (!runId || !threadId) return watched ? runArguments(watched) : 'THREAD RUN'
+  if (!runId || !threadId) return watched
   const deployment = watched?.deployment ?? (await deploymentOf(temporal, workflowId))
-  return deployment === undefined ? 'THREAD RUN' : runArguments({ threadId, runId, deployment })
+  return deployment === undefined ? undefined : { threadId, runId, deployment }
 }
 
 /** Of an execution. A hint is not worth an error, so it is `undefined` if Temporal does not answer. */

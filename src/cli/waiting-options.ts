@@ -5,9 +5,13 @@ import { defaultHumanTimeout, defaultMaxPollTime, defaultPollInterval } from '..
 import { present } from '../domain/json.ts'
 import type { OutputOptions } from './context.ts'
 import { duration, jsonOption, numeric, retrievalOptions } from './options.ts'
+import { addRetryOptions, splitRetry } from './retry-options.ts'
+import type { RetryOptions } from './retry-options.ts'
 
-/** How to wait, for `watch` and `execute`: the fields inside `pollInterval` have their own options. */
-export interface WaitingOptions extends OutputOptions, Omit<WatchRunInput, 'threadId' | 'runId' | 'pollInterval'> {
+type Named = Omit<WatchRunInput, 'threadId' | 'runId' | 'pollInterval' | 'retry'>
+
+/** How to wait, for `watch`, `execute` and `retry`: the fields inside `pollInterval` and `retry` have their own options. */
+export interface WaitingOptions extends OutputOptions, RetryOptions, Named {
   readonly pollInterval?: Duration
   readonly initialInterval?: Duration
   readonly backoffCoefficient?: number
@@ -18,8 +22,11 @@ export interface WaitingOptions extends OutputOptions, Omit<WatchRunInput, 'thre
 
 const growing = ['initialInterval', 'backoffCoefficient', 'maximumInterval'] as const
 
-/** @param onCancel the command's own default of `--on-cancel` */
-export function addWaitingOptions(command: Command, onCancel: 'leave' | 'cancel_run'): Command {
+/**
+ * @param onCancel the command's own default of `--on-cancel`
+ * @param attempts that of `--retry-attempts`
+ */
+export function addWaitingOptions(command: Command, onCancel: 'leave' | 'cancel_run', attempts = 'none'): Command {
   const whatBecomesOfTheRun = ['leave', 'cancel_run']
   const { initialInterval, backoffCoefficient, maximumInterval } = defaultPollInterval
   command
@@ -68,6 +75,7 @@ export function addWaitingOptions(command: Command, onCancel: 'leave' | 'cancel_
         'what happens to the run if it has not ended at --max-poll-time (default: leave)',
       ).choices(whatBecomesOfTheRun),
     )
+  addRetryOptions(command, attempts)
   for (const option of retrievalOptions()) command.addOption(option)
   return command
     .addOption(
@@ -92,6 +100,7 @@ export function waitingInput(options: WaitingOptions): Omit<WatchRunInput, 'thre
     maximumInterval,
     ...rest
   } = options
+  const { retry, others } = splitRetry(rest)
   const pollInterval = present({ initialInterval, backoffCoefficient, maximumInterval })
-  return { ...(Object.keys(pollInterval).length > 0 && { pollInterval }), ...rest }
+  return { ...(Object.keys(pollInterval).length > 0 && { pollInterval }), ...others, ...present({ retry }) }
 }

@@ -42,7 +42,8 @@ function isStdin(threadId: string | undefined, runId: string | undefined, { id }
 function attachableOf(threadId: string | undefined, runId: string | undefined, options: WatchOptions): Attachable {
   const { id, ...waiting } = options
   const how = waitingInput(waiting)
-  if (id === undefined && threadId !== undefined && runId !== undefined) return ofRun({ threadId, runId, ...how })
+  if (id === undefined && threadId !== undefined && runId !== undefined)
+    return attachableOfRun({ threadId, runId, ...how })
   const which = whichWatch('watch', threadId, runId, options)
   if (Object.keys(how).length === 0) return existing(which)
   throw new CliError(
@@ -51,7 +52,8 @@ function attachableOf(threadId: string | undefined, runId: string | undefined, o
   )
 }
 
-function ofRun(input: WatchRunInput): Attachable {
+/** @throws CliError 64 */
+export function attachableOfRun(input: WatchRunInput): Attachable {
   requireValid('watch', parseWatchRunInput(input))
   return {
     workflowId: watchWorkflowId(input),
@@ -88,6 +90,9 @@ Examples:
 
   Wait for the human too, who answers with \`langgraph-runs resume\`:
   $ langgraph-runs watch THREAD RUN --on-interrupt wait --human-timeout 2d
+
+  Continue it from where it failed, up to 4 times, 10 s, 20 s, 40 s … later:
+  $ langgraph-runs watch THREAD RUN --retry-attempts 5
 
   Follow an open execution:
   $ langgraph-runs watch --id order/4711/analysis

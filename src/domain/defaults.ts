@@ -9,6 +9,8 @@ export const defaultSweepInterval = '2s'
 export const defaultHumanTimeout = '7 days'
 export const defaultRetry = { initialInterval: '10s', backoffCoefficient: 2, maximumInterval: '5m' } as const
 export const mostAttempts = 100
+/** Of a run that somebody continues by hand: once more, and soon. */
+export const retryOnce = { maximumAttempts: 2, initialInterval: '1s' } as const
 
 /** The fallback order. A new strategy is one activity, one word here, one row in `src/workflows/retrieve-in-order.ts`. */
 export const retrievalStrategies = ['stream_values', 'thread_state', 'join_stream'] as const

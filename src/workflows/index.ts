@@ -17,6 +17,7 @@ export type {
   ReadRunStatusInput,
   ResumeInput,
   RetrieveRunResultInput,
+  RetryInput,
   RunInput,
   WatchRunInput,
 } from '../domain/input.ts'

@@ -32,6 +32,7 @@ const commands = [
   'watch',
   'execute',
   'retrieve',
+  'retry',
   'status',
   'cancel',
   'resume',

@@ -98,6 +98,34 @@ function doFailAgain(_, { configurable }) {
 /** prepare → work: fails with another text in each run of the thread. */
 export const flaky = prepared().addNode('work', doFailAgain).addEdge('prepare', 'work').addEdge('work', END).compile()
 
+const counts = new Map()
+
+/** How often something has happened on the thread, this time included. */
+function countOf(what, { configurable }) {
+  const key = `${what} ${configurable.thread_id}`
+  counts.set(key, (counts.get(key) ?? 0) + 1)
+  return counts.get(key)
+}
+
+/** Fails `size` times, and takes `seconds` in the attempt whose number is `answer2`. */
+async function doRecover({ symbol, seconds, size, answer2 }, config) {
+  const attempt = countOf('model', config)
+  if (attempt === answer2) await pause(seconds)
+  if (attempt > size) return { final: `${symbol} at attempt ${attempt}` }
+  throw Object.assign(new Error(`attempt ${attempt} failed`), { name: 'ModelError' })
+}
+
+/** prepare, which counts its runs → model, which fails a few times → ask, which asks if the symbol is 'ASK'. */
+export const recovering = new StateGraph(State)
+  .addNode('prepare', (_, config) => ({ partial: `prepared ${countOf('prepare', config)} times` }))
+  .addNode('model', doRecover)
+  .addNode('ask', ({ symbol }) => (symbol === 'ASK' ? { answer: interrupt({ question: 'buy?' }) } : {}))
+  .addEdge(START, 'prepare')
+  .addEdge('prepare', 'model')
+  .addEdge('model', 'ask')
+  .addEdge('ask', END)
+  .compile()
+
 /** prepare → ask: one node with three questions in a row. */
 export const three_questions = prepared()
   .addNode('ask', () => ({ answer: [0, 1, 2].map((n) => interrupt({ question: `q${n}` })) }))

@@ -120,6 +120,48 @@ async def do_fail_again(state: State, config: RunnableConfig):
 
 flaky = prepared().add_node("work", do_fail_again).add_edge("prepare", "work").add_edge("work", END).compile()
 
+counts = Counter()
+
+
+def count_of(what: str, config: RunnableConfig) -> int:
+    key = f"{what} {config['configurable']['thread_id']}"
+    counts[key] += 1
+    return counts[key]
+
+
+class ModelError(Exception):
+    pass
+
+
+async def prepare_and_count(state: State, config: RunnableConfig):
+    return {"partial": f"prepared {count_of('prepare', config)} times"}
+
+
+async def do_recover(state: State, config: RunnableConfig):
+    attempt = count_of("model", config)
+    if attempt == state.get("answer2"):
+        await asyncio.sleep(state["seconds"])
+    if attempt > state["size"]:
+        return {"final": f"{state['symbol']} at attempt {attempt}"}
+    raise ModelError(f"attempt {attempt} failed")
+
+
+async def ask_if_so(state: State):
+    return {"answer": interrupt({"question": "buy?"})} if state["symbol"] == "ASK" else {}
+
+
+recovering = (
+    StateGraph(State)
+    .add_node("prepare", prepare_and_count)
+    .add_node("model", do_recover)
+    .add_node("ask", ask_if_so)
+    .add_edge(START, "prepare")
+    .add_edge("prepare", "model")
+    .add_edge("model", "ask")
+    .add_edge("ask", END)
+    .compile()
+)
+
 
 async def ask_thrice(state: State):
     return {"answer": [interrupt({"question": f"q{n}"}) for n in range(3)]}

@@ -8,6 +8,7 @@ export const graphNames = [
   'two_humans',
   'nested_human',
   'flaky',
+  'recovering',
   'three_questions',
   'two_at_work',
   'one_of_two',

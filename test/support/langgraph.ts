@@ -13,8 +13,10 @@ interface GraphInput {
   /** How long the node `work` takes. */
   readonly seconds?: number
   readonly blob?: string
-  /** How many characters the node `work` adds as `blob`. */
+  /** How many characters the node `work` adds as `blob`; of `recovering`: how often it fails. */
   readonly size?: number
+  /** Of `recovering`: in which attempt it takes `seconds`. */
+  readonly answer2?: number
 }
 
 interface RunOptions {

@@ -27,6 +27,9 @@ export interface Listed {
   readonly assistant?: string
   /** In state `human`. */
   readonly question?: string
+  /** In state `backing_off`: which attempt comes next, and when. */
+  readonly attempt?: number
+  readonly next_attempt_at?: string
   readonly error?: string
 }
 
@@ -34,7 +37,15 @@ export interface Listed {
 export async function listed(client: Client, row: Row): Promise<Listed> {
   const { loadedDataConverter } = client.options
   const id = row.execution?.workflowId ?? ''
-  const { state: said, state_since, question, error, ...memo } = await watchMemo(loadedDataConverter, row.memo?.fields)
+  const {
+    state: said,
+    state_since,
+    question,
+    attempt,
+    next_attempt_at,
+    error,
+    ...memo
+  } = await watchMemo(loadedDataConverter, row.memo?.fields)
   const named = runOfWatch(id)
   const run = named && {
     deployment: named.deployment ?? defaultDeployment,
@@ -55,6 +66,7 @@ export async function listed(client: Client, row: Row): Promise<Listed> {
     state_since: (isOwn ? state_since : ended) ?? started,
     ...run,
     ...memo,
+    ...(state === 'backing_off' && present({ attempt, next_attempt_at })),
     ...present({ question: state === 'human' ? question : undefined, error: isOwn ? error : undefined }),
   }
 }

@@ -22,12 +22,18 @@ export async function watchMemo(converter: LoadedDataConverter, memo: RawMemo): 
     state: isOpenState(state) || isEndedState(state) ? state : undefined,
     state_since: timeIn(state_since),
     question: textIn(value['question']),
+    attempt: numberIn(value['attempt']),
+    next_attempt_at: timeIn(value['next_attempt_at']),
     error: textIn(value['error']),
   })
 }
 
 function textIn(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function numberIn(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) ? Number(value) : undefined
 }
 
 function timeIn(value: unknown): string | undefined {

@@ -1,0 +1,4 @@
+import { inject } from 'vitest'
+import { testRetries } from '../support/retries.ts'
+
+testRetries({ url: inject('langGraphUrl') })
