@@ -47,6 +47,11 @@ describe.concurrent('run as printed, beside the worker of the README', () => {
     expect(second).toBe(first.slice(first.indexOf('result {')))
   })
 
+  test('the schedule of docs/executing.md starts an execution under an id of its own', async () => {
+    const printed = await project.run('docs/executing.md/nightly.ts', [], reader.env)
+    expect(printed).toMatch(/^nightly-analysis-20\S+Z\nsuccess_with_results\n$/)
+  })
+
   test('the commands of docs/executing.md for the Temporal CLI answer a question', async () => {
     const printed = []
     for (const command of commandsIn(await blockOf('docs/executing.md', 'From any language', 'sh'))) {
