@@ -20,6 +20,8 @@ import { servers } from './config/servers.ts'
 import { optionalStore } from './config/store.ts'
 import { areTracesOn } from './config/traces.ts'
 import { optionalReceiver, receiver, receiverSecret } from './config/webhook.ts'
+import { workerVersion } from './config/worker-version.ts'
+import type { WorkerVersion } from './config/worker-version.ts'
 import { defaultSweepInterval, defaultTaskQueue } from './domain/defaults.ts'
 import type { Duration } from './domain/input.ts'
 import { messageOf, present } from './domain/json.ts'
@@ -59,6 +61,8 @@ export interface WorkerConfig extends ProgramConfig {
   /** Where metrics are served. Absent: nothing is measured. */
   readonly metricsListen?: MetricsListen
   readonly areTracesOn: boolean
+  /** Absent: any worker of the task queue takes any task. */
+  readonly version?: WorkerVersion
   /** What is allowed but unwise, for the log. */
   readonly warnings: readonly string[]
 }
@@ -89,6 +93,7 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
       webhook: optionalReceiver(env, found),
       notify: notifyReceiver(env, found),
       metricsListen: metricsListen(env, found),
+      version: workerVersion(env, found),
     }),
     areTracesOn: areTracesOn(env, found),
     warnings: found.warnings,

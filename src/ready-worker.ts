@@ -6,6 +6,7 @@ import {
   TransportError,
   Worker,
 } from '@temporalio/worker'
+import type { WorkerDeploymentOptions } from '@temporalio/worker'
 import { ConfigError, loadWorkerConfig } from './config.ts'
 import type { Environment, WorkerConfig } from './config.ts'
 import { whyNotServed } from './config/metrics.ts'
@@ -42,7 +43,7 @@ export async function runWorker(env: Environment): Promise<void> {
   try {
     const worker = await Worker.create({
       connection,
-      ...present({ namespace: config.connect.namespace }),
+      ...present({ namespace: config.connect.namespace, workerDeploymentOptions: versioning(config) }),
       taskQueue: config.taskQueue,
       dataConverter,
       // What still runs after the grace time is cut off.
@@ -52,7 +53,8 @@ export async function runWorker(env: Environment): Promise<void> {
     const { logger } = runtime
     for (const warning of config.warnings) logger.warn('configuration warning', { warning })
     const deployments = config.servers.map(({ name }) => name)
-    logger.info('worker ready', { taskQueue: config.taskQueue, deployments })
+    const { deploymentName: workerDeployment, buildId } = config.version ?? {}
+    logger.info('worker ready', { taskQueue: config.taskQueue, deployments, workerDeployment, buildId })
     await worker.run()
     // A worker that was cut off has no time for it.
     await traces?.end()
@@ -80,6 +82,11 @@ function installRuntime({ log, payloads, metricsListen }: WorkerConfig): Runtime
   } catch (error) {
     throw metricsListen ? new ConfigError([whyNotServed(metricsListen, error)]) : error
   }
+}
+
+/** A watch moves to the version that is current when it has something to do: none keeps an old worker running. */
+function versioning({ version }: WorkerConfig): WorkerDeploymentOptions | undefined {
+  return version && { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' }
 }
 
 function metricsAt({ host, port }: MetricsListen) {

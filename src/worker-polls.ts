@@ -24,7 +24,10 @@ export async function isPolled(
 
 /** The identities of those that poll now. */
 export function workersIn(pollers: Pollers): readonly string[] {
+  return [...new Set(pollersNow(pollers).map(({ identity }) => identity ?? ''))]
+}
+
+export function pollersNow(pollers: Pollers): NonNullable<Pollers> {
   const sinceSeconds = (Date.now() - goneAfterMs) / 1000
-  const recent = (pollers ?? []).filter(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) > sinceSeconds)
-  return [...new Set(recent.map(({ identity }) => identity ?? ''))]
+  return (pollers ?? []).filter(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) > sinceSeconds)
 }

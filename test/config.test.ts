@@ -412,6 +412,40 @@ describe('the file LANGGRAPH_DEPLOYMENTS', () => {
   })
 })
 
+describe('the version of a worker', () => {
+  const named = { LANGGRAPH_API_URL: url, TEMPORAL_DEPLOYMENT_NAME: 'langgraph-runs', TEMPORAL_WORKER_BUILD_ID: '1.0' }
+
+  test('is none by default, and with empty variables', () => {
+    expect(temporal({}).version).toBeUndefined()
+    expect(temporal({ TEMPORAL_DEPLOYMENT_NAME: '', TEMPORAL_WORKER_BUILD_ID: ' ' }).version).toBeUndefined()
+  })
+
+  test('is the build of a deployment of workers', () => {
+    expect(temporal(named).version).toEqual({ deploymentName: 'langgraph-runs', buildId: '1.0' })
+  })
+
+  test.each([
+    { change: { TEMPORAL_DEPLOYMENT_NAME: '' }, says: 'TEMPORAL_DEPLOYMENT_NAME is missing: the name of your workers' },
+    { change: { TEMPORAL_WORKER_BUILD_ID: '' }, says: 'TEMPORAL_WORKER_BUILD_ID is missing: what tells this build' },
+    {
+      change: { TEMPORAL_DEPLOYMENT_NAME: 'planted.1' },
+      says: 'TEMPORAL_DEPLOYMENT_NAME must have no dot and no colon',
+    },
+    {
+      change: { TEMPORAL_DEPLOYMENT_NAME: 'planted:1' },
+      says: 'TEMPORAL_DEPLOYMENT_NAME must have no dot and no colon',
+    },
+    {
+      change: { TEMPORAL_DEPLOYMENT_NAME: '__planted' },
+      says: 'TEMPORAL_DEPLOYMENT_NAME must have no dot and no colon',
+    },
+    { change: { TEMPORAL_WORKER_BUILD_ID: '__planted' }, says: 'TEMPORAL_WORKER_BUILD_ID must not begin with __' },
+    { change: { TEMPORAL_WORKER_BUILD_ID: 'x'.repeat(201) }, says: 'and be at most 200 bytes long' },
+  ])('cannot be $change', ({ change, says }) => {
+    expect(mistakesOf({ ...named, ...change })).toEqual([expect.stringContaining(says)])
+  })
+})
+
 describe('Temporal', () => {
   test('is the local one, without encryption, by default', () => {
     expect(temporal({})).toMatchObject({

@@ -105,6 +105,18 @@ function names({ of }: Findings, status: string): string[] {
   return Object.entries(of).flatMap(([name, check]) => (check.status === status ? [name] : []))
 }
 
+function build(deploymentName: string, buildId: string) {
+  const version = { deploymentName, buildId }
+  return {
+    workerDeploymentOptions: { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' },
+  } as const
+}
+
+function makeCurrent({ client, namespace }: Patient, deploymentName: string, buildId: string): Promise<unknown> {
+  const request = { namespace, deploymentName, buildId }
+  return vi.waitFor(() => client.workflowService.setWorkerDeploymentCurrentVersion(request), patience)
+}
+
 describe.concurrent('Temporal', () => {
   test.each<{ fault: string; env: () => Promise<Environment>; code: number; check?: string; remedy: string }>([
     {
@@ -337,6 +349,43 @@ describe.concurrent('the workers', () => {
       found: 'no worker has answered in time',
       remedy: expect.stringContaining('one that stopped less than 70 s ago still counts as running'),
     })
+  })
+})
+
+describe.concurrent('versions of workers', () => {
+  const server = { name: 'default', url: real }
+
+  test('none is current: failed, with the command that makes one current', async () => {
+    const patient = await newPatient()
+    await patient.startWorker({ servers: [server] }, build('ours', '1.0'))
+    await vi.waitFor(async () => expect((await patient.examine()).of['workers']?.status).toBe('ok'), patience)
+
+    const found = await patient.examine()
+
+    expect(found.code).toBe(1)
+    expect(names(found, 'failed')).toEqual(['worker version'])
+    expect(found.of['worker version']).toEqual({
+      status: 'failed',
+      found: 'no version is current, so the workers of ours:1.0 get no work',
+      remedy: '`temporal worker deployment set-current-version --deployment-name ours --build-id 1.0 --yes`',
+    })
+  })
+
+  test('one is current, and the workers of another one wait', async () => {
+    const patient = await newPatient()
+    await patient.startWorker({ servers: [server], sweepInterval: 'none' }, build('ours', '1.0'))
+    await patient.startWorker({ servers: [server], sweepInterval: 'none' }, build('ours', '2.0'))
+    await makeCurrent(patient, 'ours', '2.0')
+    await makeCurrent(patient, 'ours', '1.0')
+
+    await vi.waitFor(async () => {
+      const { of } = await patient.examine()
+      expect(of['worker version']).toEqual({
+        status: 'ok',
+        found: 'ours:1.0 is current; also running: ours:2.0',
+      })
+      expect(of['a worker asked']).toMatchObject({ status: 'ok' })
+    }, patience)
   })
 })
 

@@ -1,5 +1,5 @@
 import { quoted } from '../../domain/printable.ts'
-import { workersIn } from '../../worker-polls.ts'
+import { pollersNow, workersIn } from '../../worker-polls.ts'
 import { timeSpan } from '../time-span.ts'
 import { startWorker } from '../temporal-errors.ts'
 import type { Temporal } from '../temporal.ts'
@@ -7,6 +7,7 @@ import { failed, ok, warning } from './check.ts'
 import type { Check } from './check.ts'
 import { heartbeats } from './heartbeats.ts'
 import type { KnownWorker } from './heartbeats.ts'
+import { versionOfWork } from './worker-version.ts'
 
 const workflowTasks = 1
 const activityTasks = 2
@@ -17,10 +18,11 @@ interface Polls {
   readonly workers: readonly string[]
   readonly waiting: number
   readonly oldestSeconds: number
+  readonly version: Check | undefined
 }
 
 interface Workers {
-  readonly check: Check
+  readonly checks: readonly Check[]
   /** Whether a worker takes workflows and one takes activities. */
   readonly canAnswer: boolean
 }
@@ -34,20 +36,23 @@ export async function workersAt(temporal: Temporal): Promise<Workers> {
   ])
   const takesWorkflows = workflows.workers.length > 0
   const takesActivities = activities.workers.length > 0
-  if (!takesWorkflows && !takesActivities) return { check: nobody(temporal, known), canAnswer: false }
-  if (!takesWorkflows || !takesActivities) return { check: half(temporal, takesWorkflows), canAnswer: false }
-  return { check: some(temporal, { workflows, activities, known }), canAnswer: true }
+  if (!takesWorkflows && !takesActivities) return { checks: [nobody(temporal, known)], canAnswer: false }
+  if (!takesWorkflows || !takesActivities) return { checks: [half(temporal, takesWorkflows)], canAnswer: false }
+  const { version } = workflows
+  const checks = [some(temporal, { workflows, activities, known }), ...(version ? [version] : [])]
+  return { checks, canAnswer: version?.status !== 'failed' }
 }
 
 async function polls(temporal: Temporal, taskQueueType: number): Promise<Polls> {
   const { client, taskQueue } = temporal
   const { namespace } = client.options
   const request = { namespace, taskQueue: { name: taskQueue }, taskQueueType, reportStats: true }
-  const { pollers, stats } = await temporal.ask(() => client.workflowService.describeTaskQueue(request))
+  const { pollers, stats, versioningInfo } = await temporal.ask(() => client.workflowService.describeTaskQueue(request))
   return {
     workers: workersIn(pollers),
     waiting: Number(stats?.approximateBacklogCount ?? 0),
     oldestSeconds: Number(stats?.approximateBacklogAge?.seconds ?? 0),
+    version: versionOfWork(pollersNow(pollers), versioningInfo),
   }
 }
 
