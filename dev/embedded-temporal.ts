@@ -29,6 +29,8 @@ export interface TemporalProcessOptions extends FindOptions {
   readonly webUi?: boolean
   /** Default: everything is kept in memory. */
   readonly databaseFile?: string
+  /** Default: a free one. */
+  readonly port?: number
 }
 
 const readyTimeoutMs = 30_000
@@ -79,9 +81,9 @@ export async function startTimeSkippingServer(): Promise<TestWorkflowEnvironment
 
 async function start(
   executable: string,
-  { webUi = false, databaseFile, signal }: TemporalProcessOptions,
+  { webUi = false, databaseFile, signal, port: wanted }: TemporalProcessOptions,
 ): Promise<TemporalProcess> {
-  const port = await freePort()
+  const port = await freePort(wanted)
   const uiPort = await webUiPort(port)
   signal?.throwIfAborted()
   const ui = webUi ? ['--ui-port', String(uiPort)] : ['--headless']

@@ -11,6 +11,8 @@ child.on('error', (error) => {
 child.on('exit', (code) => process.exit(code ?? 1))
 
 process.on('disconnect', end)
+// The parent may let the program end in its own way.
+process.on('message', (signal) => child.kill(signal))
 process.on('SIGTERM', end)
 // Both reach the whole process group, but the parent decides when the program ends.
 process.on('SIGINT', () => {})

@@ -88,13 +88,13 @@ function planOf(values: Values): Plan {
   return { kind: 'steady', watches, endingsPerSecond, lookedAt: numberOf('--looked-at', lookedAt ?? '1000') }
 }
 
-function oneOf<T extends string>(option: string, words: readonly T[], given: string): T {
+export function oneOf<T extends string>(option: string, words: readonly T[], given: string): T {
   const word = words.find((known) => known === given)
   if (word === undefined) throw new Error(`${option} is "${given}": it must be one of ${words.join(', ')}`)
   return word
 }
 
-function numberOf(option: string, given: string): number {
+export function numberOf(option: string, given: string): number {
   const number = Number(given)
   if (!(number > 0)) throw new Error(`${option} is "${given}": it must be a number above 0`)
   return number

@@ -19,6 +19,8 @@ interface Program {
 export interface Running {
   /** Ends it as a crash does. */
   kill(): Promise<void>
+  /** Ends it as a deploy does: it finishes what it does, and saves all. */
+  stop(): Promise<void>
 }
 
 /** Starts a server that ends with this process, however that ends, and waits until it answers. */
@@ -30,7 +32,16 @@ export async function start({ command, cwd, env, readyUrl }: Program): Promise<R
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   // The process between kills the server when it is told to end.
-  return { kill: () => end(child, 'SIGTERM') }
+  const kill = () => end(child, 'SIGTERM')
+  return { kill, stop: () => stopped(child) }
+}
+
+/** The process between hands the signal on, and ends with its program. */
+async function stopped(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.send('SIGTERM')
+  await exited
 }
 
 /** Starts a program that sends its URL when it is ready, and that ends when it is told to. */

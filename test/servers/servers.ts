@@ -28,7 +28,7 @@ export interface DialectServer {
 export const dialects = {
   'JS 1.5.1': () => startJs(here('../../dev/langgraph-server.mjs'), graphs),
   'JS 2.0.0': startJs200,
-  'Python 0.16.7': startPython,
+  'Python 0.16.7': () => startPython(),
   'aegra 0.6.0': startAegra,
 } as const satisfies Record<string, () => Promise<DialectServer>>
 
@@ -77,7 +77,13 @@ async function startJs200(): Promise<DialectServer> {
   return startJs(join(tree, 'langgraph-server.mjs'), ofTree)
 }
 
-async function startPython(): Promise<DialectServer> {
+/** A server that can also be restarted as a deploy does it: then it keeps its runs, and takes up again those that it stopped. */
+interface DeployedServer extends DialectServer {
+  redeploy(): Promise<void>
+}
+
+/** @param settings of its environment */
+export async function startPython(settings: Readonly<Record<string, string>> = {}): Promise<DeployedServer> {
   const bin = await pythonEnvironment('langgraph-python', here('requirements.txt'))
   const cwd = await mkdtemp(join(tmpdir(), 'langgraph-python-'))
   await writePythonGraphs(cwd, { webhooks: pythonWebhooks })
@@ -93,6 +99,7 @@ async function startPython(): Promise<DialectServer> {
         LANGGRAPH_CLI_NO_ANALYTICS: '1',
         LANGSMITH_TRACING: 'false',
         BG_JOB_TIMEOUT_SECS: String(pythonRunTimeoutSeconds),
+        ...settings,
       },
       readyUrl: `${url}/ok`,
     })
@@ -106,6 +113,10 @@ async function startPython(): Promise<DialectServer> {
     },
     async restart() {
       await server.kill()
+      server = await startServer()
+    },
+    async redeploy() {
+      await server.stop()
       server = await startServer()
     },
     async stop() {

@@ -1,0 +1,64 @@
+import { markdownTable } from '../../bench/figures.ts'
+import { wrongs } from './judge.ts'
+import type { Finding, Wrong } from './judge.ts'
+
+/** What became of all runs of one kind. */
+export interface KindReport {
+  readonly name: string
+  readonly runs: number
+  /** Those that are right have none. */
+  readonly findings: readonly (readonly Finding[])[]
+}
+
+export interface ChaosReport {
+  readonly kinds: readonly KindReport[]
+  readonly processFaults: readonly (readonly [name: string, times: number])[]
+  readonly requestFaults: readonly (readonly [name: string, times: number])[]
+  /** How many requests arrived at the proxies. */
+  readonly requests: number
+  /** Workflows that were cancelled, and say that nobody knows whether their run has stopped. */
+  readonly unconfirmed: number
+  /** Workers that ended by themselves. */
+  readonly workersEnded: number
+}
+
+const wrongNames = Object.keys(wrongs).filter((name): name is Wrong => name in wrongs)
+
+export function tables({ kinds, processFaults, requestFaults, ...others }: ChaosReport): string {
+  const all = { name: 'all', runs: sum(kinds.map(({ runs }) => runs)), findings: kinds.flatMap(({ findings }) => findings) }
+  const faulty = sum(requestFaults.map(([, times]) => times))
+  return [
+    markdownTable([['kind of run', 'runs', 'right', ...wrongNames], ...[...kinds, all].map(lineOf)]),
+    markdownTable([
+      ['fault', 'times'],
+      ...[...processFaults, ...requestFaults],
+      ['requests that met a fault', faulty],
+      ['all requests', others.requests],
+      ['cancelled workflows whose run is `cancel_unconfirmed`', others.unconfirmed],
+      ['workers that ended by themselves', others.workersEnded],
+    ]),
+  ].join('\n\n')
+}
+
+function lineOf({ name, runs, findings }: KindReport): readonly (string | number)[] {
+  const right = findings.filter((own) => own.length === 0).length
+  const having = (wrong: Wrong) => findings.filter((own) => own.some((finding) => finding.wrong === wrong)).length
+  return [name, runs, right, ...wrongNames.map(having)]
+}
+
+/** @returns why the run of this program has not shown what it should; none: all is right */
+export function problemsOf({ kinds, processFaults, requestFaults }: ChaosReport): readonly string[] {
+  const faults = [...processFaults, ...(requestFaults.length > 0 ? [['faults of requests', sum(requestFaults.map(([, times]) => times))] as const] : [])]
+  const findings = kinds.flatMap((kind) => kind.findings.filter((own) => own.length > 0))
+  return [
+    ...(kinds.every(({ runs }) => runs === 0) ? ['nothing ran'] : []),
+    ...kinds.filter(({ runs }) => runs === 0).map(({ name }) => `no run of the kind "${name}"`),
+    ...(faults.length === 0 ? ['no fault was wanted'] : []),
+    ...faults.filter(([, times]) => times === 0).map(([name]) => `it never happened: ${name}`),
+    ...(findings.length > 0 ? [`${findings.length} runs did not come out right`] : []),
+  ]
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
