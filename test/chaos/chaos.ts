@@ -12,7 +12,7 @@ import { help, parseOptions } from './options.ts'
 import type { ChaosOptions } from './options.ts'
 import { Patience } from './patience.ts'
 import { play } from './play.ts'
-import type { Part, Played } from './play.ts'
+import type { Played } from './play.ts'
 import { problemsOf, tables } from './report.ts'
 import type { ChaosReport } from './report.ts'
 import { openStage } from './stage.ts'
@@ -72,12 +72,16 @@ async function tell({ client }: Stage, judged: readonly Judged[]): Promise<void>
   say(`their histories are in ${folder}`)
 }
 
-function reportOf(options: ChaosOptions, { servers, workers }: Stage, weather: Weather, judged: readonly Judged[]): ChaosReport {
+function reportOf(
+  options: ChaosOptions,
+  { servers, workers }: Stage,
+  weather: Weather,
+  judged: readonly Judged[],
+): ChaosReport {
   const isFaulty = options.faults.includes('requests')
-  const ofKind = (part: Part, name: string) => part.kind.name === name
   return {
     kinds: options.kinds.map(({ name }) => {
-      const own = judged.filter(({ played }) => ofKind(played.part, name))
+      const own = judged.filter(({ played }) => played.part.kind.name === name)
       return { name, runs: own.length, findings: own.map(({ findings }) => findings) }
     }),
     processFaults: weather.faults.entries,

@@ -26,6 +26,7 @@ const uuids = /[0-9a-f]{8}-[0-9a-f-]{27}/g
  */
 export class FaultProxy {
   readonly faults = new Tally(requestFaultNames)
+  /** Those that might have met a fault. */
   requests = 0
   #isCalm: boolean
   #port = 0
@@ -71,12 +72,15 @@ export class FaultProxy {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#isCalm) return passOn(this.#serverUrl, request, response)
     this.requests += 1
-    const card = this.#isCalm ? 'passed on' : this.#deckOf(request).draw()
+    const card = this.#deckOf(request).draw()
     if (card === 'passed on') return passOn(this.#serverUrl, request, response)
     const body = Buffer.concat(await request.toArray())
     this.faults.count(card)
-    await requestFaults[card](new Exchange({ serverUrl: this.#serverUrl, request, body, response, chance: this.#chance() }))
+    await requestFaults[card](
+      new Exchange({ serverUrl: this.#serverUrl, request, body, response, chance: this.#chance() }),
+    )
   }
 
   #deckOf({ method, url = '' }: IncomingMessage): Deck<Card> {

@@ -23,12 +23,12 @@ const asked = { onInterrupt: 'wait' } as const
 
 /** The rows of the table that the program prints. */
 export const kinds: readonly [Kind, ...Kind[]] = [
-  { name: 'succeeds', by: 'executeRun', graph: 'work', input: { seconds: 2 }, ends: 'result' },
-  { name: 'succeeds, watched', by: 'watchRun', graph: 'work', input: { seconds: 3 }, ends: 'result' },
-  { name: 'fails', by: 'executeRun', graph: 'fail', input: { seconds: 1 }, ends: 'error' },
-  { name: 'fails, watched', by: 'watchRun', graph: 'fail', input: { seconds: 2 }, ends: 'error' },
+  { name: 'executed: succeeds', by: 'executeRun', graph: 'work', input: { seconds: 2 }, ends: 'result' },
+  { name: 'watched: succeeds', by: 'watchRun', graph: 'work', input: { seconds: 3 }, ends: 'result' },
+  { name: 'executed: fails', by: 'executeRun', graph: 'fail', input: { seconds: 1 }, ends: 'error' },
+  { name: 'watched: fails', by: 'watchRun', graph: 'fail', input: { seconds: 2 }, ends: 'error' },
   {
-    name: 'asks and is answered',
+    name: 'executed: asks and is answered',
     by: 'executeRun',
     graph: 'human',
     input: { seconds: 1 },
@@ -37,7 +37,7 @@ export const kinds: readonly [Kind, ...Kind[]] = [
     ends: 'result',
   },
   {
-    name: 'asks and is answered, watched',
+    name: 'watched: asks and is answered',
     by: 'watchRun',
     graph: 'human',
     input: { seconds: 1 },
@@ -46,7 +46,7 @@ export const kinds: readonly [Kind, ...Kind[]] = [
     ends: 'result',
   },
   {
-    name: 'cancelled',
+    name: 'executed: cancelled',
     by: 'executeRun',
     graph: 'work',
     input: { seconds: endless },
@@ -54,7 +54,7 @@ export const kinds: readonly [Kind, ...Kind[]] = [
     ends: 'cancelled',
   },
   {
-    name: 'cancelled, watched',
+    name: 'watched: cancelled',
     by: 'watchRun',
     graph: 'work',
     input: { seconds: endless },
@@ -62,16 +62,22 @@ export const kinds: readonly [Kind, ...Kind[]] = [
     ends: 'cancelled',
   },
   {
-    name: 'cancelled with its workflow',
+    name: 'executed: cancelled with its workflow',
     by: 'executeRun',
     graph: 'work',
     input: { seconds: endless },
     act: 'cancel the workflow',
     ends: 'cancelled',
   },
-  { name: 'result of 1 MB', by: 'executeRun', graph: 'work', input: { seconds: 1, size: 1_000_000 }, ends: 'result' },
   {
-    name: 'on one thread with two others',
+    name: 'executed: result of 1 MB',
+    by: 'executeRun',
+    graph: 'work',
+    input: { seconds: 1, size: 1_000_000 },
+    ends: 'result',
+  },
+  {
+    name: 'executed: on one thread with two others',
     by: 'executeRun',
     graph: 'work',
     input: { seconds: 1 },
@@ -79,7 +85,7 @@ export const kinds: readonly [Kind, ...Kind[]] = [
     ends: 'result',
   },
   {
-    name: 'on one thread with two others, watched',
+    name: 'watched: on one thread with two others',
     by: 'watchRun',
     graph: 'work',
     input: { seconds: 1 },

@@ -29,7 +29,7 @@ export const help = `npm run chaos -- [options]    Runs of every kind while ever
   --runs N          60
   --minutes M       so long the faults last; the runs start in the first 60 % of it; 2
   --seed TEXT       of the faults and their times; a new one, which is printed
-  --kinds LIST      of the kinds of runs those whose names begin so: "asks,cancelled"; all
+  --kinds LIST      of the kinds of runs those whose names hold one of these texts: "asks,watched: fails"; all
   --faults LIST     of ${faultGroups.join(',')}; all
   --servers LIST    of ${serverNames.join(',')}; all
   --workers K       3
@@ -69,8 +69,8 @@ function listOf<T extends string>(option: string, words: readonly T[], given: st
 }
 
 function kindsNamed(given: string): readonly [Kind, ...Kind[]] {
-  const names = given.split(',')
-  const [first, ...others] = kinds.filter(({ name }) => names.some((begin) => name.startsWith(begin)))
+  const texts = given.split(',')
+  const [first, ...others] = kinds.filter(({ name }) => texts.some((text) => name.includes(text)))
   if (first) return [first, ...others]
-  throw new Error(`--kinds is "${given}": no kind begins so; there are ${kinds.map(({ name }) => name).join('; ')}`)
+  throw new Error(`--kinds is "${given}": no kind is called so; there are ${kinds.map(({ name }) => name).join('; ')}`)
 }

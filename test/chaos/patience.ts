@@ -1,3 +1,4 @@
+import { once, setMaxListeners } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { WorkflowNotFoundError } from '@temporalio/client'
 import { grpcErrorIn } from '../../src/cli/temporal-errors.ts'
@@ -7,6 +8,11 @@ const betweenTriesMs = 500
 /** What a client does while servers are restarted: it asks again, until its patience is over. */
 export class Patience {
   readonly #over = new AbortController()
+
+  constructor() {
+    // Each run that is played waits for it.
+    setMaxListeners(0, this.#over.signal)
+  }
 
   get signal(): AbortSignal {
     return this.#over.signal
@@ -45,15 +51,14 @@ export class Patience {
   async #during<T>(asking: Promise<T>): Promise<T> {
     const { signal } = this
     signal.throwIfAborted()
-    let giveUp = () => {}
-    const over = new Promise<never>((_, reject) => {
-      giveUp = () => reject(signal.reason)
-      signal.addEventListener('abort', giveUp)
-    })
+    const asked = new AbortController()
+    const over = once(signal, 'abort', { signal: asked.signal }).then(() => signal.throwIfAborted())
+    over.catch(() => undefined)
     try {
-      return await Promise.race([asking, over])
+      await Promise.race([asking, over])
+      return await asking
     } finally {
-      signal.removeEventListener('abort', giveUp)
+      asked.abort()
     }
   }
 }

@@ -14,7 +14,7 @@ export interface ChaosReport {
   readonly kinds: readonly KindReport[]
   readonly processFaults: readonly (readonly [name: string, times: number])[]
   readonly requestFaults: readonly (readonly [name: string, times: number])[]
-  /** How many requests arrived at the proxies. */
+  /** How many requests might have met a fault. */
   readonly requests: number
   /** Workflows that were cancelled, and say that nobody knows whether their run has stopped. */
   readonly unconfirmed: number
@@ -25,13 +25,18 @@ export interface ChaosReport {
 const wrongNames = Object.keys(wrongs).filter((name): name is Wrong => name in wrongs)
 
 export function tables({ kinds, processFaults, requestFaults, ...others }: ChaosReport): string {
-  const all = { name: 'all', runs: sum(kinds.map(({ runs }) => runs)), findings: kinds.flatMap(({ findings }) => findings) }
+  const all = {
+    name: 'all',
+    runs: sum(kinds.map(({ runs }) => runs)),
+    findings: kinds.flatMap(({ findings }) => findings),
+  }
   const faulty = sum(requestFaults.map(([, times]) => times))
   return [
     markdownTable([['kind of run', 'runs', 'right', ...wrongNames], ...[...kinds, all].map(lineOf)]),
     markdownTable([
       ['fault', 'times'],
-      ...[...processFaults, ...requestFaults],
+      ...processFaults,
+      ...requestFaults,
       ['requests that met a fault', faulty],
       ['all requests', others.requests],
       ['cancelled workflows whose run is `cancel_unconfirmed`', others.unconfirmed],
@@ -48,7 +53,12 @@ function lineOf({ name, runs, findings }: KindReport): readonly (string | number
 
 /** @returns why the run of this program has not shown what it should; none: all is right */
 export function problemsOf({ kinds, processFaults, requestFaults }: ChaosReport): readonly string[] {
-  const faults = [...processFaults, ...(requestFaults.length > 0 ? [['faults of requests', sum(requestFaults.map(([, times]) => times))] as const] : [])]
+  const faults = [
+    ...processFaults,
+    ...(requestFaults.length > 0
+      ? [['faults of requests', sum(requestFaults.map(([, times]) => times))] as const]
+      : []),
+  ]
   const findings = kinds.flatMap((kind) => kind.findings.filter((own) => own.length > 0))
   return [
     ...(kinds.every(({ runs }) => runs === 0) ? ['nothing ran'] : []),

@@ -36,7 +36,9 @@ export const requestFaults = {
 } as const satisfies Readonly<Record<string, Fault>>
 
 export type RequestFault = keyof typeof requestFaults
-export const requestFaultNames = Object.keys(requestFaults).filter((name): name is RequestFault => name in requestFaults)
+export const requestFaultNames = Object.keys(requestFaults).filter(
+  (name): name is RequestFault => name in requestFaults,
+)
 
 /** Of 30 requests 9 meet a fault: each of them one. */
 export const requestsADeck = 30

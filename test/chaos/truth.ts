@@ -1,5 +1,6 @@
 import type { Client as LangGraph } from '@langchain/langgraph-sdk'
 import { workflowMetadataKey } from '../../src/domain/contract.ts'
+import { isRecord } from '../../src/domain/json.ts'
 import { metadataKey } from './play.ts'
 
 /** A run as its server knows it. */
@@ -28,7 +29,7 @@ export async function trueRuns(langGraph: LangGraph, threadId: string): Promise<
       return {
         runId: run_id,
         status,
-        values: { ...own?.values },
+        values: isRecord(own?.values) ? own.values : {},
         ...(typeof key === 'string' && { key }),
         ...(typeof symbol === 'string' && { symbol }),
       }

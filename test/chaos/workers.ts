@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { Program } from '../../bench/fleet/processes.ts'
+import type { Program } from '../../bench/fleet/processes.ts'
 
 const beforeNextTryMs = 1000
 
@@ -50,7 +50,7 @@ export class ChaosWorkers {
 
   async stop(): Promise<void> {
     this.#isStopping = true
-    await Promise.all(this.#slots.map((program) => program?.end('SIGKILL')))
+    await Promise.all(this.#slots.map(async (program) => program?.end('SIGKILL')))
   }
 
   #pick(chance: number, suits: (program: Program) => boolean): number | undefined {

@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest'
+import type { WatchOutcome } from '../../src/client.ts'
+import { judge } from './judge.ts'
+import { kinds } from './kinds.ts'
+import type { Ending, Played } from './play.ts'
+import type { TrueRun } from './truth.ts'
+
+const values = { symbol: 'S1', final: 'done S1' }
+const polling_metadata = { poll_count: 1, completion_time_seconds: 1, timestamp: '' }
+const retrieval_metadata = { retrieval_duration_seconds: 0, timestamp: '', attempts: [] }
+
+function played(kindName: string, ending: Ending, more: Partial<Played> = {}): Played {
+  const kind = kinds.find(({ name }) => name === kindName)
+  if (!kind) throw new Error(`no such kind: ${kindName}`)
+  // Of the server nothing is asked here.
+  const part = { kind, symbol: 'S1' } as Played['part']
+  return { part, workflowId: 'chaos/S1', threadId: 't', ending, cancellations: [], receipts: [], ...more }
+}
+
+function ended(outcome: Partial<WatchOutcome>): Ending {
+  return { kind: 'outcome', outcome: { polling_metadata, retrieval_metadata, ...outcome } as WatchOutcome }
+}
+
+const succeeded = (more: object = {}) =>
+  ended({ polling_result: 'success_with_results', status: 'success', run_id: 'r1', result: values, ...more })
+const failed = (error: string) => ended({ polling_result: 'error', status: 'error', run_id: 'r1', error })
+const cancelled = ended({ polling_result: 'interrupted', status: 'interrupted', run_id: 'r1', cancelled: true })
+
+function run(more: Partial<TrueRun> = {}): TrueRun {
+  return { runId: 'r1', status: 'success', key: 'default/chaos/S1', values, ...more }
+}
+
+const succeeds = 'executed: succeeds'
+const asks = 'executed: asks and is answered'
+const answeredValues = { ...values, answer: 'answer to S1' }
+const continued = (more: Partial<TrueRun> = {}) =>
+  run({ runId: 'r2', key: 'default/chaos/S1/x#1', values: answeredValues, ...more })
+const toldAnswered = succeeded({ run_id: 'r2', result: answeredValues })
+const receipts = ['r2']
+const stopped = run({ status: 'interrupted', values: { symbol: 'S1' } })
+const onItsWay = run({ status: 'running', values: { symbol: 'S1' } })
+const withWorkflow = 'executed: cancelled with its workflow'
+
+test.each<[says: string, Played, runs: readonly TrueRun[], wrongs: readonly string[]]>([
+  ['its own result', played(succeeds, succeeded()), [run()], []],
+  ['another result', played(succeeds, succeeded({ result: { symbol: 'S2' } })), [run()], ['wrong']],
+  ['the result of a run that is not its own', played(succeeds, succeeded({ run_id: 'r9' })), [run()], ['wrong']],
+  ['success, and the run has failed', played(succeeds, succeeded()), [run({ status: 'error' })], ['wrong']],
+  ['an error, and the run has succeeded', played(succeeds, failed('boom')), [run()], ['wrong']],
+  ['nothing', played(succeeds, { kind: 'none', why: 'the patience is over' }), [run()], ['lost']],
+  [
+    'that it found no result',
+    played(succeeds, ended({ polling_result: 'success_no_results', status: 'success' })),
+    [run()],
+    ['lost'],
+  ],
+  [
+    'a polling timeout',
+    played(succeeds, ended({ polling_result: 'timeout', status: 'polling_timeout' })),
+    [run()],
+    ['lost'],
+  ],
+  ['its own result, of two runs', played(succeeds, succeeded()), [run(), run({ runId: 'r2' })], ['doubled']],
+  [
+    'its own result, beside a run of others',
+    played(succeeds, succeeded()),
+    [run(), run({ runId: 'r2', key: 'default/chaos/S2' })],
+    [],
+  ],
+  ['its own error', played('executed: fails', failed('ValueError: boom for S1')), [run({ status: 'error' })], []],
+  ['the error of another run', played('executed: fails', failed('boom for S2')), [run({ status: 'error' })], ['wrong']],
+  ['the answered result', played(asks, toldAnswered, { receipts }), [run(), continued()], []],
+  [
+    'the answered result, and the graph has another answer',
+    played(asks, toldAnswered),
+    [run(), continued({ values: { ...answeredValues, answer: 'x' } })],
+    ['wrong', 'answer not once'],
+  ],
+  [
+    'a receipt of another run',
+    played(asks, toldAnswered, { receipts: ['r9'] }),
+    [run(), continued()],
+    ['answer not once'],
+  ],
+  [
+    'the answered result, of two answers',
+    played(asks, toldAnswered, { receipts }),
+    [run(), continued(), continued({ runId: 'r3' })],
+    ['answer not once'],
+  ],
+  ['cancelled', played('executed: cancelled', cancelled), [stopped], []],
+  ['cancelled, and it runs', played('executed: cancelled', cancelled), [onItsWay], ['untrue cancel']],
+  [
+    'cancelled, and it has finished',
+    played('executed: cancelled', cancelled),
+    [run({ status: 'error' })],
+    ['untrue cancel'],
+  ],
+  [
+    'not created, and it is there',
+    played(withWorkflow, { kind: 'cancelled', cancellation: { result: 'not_created' } }),
+    [onItsWay],
+    ['untrue cancel'],
+  ],
+  ['not created', played(withWorkflow, { kind: 'cancelled', cancellation: { result: 'not_created' } }), [], []],
+  [
+    'cancelled with its workflow, and it runs',
+    played(withWorkflow, { kind: 'cancelled', cancellation: { result: 'cancelled' } }),
+    [onItsWay],
+    ['untrue cancel'],
+  ],
+  [
+    'that nobody knows whether it has stopped',
+    played(withWorkflow, { kind: 'cancelled', cancellation: { result: 'cancel_unconfirmed' } }),
+    [onItsWay],
+    [],
+  ],
+])('a client that is told %s', (_, told, runs, wrongs) => {
+  expect(judge(told, runs).map(({ wrong }) => wrong)).toEqual(wrongs)
+})
