@@ -8,6 +8,7 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import { startDevServer } from '../dev/embedded-temporal.ts'
 import { startLangGraphServer } from '../dev/langgraph-server.ts'
 import { BackgroundRuns } from '../src/client.ts'
+import { LangGraphRunsPlugin } from '../src/plugin.ts'
 import { workerOptions, workflowSource } from '../src/worker-options.ts'
 import { graphs } from '../test/support/graphs.ts'
 import { markdownTable, percentile } from './figures.ts'
@@ -46,7 +47,24 @@ const contestants: Record<'watchRun' | 'minimal', Start> = {
 }
 type Name = keyof typeof contestants
 
+/** `watchRun` with and without search attributes (`SEARCH_ATTRIBUTES=off`). */
+const shows = [true, false] as const
+const queueOf = (searchAttributes: boolean) => `search-attributes-${searchAttributes}`
+
 const workers = await Promise.all([
+  ...shows.map((searchAttributes) =>
+    Worker.create({
+      connection: temporal.nativeConnection,
+      taskQueue: queueOf(searchAttributes),
+      plugins: [
+        new LangGraphRunsPlugin({
+          servers: [{ name: 'default', url: langGraph.url }],
+          sweepInterval: 'none',
+          searchAttributes,
+        }),
+      ],
+    }),
+  ),
   Worker.create({
     connection: temporal.nativeConnection,
     ...workerOptions([{ name: 'default', url: langGraph.url }], 'langgraph-runs'),
@@ -67,12 +85,47 @@ try {
     ...(await measured('run end → outcome (1 s polls), ms', Number(options.running), 2, endToOutcome)),
     ...(await historyCosts()),
   ]
-  process.stdout.write(`${table(rows)}\n`)
+  process.stdout.write(`${table(rows)}\n\n${markdownTable(await costOfAttributes(Number(options.finished)))}\n`)
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(rows, undefined, 2)}\n`)
 } finally {
   for (const worker of workers) worker.shutdown()
   await Promise.all(working)
   await Promise.all([temporal.teardown(), langGraph.stop()])
+}
+
+/** What search attributes cost a watch: both kinds take turns. */
+async function costOfAttributes(count: number): Promise<(string | number)[][]> {
+  const starts = shows.map((isShown): Start => {
+    const runs = new BackgroundRuns(temporal.client, { taskQueue: queueOf(isShown) })
+    return (run) => runs.startWatch({ ...run, pollInterval })
+  })
+  const samples: number[][] = starts.map(() => [])
+  for (const start of starts) await startToOutcome(start)
+  for (let n = 0; n < count; n += 1) {
+    for (const [kind, start] of starts.entries()) samples[kind]?.push(await startToOutcome(start))
+  }
+  const costs = await Promise.all(starts.map((start) => historyCost(start)))
+  const times = [50, 95].map((percent) =>
+    line(
+      `finished run: start → outcome, ms, p${percent}`,
+      samples.map((own) => percentile(own, percent)),
+    ),
+  )
+  const sizes = (['events', 'bytes'] as const).flatMap((unit) => [
+    line(
+      `history ${unit} of a finished run`,
+      costs.map(({ first }) => first[unit]),
+    ),
+    line(
+      `history ${unit} of a run that takes 8 s`,
+      costs.map(({ long }) => long[unit]),
+    ),
+  ])
+  return [['', 'with search attributes', 'without', 'ratio'], ...times, ...sizes]
+}
+
+function line(what: string, [having = Number.NaN, lacking = Number.NaN]: readonly number[]): (string | number)[] {
+  return [what, Math.round(having), Math.round(lacking), (having / lacking).toFixed(2)]
 }
 
 interface Row {
@@ -141,14 +194,14 @@ interface History {
   readonly polls: number
 }
 
-async function historyCost(start: Start): Promise<{ first: History; perPoll: History }> {
+async function historyCost(start: Start): Promise<{ first: History; long: History; perPoll: History }> {
   const finished = await createRun(0)
   await langGraphRuns.join(finished.threadId, finished.runId)
   const first = await historyOf(await start(finished))
   const long = await historyOf(await start(await createRun(8)))
   const polls = long.polls - first.polls
   const perPoll = { events: (long.events - first.events) / polls, bytes: (long.bytes - first.bytes) / polls, polls: 1 }
-  return { first, perPoll }
+  return { first, long, perPoll }
 }
 
 async function historyOf(handle: WorkflowHandle): Promise<History> {
