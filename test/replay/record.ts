@@ -3,19 +3,22 @@ import { tmpdir } from 'node:os'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { activityInfo } from '@temporalio/activity'
+import { Client } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
-import { ApplicationFailure } from '@temporalio/common'
+import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { bundleWorkflowCode, Worker } from '@temporalio/worker'
 import { startDevServer, startTimeSkippingServer } from '../../dev/embedded-temporal.ts'
-import type { Activities } from '../../src/activities/index.ts'
+import type { Activities, DiagnosisActivities, NotifyActivities, ShownActivities } from '../../src/activities/index.ts'
 import { timed } from '../../src/activities/time-limit.ts'
 import type { Retrieved } from '../../src/domain/retrieved.ts'
 import { BackgroundRuns } from '../../src/client.ts'
 import type { ExecuteRunInput, RunInput, WatchProgress, WatchRunInput } from '../../src/client.ts'
-import { langGraphFailureTypes } from '../../src/domain/contract.ts'
+import { langGraphFailureTypes, traceHeader, watchWorkflowId, workflowTypes } from '../../src/domain/contract.ts'
 import type { Creation, LaterRun } from '../../src/domain/creation.ts'
-import type { Polled, RunLook } from '../../src/domain/run.ts'
+import type { Polled, RunLook, Shown } from '../../src/domain/run.ts'
+import { present } from '../../src/domain/json.ts'
+import { searchAttributeNames, keywordType } from '../../src/domain/state.ts'
 import { QueryFirst } from '../support/query-first.ts'
 
 /**
@@ -42,8 +45,9 @@ const swept: Polled = { ...running, swept: true }
 const unnamed: Polled = { ...swept, isRunUnnamed: true }
 const ended = (look: Partial<RunLook>): RunLook => ({ ...success, ...look })
 const many = (count: number, look: RunLook) => Array.from({ length: count }, () => look)
-const failing = (type: string, message: string) => {
-  const failure = ApplicationFailure.create({ type, message, nonRetryable: true, details: [{ retry_after_ms: 3000 }] })
+const failing = (type: string, message: string, more: object = {}) => {
+  const details = [{ retry_after_ms: 3000, ...more }]
+  const failure = ApplicationFailure.create({ type, message, nonRetryable: true, details })
   // A stack would hold paths of the machine that records.
   failure.stack = message
   return failure
@@ -59,6 +63,8 @@ interface Script {
   readonly later?: LaterRun
   readonly stream?: Retrieved | Error
   readonly state?: Retrieved | Error
+  /** What every answer says may be shown. */
+  readonly shown?: Shown
 }
 
 interface Shape extends Script {
@@ -71,6 +77,7 @@ interface Shape extends Script {
 const values = { found: 'values', values: { signal: 'BUY' } } as const
 const nothing = { found: 'nothing', reason: 'the stream held no values' } as const
 
+const trace = defaultPayloadConverter.toPayload({ traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01` })
 const { threadId, runId } = run
 const followUp = '0199a1b2-c3d4-7e5f-8a9b-000000000003'
 const asking = ended({ ending: { kind: 'known', next: ['ask'], interrupts: [{ id: 'i1', value: 'sure?' }] } })
@@ -81,6 +88,21 @@ const unanswered = () => {
   failure.stack = failure.message
   return failure
 }
+const askingTwice = ended({
+  ending: {
+    kind: 'known',
+    next: ['ask'],
+    interrupts: [
+      { id: 'i1', value: 'sure?' },
+      { id: 'i2', value: 'how many?' },
+    ],
+  },
+})
+/** As workers say it that keep all there is, and as those that also notify somebody. */
+const shown: Shown = { memo: true, searchAttributes: true, links: ['https://pages.example/of-the-run'] }
+const notified: Shown = { ...shown, notifies: true }
+const outage = (outageNotice?: string) =>
+  failing(langGraphFailureTypes.unavailable, 'no connection', { shown: { ...notified, ...present({ outageNotice }) } })
 const execute = (name: string, input: Partial<ExecuteRunInput> = {}) => {
   const request = { assistantId: 'agent', threadId, ...input }
   return (ofRuns: BackgroundRuns): Promise<unknown> => ofRuns.execute(`recorded/${name}`, request)
@@ -241,11 +263,109 @@ const shapes: Record<string, Shape> = {
   'nobody-answered': { looks: [asking], input: { onInterrupt: 'wait', humanTimeout: '1h' } },
   'retrieve-run-result': { looks: [success], stream: values, start: (runs) => runs.retrieve(run) },
   'retrieve-not-complete': { looks: [running], start: (runs) => runs.retrieve(run) },
+  'shown-found-at-once': { looks: [success], stream: values, shown },
+  'shown-polled': { looks: [running, running, success], stream: values, input: fixed, shown },
+  'shown-without-attributes': {
+    looks: [running, running, success],
+    stream: values,
+    input: fixed,
+    shown: { memo: true },
+  },
+  'shown-without-a-memo-of-the-starter': {
+    looks: [running, success],
+    stream: values,
+    shown,
+    start: () => startBare('watchRun', watchWorkflowId(run), { ...run, ...fixed }),
+  },
+  'shown-once-attributes-are-gone': {
+    looks: [{ ...running, ...shown }, { ...running, memo: true }, success],
+    stream: values,
+    input: fixed,
+  },
+  'shown-in-an-outage': {
+    looks: [running, outage(), outage(), outage('outage/langgraph-runs/default/2026-01-01'), running, success],
+    stream: values,
+    input: fixed,
+    shown: notified,
+  },
+  'shown-failed': {
+    looks: [
+      ended({ status: 'error', ending: { kind: 'known', next: ['work'], interrupts: [], error: 'ValueError: no' } }),
+    ],
+    shown: notified,
+  },
+  'shown-in-a-second-round-of-retrieval': {
+    looks: [success],
+    stream: outage(),
+    state: outage(),
+    input: { retrievalTimeout: '5s' },
+    shown,
+  },
+  'shown-executed': {
+    creations: [{ kind: 'busy', threadId, reason: 'another run is at work' }, created()],
+    looks: [running, success],
+    stream: values,
+    shown: notified,
+    start: execute('shown-executed'),
+  },
+  'shown-to-a-human-who-answers-in-part': {
+    creations: [created(followUp)],
+    looks: [askingTwice, success],
+    stream: values,
+    input: { onInterrupt: 'wait' },
+    shown: notified,
+    play: async (ofRuns, handle) => {
+      await untilPhase(ofRuns, handle, 'interrupted')
+      await ofRuns.resume(run, { value: 'yes', interruptId: 'i1' })
+      await ofRuns.resume(run, { value: 10, interruptId: 'i2' })
+      await handle.result()
+    },
+  },
+  'shown-to-nobody': {
+    looks: [asking],
+    input: { onInterrupt: 'wait', humanTimeout: '1h' },
+    shown: notified,
+  },
+  'shown-and-cancelled': {
+    looks: [running],
+    input: { pollInterval: '1h', maxPollTime: 'none' },
+    shown: notified,
+    play: async (ofRuns, handle) => {
+      await untilPolls(ofRuns, 1)
+      await handle.cancel()
+      await handle.result()
+    },
+  },
+  'notify-run': {
+    looks: [],
+    start: () =>
+      startBare('notifyRun', 'notify-run/recorded', {
+        id: 'recorded',
+        type: 'run.ended',
+        timestamp: '2026-01-01T00:00:00.000Z',
+        data: { namespace: 'default', workflow_id: 'w', workflow_run_id: 'r', deployment: 'default', state: 'success' },
+      }),
+  },
+  diagnose: { looks: [], start: () => startBare('diagnose', 'diagnose/recorded') },
   'read-run-status': { looks: [running], start: (runs) => runs.readStatus(run) },
 }
 
 const temporal = await startTimeSkippingServer()
+await temporal.connection.operatorService.addSearchAttributes({
+  namespace: 'default',
+  searchAttributes: Object.fromEntries(searchAttributeNames.map((name) => [name, keywordType])),
+})
 const runs = new BackgroundRuns(temporal.client)
+const tracedRuns = new BackgroundRuns(
+  new Client({
+    connection: temporal.connection,
+    interceptors: {
+      workflow: [
+        { startWithDetails: (input, next) => next({ ...input, headers: { ...input.headers, [traceHeader]: trace } }) },
+      ],
+    },
+  }),
+)
 const wanted = process.argv.slice(2)
 try {
   await mkdir(folder, { recursive: true })
@@ -290,39 +410,58 @@ async function record(name: string, shape: Shape): Promise<void> {
     connection: temporal.nativeConnection,
     taskQueue: 'langgraph-runs',
     workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    interceptors: { workflowModules: [fileURLToPath(new URL('../../src/workflows/carry-trace.ts', import.meta.url))] },
     activities: scripted(shape, executions),
   })
   // How it ends is in the history.
   await worker.runUntil(play(shape).catch(() => undefined))
-  for (const [n, [runId, workflowId]] of [...executions].entries()) {
+  // What a watch notifies is a shape of its own.
+  const own = [...executions].filter(([, workflowId]) => name === 'notify-run' || !workflowId.startsWith('notify-run/'))
+  for (const [n, [runId, workflowId]] of own.entries()) {
     const history = await temporal.client.workflow.getHandle(workflowId, runId).fetchHistory()
-    await save(executions.size === 1 ? name : `${name}-${n + 1}`, history)
+    await save(own.length === 1 ? name : `${name}-${n + 1}`, history)
   }
 }
 
-async function play({ start, play: drive, input }: Shape): Promise<unknown> {
-  if (start) return start(runs)
-  const handle = await runs.startWatch({ ...run, ...input })
-  return drive ? drive(runs, handle) : handle.result()
+async function play({ start, play: drive, input, shown: isShown }: Shape): Promise<unknown> {
+  const ofRuns = isShown ? tracedRuns : runs
+  if (start) return start(ofRuns)
+  const { workflowId } = await ofRuns.startWatch({ ...run, ...input })
+  // That of the server's own client skips time while it waits.
+  const handle = temporal.client.workflow.getHandle(workflowId)
+  return drive ? drive(ofRuns, handle) : handle.result()
+}
+
+/** As a program in another language starts it. */
+function startBare(type: keyof typeof workflowTypes, workflowId: string, ...args: readonly object[]): Promise<unknown> {
+  const options = { taskQueue: 'langgraph-runs', workflowId, args: [...args] }
+  return temporal.client.workflow.execute(workflowTypes[type], options)
 }
 
 function scripted(
-  { looks, stream, state, creations = [], later }: Script,
+  { looks, stream, state, creations = [], later, shown: tells = {} }: Script,
   executions: Map<string, string>,
-): Activities {
+): Activities & ShownActivities & NotifyActivities & DiagnosisActivities {
   const left = [...looks]
   const tries = [...creations]
-  const answer = async <T>(given: T | Error | undefined): Promise<T> => {
+  const note = () => {
     const { workflowId = '', runId = '' } = activityInfo().workflowExecution ?? {}
     executions.set(runId, workflowId)
+  }
+  const answer = async <T>(given: T | Error | undefined): Promise<T> => {
+    note()
     if (given === undefined || given instanceof Error) throw given ?? new Error('the shape does not say')
     return given
   }
   return {
-    createRun: () => answer(tries.length > 1 ? tries.shift() : tries[0]),
+    createRun: async () => ({ ...(await answer(tries.length > 1 ? tries.shift() : tries[0])), ...tells }),
     cancelRun: () => Promise.resolve(),
-    findLaterRun: () => Promise.resolve(later ? { kind: 'later', by: later } : { kind: 'none' }),
+    findLaterRun: () => Promise.resolve({ ...(later ? { kind: 'later', by: later } : { kind: 'none' }), ...tells }),
+    lookAtShown: () => Promise.resolve(tells),
+    notify: async () => note(),
+    diagnose: () => answer({ host: 'recorder', pid: 1, deployments: [] }),
     getRunStatus: async () => ({
+      ...tells,
       ...(await answer(left.length > 1 ? left.shift() : left[0])),
       askedAtMs: activityInfo().scheduledTimestampMs,
     }),
