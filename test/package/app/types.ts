@@ -1,10 +1,12 @@
 // What the types promise a user. Only compiled, never run: an unused `@ts-expect-error` is a mistake of the compiler's.
 import { executeChild } from '@temporalio/workflow'
-import { failureIn } from 'langgraph-background-runs/client'
+import { failureIn, fetchResult } from 'langgraph-background-runs/client'
 import type {
   BackgroundRuns,
   Duration,
   FailureType,
+  ResultStore,
+  RetrievedResult,
   WatchOutcome,
   WatchRef,
   WatchRunInput,
@@ -15,15 +17,25 @@ interface Trade {
   readonly signal: 'BUY' | 'SELL'
 }
 
-export async function results(runs: BackgroundRuns, input: WatchRunInput, watch: WatchRef): Promise<unknown[]> {
+export async function results(
+  runs: BackgroundRuns,
+  input: WatchRunInput,
+  watch: WatchRef,
+  store: ResultStore,
+): Promise<unknown[]> {
   const watched: WatchOutcome<Trade> = await runs.watch<Trade>(input)
   const executed: WatchOutcome<Trade> = await runs.execute<Trade>('order/1', { assistantId: 'agent' })
-  const { result }: { result: Trade } = await runs.retrieve<Trade>(input)
+  const retrieved: RetrievedResult<Trade> = await runs.retrieve<Trade>(input)
+  // @ts-expect-error: it may be in the workers' result store
+  const always: Trade = retrieved.result
+  const result: Trade = retrieved.result_reference
+    ? await fetchResult<Trade>(retrieved.result_reference, store)
+    : retrieved.result
   const handled: WatchOutcome<Trade> = await (await runs.startWatch<Trade>(input)).result()
   const untyped: WatchOutcome = await (await runs.startExecution('order/1', { assistantId: 'agent' })).result()
   // @ts-expect-error: without a type the result is any JSON
   const signal: 'BUY' | 'SELL' = (await runs.retrieve(input)).result.signal
-  return [watched, executed, result, handled, untyped, signal, await runs.progress(watch)]
+  return [watched, executed, always, result, handled, untyped, signal, await runs.progress(watch)]
 }
 
 export async function children(input: WatchRunInput): Promise<unknown[]> {
