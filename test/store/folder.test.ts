@@ -88,26 +88,52 @@ describe('a folder of results', () => {
     expect(await readdir(place)).toEqual(['elsewhere'])
   })
 
-  test('that is full keeps nothing, and says so', async () => {
-    // The system lets this process write files of 64 KB: as on a full disk, the rest is refused.
+  /** In a process of its own, what keeping 1 MB there comes to. */
+  async function keptBy(
+    shell: string,
+    before: string,
+    method = `keep('default', ${JSON.stringify(run)}, chunks, signal)`,
+  ) {
     const script = `
       import { resultStore } from '${new URL('../../src/client.ts', import.meta.url).pathname}'
-      process.on('SIGXFSZ', () => {})
+      ${before}
       const store = resultStore('${pathToFileURL(folder).href}')
-      const kept = store.keep('default', ${JSON.stringify(run)}, [Buffer.alloc(1e6, 'x')], AbortSignal.timeout(30000))
-      kept.then(() => console.log('kept'), ({ type, message }) => console.log(type, message))`
-    const file = join(place, 'full.mts')
+      const [chunks, signal] = [[Buffer.alloc(1e6, 'x')], AbortSignal.timeout(30000)]
+      store.${method}.then(() => console.log('kept'), ({ type, message }) => console.log(type, message))`
+    const file = join(place, 'keep.mts')
     await writeFile(file, script)
-    const { stdout } = await execute(
-      'sh',
-      ['-c', `ulimit -f 128 && exec "${process.execPath}" --import tsx "${file}"`],
-      {
-        cwd: fileURLToPath(new URL('../..', import.meta.url)),
-      },
-    )
-    expect(stdout).toContain('ResultStoreUnavailable The result store')
-    expect(stdout).toContain('is full: ')
+    const cwd = fileURLToPath(new URL('../..', import.meta.url))
+    const { stdout } = await execute('sh', ['-c', `${shell} exec "${process.execPath}" --import tsx "${file}"`], {
+      cwd,
+    })
+    return stdout
+  }
+
+  test('that is full keeps nothing, and says so', async () => {
+    // The system lets this process write files of 64 KB: as on a full disk, the rest is refused.
+    const said = await keptBy('ulimit -f 128 &&', `process.on('SIGXFSZ', () => {})`)
+    expect(said).toContain('ResultStoreUnavailable The result store')
+    expect(said).toContain('is full: ')
     expect(await files()).toEqual([])
+  })
+
+  test.each([undefined, 'tryOut(signal)'])('that may not be written says so (%s)', async (method) => {
+    await chmod(folder, 0o500)
+    // The mode says nothing to root.
+    const said = await keptBy('', 'if (process.getuid() === 0) process.seteuid(65534)', method)
+    expect(said).toContain('ResultStoreUnavailable The result store')
+    expect(said).toContain('may not be used by this user: check the owner and the mode of the folder')
+    expect(await files()).toEqual([])
+  })
+
+  test('is tried out by a small object, which is written each time and read by others', async () => {
+    expect(await store.canRead(soon())).toBe(false)
+    await store.tryOut(soon())
+    expect(await store.canRead(soon())).toBe(true)
+    await writeFile(join(folder, 'doctor.json'), '{}')
+    expect(await store.canRead(soon())).toBe(false)
+    await store.tryOut(soon())
+    expect(await store.canRead(soon())).toBe(true)
   })
 
   test('whose worker is told to stop leaves nothing behind', async () => {
