@@ -292,19 +292,31 @@ describe('in a project with a client alone', () => {
     expect(await installed('@temporalio')).toEqual(['client', 'common', 'envconfig', 'plugin', 'proto'])
   })
 
-  test('the webhook receiver starts, and a signal stops it', async () => {
-    const usual = { ...env, TEMPORAL_ADDRESS: inject('temporalAddress'), WEBHOOK_LISTEN: '127.0.0.1:0' }
-    const receiver = spawn(process.execPath, ['node_modules/langgraph-background-runs/dist/webhook.js'], {
+  test.each([
+    {
+      what: 'the webhook receiver',
+      program: 'webhook.js',
+      own: { WEBHOOK_LISTEN: '127.0.0.1:0', WEBHOOK_SECRET: 's'.repeat(32) },
+      says: 'Temporal answers',
+    },
+    {
+      what: 'the codec server',
+      program: 'codec-server.js',
+      own: { CODEC_LISTEN: '127.0.0.1:0', PAYLOAD_KEYS: `a:${Buffer.alloc(32).toString('base64')}` },
+      says: 'codec server ready',
+    },
+  ])('$what starts, and a signal stops it', async ({ program, own, says }) => {
+    const started = spawn(process.execPath, [`node_modules/langgraph-background-runs/dist/${program}`], {
       cwd: client,
-      env: { ...usual, WEBHOOK_SECRET: 's'.repeat(32) },
+      env: { ...env, TEMPORAL_ADDRESS: inject('temporalAddress'), ...own },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
-    const closed = once(receiver, 'close', { signal: AbortSignal.timeout(45_000) })
+    const closed = once(started, 'close', { signal: AbortSignal.timeout(45_000) })
     let log = ''
-    receiver.stderr.on('data', (chunk) => (log += String(chunk)))
-    await vi.waitUntil(() => log.includes('Temporal answers') || receiver.exitCode !== null, { timeout: 30_000 })
-    receiver.kill('SIGTERM')
-    expect({ ended: await closed, log }).toEqual({ ended: [0, null], log: expect.stringContaining('Temporal answers') })
+    started.stderr.on('data', (chunk) => (log += String(chunk)))
+    await vi.waitUntil(() => log.includes(says) || started.exitCode !== null, { timeout: 30_000 })
+    started.kill('SIGTERM')
+    expect({ ended: await closed, log }).toEqual({ ended: [0, null], log: expect.stringContaining(says) })
   })
 
   test('what only a worker needs can be left out: the client works, and the worker says what it lacks', async () => {
