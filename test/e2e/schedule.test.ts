@@ -13,7 +13,7 @@ const langGraph = new LangGraphRuns(inject('langGraphUrl'))
 
 let stage: WorkerStage
 beforeAll(async () => {
-  stage = await WorkerStage.open(inject('langGraphUrl'), {})
+  stage = await WorkerStage.open(inject('langGraphUrl'), { named: inject('langGraphUrl') })
   await stage.startWorker()
 })
 afterAll(() => stage.close())
@@ -52,14 +52,14 @@ function outcomeOf(workflowId: string | undefined): Promise<WatchOutcome> {
   return stage.client.workflow.getHandle(workflowId ?? '').result()
 }
 
-/** That each start was one run, on a thread of its own. */
-async function expectOneRunEach(ids: readonly string[]): Promise<void> {
+/** The runs that have succeeded, each of which is the only one of its thread. */
+async function runsOf(ids: readonly string[]): Promise<Set<string>> {
   const outcomes = await Promise.all(ids.map(outcomeOf))
   for (const { polling_result, run_id, thread_id = '' } of outcomes) {
     expect(polling_result).toBe('success_with_results')
     expect(await langGraph.runsOf(thread_id)).toEqual([run_id])
   }
-  expect(new Set(outcomes.map(({ run_id }) => run_id)).size).toBe(ids.length)
+  return new Set(outcomes.flatMap(({ run_id }) => run_id ?? []))
 }
 
 describe.concurrent('a schedule that is due while its last execution is running', { timeout: 90_000 }, () => {
@@ -69,7 +69,7 @@ describe.concurrent('a schedule that is due while its last execution is running'
     const ids = await started(handle, 1)
     await handle.trigger()
     await vi.waitFor(async () => expect((await handle.describe()).info.numActionsSkippedOverlap).toBe(1), patience)
-    await expectOneRunEach(ids)
+    expect(await runsOf(ids)).toHaveProperty('size', 1)
     expect(await started(handle, 1)).toEqual(ids)
     await handle.delete()
   })
@@ -81,7 +81,7 @@ describe.concurrent('a schedule that is due while its last execution is running'
     await handle.trigger()
     await handle.trigger()
     await outcomeOf(first)
-    await expectOneRunEach(await started(handle, 2))
+    expect(await runsOf(await started(handle, 2))).toHaveProperty('size', 2)
     await handle.delete()
   })
 
@@ -90,7 +90,7 @@ describe.concurrent('a schedule that is due while its last execution is running'
     await handle.trigger()
     await started(handle, 1)
     await handle.trigger(ScheduleOverlapPolicy.ALLOW_ALL)
-    await expectOneRunEach(await started(handle, 2))
+    expect(await runsOf(await started(handle, 2))).toHaveProperty('size', 2)
     await handle.delete()
   })
 

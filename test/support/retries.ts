@@ -66,7 +66,7 @@ export function testRetries({ url, limitSeconds = 0 }: Server): void {
   afterAll(() => Promise.all(closings.map((close) => close())))
 
   async function openStage(of: string, sweepInterval = 'none'): Promise<WorkerStage> {
-    const opened = await WorkerStage.open(of, {}, sweepInterval)
+    const opened = await WorkerStage.open(of, { named: of }, sweepInterval)
     closings.push(() => opened.close())
     return opened
   }
