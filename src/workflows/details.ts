@@ -117,9 +117,7 @@ function nextStep(outcome: WatchOutcome, { workflowId, run, deployment }: About)
     case 'no_result':
       return which && `**Try again**: ${codeSpan(`langgraph-runs retrieve ${which}`)}`
     case 'error':
-      return which && outcome.status === 'error'
-        ? `**Fix what the error says**, then continue it from where it failed: ${codeSpan(`langgraph-runs retry ${which}`)}, or start another run`
-        : '**Fix what the error says**, then start another run: this one is over'
+      return which && `**Fix what the error says**, then continue it: ${codeSpan(`langgraph-runs retry ${which}`)}`
     case 'timeout':
       return "**Give the run more time**: LangGraph's own limit for background runs has ended it"
     case 'interrupted':

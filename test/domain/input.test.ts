@@ -107,7 +107,7 @@ describe('the argument itself', () => {
 
   test('is refused for unknown fields, by name', () => {
     expect(problemsOf({ ...ids, interval: '5s', ['__proto__x']: 1 })).toEqual([
-      '`interval` is unknown (value "5s"): allowed are threadId, runId, deployment, pollInterval, maxPollTime, stuckAfter, resultKeys, retrievalOrder, retrievalTimeout, onUnsuccessful, onCancel, onPollTimeout, onInterrupt, humanTimeout',
+      '`interval` is unknown (value "5s"): allowed are threadId, runId, deployment, pollInterval, maxPollTime, stuckAfter, resultKeys, retrievalOrder, retrievalTimeout, onUnsuccessful, onCancel, onPollTimeout, onInterrupt, humanTimeout, retry',
       expect.stringMatching(/^`__proto__x` is unknown/),
     ])
     expect(problemsOf(JSON.parse(`{"__proto__":1,${JSON.stringify(ids).slice(1)}`))).toHaveLength(1)

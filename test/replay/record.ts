@@ -14,7 +14,7 @@ import { timed } from '../../src/activities/time-limit.ts'
 import type { Retrieved } from '../../src/domain/retrieved.ts'
 import { BackgroundRuns } from '../../src/client.ts'
 import type { ExecuteRunInput, RunInput, WatchProgress, WatchRunInput } from '../../src/client.ts'
-import { langGraphFailureTypes, traceHeader, watchWorkflowId, workflowTypes } from '../../src/domain/contract.ts'
+import { langGraphFailureTypes, traceHeader, wakeHint, watchWorkflowId, workflowTypes } from '../../src/domain/contract.ts'
 import type { Creation, LaterRun } from '../../src/domain/creation.ts'
 import type { Polled, RunLook, Shown } from '../../src/domain/run.ts'
 import { present } from '../../src/domain/json.ts'
@@ -80,6 +80,12 @@ const nothing = { found: 'nothing', reason: 'the stream held no values' } as con
 const trace = defaultPayloadConverter.toPayload({ traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01` })
 const { threadId, runId } = run
 const followUp = '0199a1b2-c3d4-7e5f-8a9b-000000000003'
+const secondFollowUp = '0199a1b2-c3d4-7e5f-8a9b-000000000004'
+const retry = { maximumAttempts: 3 } as const
+const boom = ended({
+  status: 'error',
+  ending: { kind: 'known', next: ['model'], interrupts: [], error: 'ModelError: overloaded' },
+})
 const asking = ended({ ending: { kind: 'known', next: ['ask'], interrupts: [{ id: 'i1', value: 'sure?' }] } })
 const created = (id = runId): Creation => ({ kind: 'created', threadId, runId: id })
 const unanswered = () => {
@@ -257,6 +263,86 @@ const shapes: Record<string, Shape> = {
     play: async (ofRuns, handle) => {
       await untilPhase(ofRuns, handle, 'interrupted')
       await ofRuns.cancelRun(run)
+      await handle.result()
+    },
+  },
+  retried: {
+    creations: [created(followUp), created(secondFollowUp)],
+    looks: [boom, running, boom, success],
+    stream: values,
+    input: { ...fixed, retry },
+  },
+  'retried-by-an-execution-after-no-answer': {
+    creations: [created(), unanswered(), created(followUp)],
+    looks: [boom, success],
+    stream: values,
+    start: execute('retried-by-an-execution-after-no-answer', { retry }),
+  },
+  'retries-used-up': { creations: [created(followUp)], looks: [boom], input: { retry: { maximumAttempts: 2 } } },
+  'retry-refused': {
+    creations: [{ kind: 'refused', threadId, reason: 'it left no checkpoint' }],
+    looks: [boom],
+    input: { retry },
+  },
+  'retry-woken': {
+    creations: [created(followUp)],
+    looks: [boom, success],
+    stream: values,
+    input: { retry: { ...retry, initialInterval: '1h' } },
+    play: async (ofRuns, handle) => {
+      await untilPhase(ofRuns, handle, 'backing_off')
+      await handle.signal('wake', wakeHint)
+      await ofRuns.wake(run)
+      await handle.result()
+    },
+  },
+  'retry-cancelled-in-its-pause': {
+    looks: [boom],
+    input: { retry: { ...retry, initialInterval: '1h' } },
+    play: async (ofRuns, handle) => {
+      await untilPhase(ofRuns, handle, 'backing_off')
+      await ofRuns.cancelRun(run)
+      await handle.result()
+    },
+  },
+  'retry-cancelled-while-its-attempt-is-running': {
+    creations: [created(followUp)],
+    looks: [boom, running, running, ended({ status: 'interrupted' })],
+    input: { retry: { ...retry, initialInterval: '1s' }, pollInterval: '1h', maxPollTime: 'none' },
+    play: async (ofRuns, handle) => {
+      await untilPolls(ofRuns, 2)
+      await ofRuns.cancelRun(run)
+      await handle.result()
+    },
+  },
+  'retry-and-its-workflow-cancelled': {
+    looks: [boom],
+    input: { retry: { ...retry, initialInterval: '1h' }, onCancel: 'cancel_run' },
+    play: async (ofRuns, handle) => {
+      await untilPhase(ofRuns, handle, 'backing_off')
+      await handle.cancel()
+      await handle.result()
+    },
+  },
+  'retried-and-answered': {
+    creations: [created(followUp), created(secondFollowUp)],
+    looks: [boom, asking, success],
+    stream: values,
+    input: { retry: { ...retry, initialInterval: '1s' }, onInterrupt: 'wait' },
+    play: async (ofRuns, handle) => {
+      await untilPhase(ofRuns, handle, 'interrupted')
+      await ofRuns.resume(run, { value: 'yes' })
+      await handle.result()
+    },
+  },
+  'retry-continued-as-new': {
+    creations: [created(followUp)],
+    looks: [boom, success],
+    stream: values,
+    input: { retry: { ...retry, initialInterval: '1h' } },
+    play: async (ofRuns, handle) => {
+      await untilPhase(ofRuns, handle, 'backing_off')
+      await Promise.all(many(200, running).map(() => handle.signal('noise', 'x'.repeat(17_000))))
       await handle.result()
     },
   },

@@ -104,7 +104,7 @@ describe('what the Web UI shows of a watch that has ended', () => {
   const rows: readonly { outcome: WatchOutcome; todo: string }[] = [
     {
       outcome: { polling_result: 'error', status: 'error', error: 'ValueError: boom', ...base },
-      todo: '**Fix what the error says**, then start another run: this one is over',
+      todo: `**Fix what the error says**, then continue it: \`langgraph-runs retry ${which}\``,
     },
     {
       outcome: { polling_result: 'error', status: 'polling_error', error: 'HTTP 404', ...base },
