@@ -95,7 +95,8 @@ async function hasBegun(
   const ending = await server.ask(asked, signal, (limited) =>
     readEnding({ client: server.client, run, signal: limited }, { status, ...present({ ownWord }) }),
   )
-  return ending.kind !== 'unproven'
+  // One that continued a failed run, and failed in the same node, has left no checkpoint either.
+  return ending.kind !== 'unproven' || ending.sharedError !== undefined
 }
 
 /** What the thread's newest state waits with, if somebody has edited it: only then it may not be what the run left. */

@@ -23,7 +23,7 @@ import * as outcomes from './outcomes.ts'
 import { pollUntilTerminal } from './poll-until-terminal.ts'
 import { questionIn } from './question.ts'
 import { acceptAnswers } from './resume-update.ts'
-import { afterFailure, runAgain } from './run-again.ts'
+import { retryAfter, runAgain } from './run-again.ts'
 import { retrieveInOrder } from './retrieve-in-order.ts'
 import type { Retrieval, Slip } from './retrieve-in-order.ts'
 import { verdictOn } from './verdict.ts'
@@ -80,10 +80,9 @@ async function outcomeOf(watch: Watch): Promise<WatchOutcome> {
 
 /** @returns the outcome, unless a human is to be asked, or the run is to be continued */
 function endAfter(watch: Watch, outcome: WatchOutcome): WatchOutcome | undefined {
-  const next = afterFailure(watch, outcome)
-  if (next.kind === 'given_up') return next.outcome
-  if (next.kind === 'retry') {
-    watch.failed(next.retry)
+  const retry = retryAfter(watch, outcome)
+  if (retry) {
+    watch.failed(retry)
     return undefined
   }
   const question = questionIn(watch.options, outcome, momentMs())

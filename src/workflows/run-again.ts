@@ -10,23 +10,14 @@ import * as outcomes from './outcomes.ts'
 import { aboutRun } from './watch-events.ts'
 import type { Watch } from './watch.ts'
 
-type Decision =
-  /** The outcome stands: it is no failure of the run, or is not to be continued. */
-  | { readonly kind: 'stands' }
-  | { readonly kind: 'retry'; readonly retry: Retry }
-  | { readonly kind: 'given_up'; readonly outcome: WatchOutcome }
-
-/** What comes after a run that has ended with this outcome. */
-export function afterFailure(watch: Watch, outcome: WatchOutcome): Decision {
+/** @returns `undefined` if the outcome is the end */
+export function retryAfter(watch: Watch, outcome: WatchOutcome): Retry | undefined {
   const { retry } = watch.options
-  if (!retry || !isFailureOfRun(outcome)) return { kind: 'stands' }
+  if (!retry || !isFailureOfRun(outcome)) return undefined
   const attempt = watch.attempts + 1
   const isLast = attempt > retry.maximumAttempts
-  if (isLast || namedError(outcome.error, retry.nonRetryableErrors) !== undefined) return { kind: 'stands' }
-  if (watch.memory.cancelling) return givenUpAsCancelled(watch, outcome)
-  if (outcome.ending_verified === false) return givenUp(watch, outcome, 'where it stopped could not be read')
-  const dueAtMs = momentMs() + pauseBeforeAttemptMs(retry, attempt)
-  return { kind: 'retry', retry: { attempt, dueAtMs, failed: outcome } }
+  if (isLast || namedError(outcome.error, retry.nonRetryableErrors) !== undefined) return undefined
+  return { attempt, dueAtMs: momentMs() + pauseBeforeAttemptMs(retry, attempt), failed: outcome }
 }
 
 function isFailureOfRun(outcome: WatchOutcome): outcome is FailedOutcome {
@@ -41,8 +32,9 @@ type AttemptEnd =
 /** Continues the failed run from its last checkpoint, after the pause. */
 export async function runAgain(watch: Watch): Promise<AttemptEnd> {
   const { attempt, failed } = retryOf(watch)
+  if (failed.ending_verified === false) return givenUp(watch, failed, 'where it stopped could not be read')
   log.info('run failed, and is to be continued', { ...aboutRun(watch), attempt })
-  while (retryOf(watch).dueAtMs !== undefined) {
+  while (retryOf(watch).dueAtMs !== undefined && !watch.memory.cancelling) {
     if (await watch.untilNextAttempt()) watch.attemptBegins(momentMs())
     await watch.restartWhereLong()
   }

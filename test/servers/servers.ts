@@ -35,7 +35,7 @@ export const dialects = {
 export type Dialect = keyof typeof dialects
 
 /** Python ends a run that takes longer: real `timeout` statuses. No other situation may take as long. */
-const pythonRunTimeoutSeconds = 25
+export const pythonRunTimeoutSeconds = 25
 
 /** The configuration in docs/webhook.md. It refuses any other host, even the name `localhost`. */
 const pythonWebhooks = { url: { allowed_domains: ['127.0.0.1'], require_https: false } }
