@@ -12,14 +12,14 @@ import { uuid } from '../domain/rules.ts'
 import { createdAnswer, runAnswer } from './answers.ts'
 import type { Connection } from './ask.ts'
 import { BadAnswer, LangGraphError } from './errors.ts'
-import { whyItCannotContinue } from './failed-run.ts'
+import { startsNoneWithoutInput, whyItCannotContinue } from './failed-run.ts'
 import type { RunToCreate } from './port.ts'
 import { editedState, laterOf } from './later-run.ts'
 import { runsOf } from './reads.ts'
 import { inheritedOptions } from './run-options.ts'
 import type { ListedRun } from './run-options.ts'
 import { creationOfUnmarked } from './unmarked-runs.ts'
-import { withoutAnswer } from './run-record.ts'
+import { ignoresStrategies, withoutAnswer } from './run-record.ts'
 import { createWithAddress } from './wake-address.ts'
 import { besideAnother } from './without-strategies.ts'
 import { idOf, recordOf } from './wire.ts'
@@ -116,6 +116,7 @@ async function runToCreate(
     const reason = await whyItCannotContinue(server, { ...request, run }, runs, signal)
     if (reason !== undefined) return { kind: 'refused', reason }
     const record = await recordToContinue(server, run, threadId, signal)
+    if (ignoresStrategies(record)) return { kind: 'refused', reason: startsNoneWithoutInput }
     return { kind: 'ready', run: continuing(record, withoutAnswer(record)), asksAgain: false }
   }
   const now = await editedState(server, threadId, signal)

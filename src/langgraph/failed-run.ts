@@ -13,6 +13,9 @@ const mostSteps = 100
 const noCheckpoint =
   'it left no checkpoint from which it could continue: correct what the error says, then start another run'
 
+/** Such a server takes a map of no answers, but only for a run that waits. */
+export const startsNoneWithoutInput = 'this server cannot continue a failed run: it starts none without an input'
+
 type Access = RunToCreate & { readonly run: Continuation }
 
 /**

@@ -22,9 +22,15 @@ export type Verdict =
 export function verdictOn(look: EndedRun, isCancelled = false, isRetry = false): Verdict {
   const { ending } = look
   const shared = isRetry && !isCancelled && ending?.kind === 'unproven' ? ending.sharedError : undefined
-  if (!shared || (errorIn(ending) ?? shared.error) !== shared.error) return decided(look, isCancelled)
+  // Of another kind than the run's own word for its error it is that of the run before.
+  if (!shared || nameOf(errorIn(ending) ?? shared.error) !== nameOf(shared.error)) return decided(look, isCancelled)
   const verdict = decided({ ...look, ending: { kind: 'known', next: [], interrupts: [], ...shared } }, false)
   return verdict.kind === 'unsuccessful' ? { ...verdict, ...present({ failedNodes: shared.failedNodes }) } : verdict
+}
+
+/** Some servers keep the name of an error and hide its text. */
+function nameOf(error: string): string {
+  return error.split(':', 1)[0] ?? ''
 }
 
 function decided({ status, ending }: EndedRun, isCancelled = false): Verdict {

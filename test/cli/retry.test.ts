@@ -40,7 +40,10 @@ describe.concurrent('a run that fails', { timeout: 120_000 }, () => {
     expect(retried.stderr).toContain(`It is still open: langgraph-runs status --id ${id} shows where it is`)
     expect(woken.code).toBe(0)
     expect(code).toBe(0)
-    expect(stdout).toContain('final: AAPL at attempt 2')
+    expect(JSON.parse(stdout)).toMatchObject({
+      result: { final: 'AAPL at attempt 2' },
+      polling_metadata: { attempts: 2 },
+    })
   })
 
   test('for good is continued by `retry`, by its run or its id: the last run of it', async () => {

@@ -18,13 +18,20 @@ beforeAll(async () => {
 })
 afterAll(() => stage.close())
 
-/** A schedule that starts only when it is triggered. */
-async function schedule(overlap: ScheduleOverlapPolicy, input: Partial<ExecuteRunInput> = {}): Promise<ScheduleHandle> {
+interface Asked {
+  readonly overlap: ScheduleOverlapPolicy
+  /** Absent: it starts only when it is triggered. */
+  readonly every?: '1s'
+  readonly input?: Partial<ExecuteRunInput>
+}
+
+/** A schedule that starts two executions, and none if the next is due while the last is running and `overlap` says so. */
+async function schedule({ overlap, every, input }: Asked): Promise<ScheduleHandle> {
   const scheduleId = `nightly/${randomUUID()}`
-  const request = { assistantId: 'work', input: { symbol: 'AAPL', seconds: 4 }, pollInterval: '1s', ...input } as const
+  const request = { assistantId: 'work', input: { symbol: 'AAPL', seconds: 3 }, pollInterval: '1s', ...input } as const
   return stage.client.schedule.create({
     scheduleId,
-    spec: {},
+    spec: every ? { intervals: [{ every }] } : {},
     action: {
       type: 'startWorkflow',
       workflowType: 'executeRun',
@@ -33,6 +40,7 @@ async function schedule(overlap: ScheduleOverlapPolicy, input: Partial<ExecuteRu
       args: [request],
     },
     policies: { overlap },
+    state: { remainingActions: 2 },
   })
 }
 
@@ -48,81 +56,67 @@ async function started(handle: ScheduleHandle, count: number): Promise<readonly 
   }, patience)
 }
 
+/** Both, once they have ended: each is one run, on a thread of its own. */
+async function bothOf(handle: ScheduleHandle) {
+  const ids = await started(handle, 2)
+  const outcomes = await Promise.all(ids.map(outcomeOf))
+  for (const { polling_result, runs = [], run_id, thread_id = '' } of outcomes) {
+    expect(polling_result).toBe('success_with_results')
+    const expected = runs.length > 0 ? runs.map((one) => one.run_id) : [run_id]
+    expect(await langGraph.runsOf(thread_id)).toEqual(expected)
+  }
+  const [first, second] = await Promise.all(ids.map((id) => stage.client.workflow.getHandle(id).describe()))
+  const skipped = (await handle.describe()).info.numActionsSkippedOverlap
+  await handle.delete()
+  return { outcomes, skipped, isApart: Number(second?.startTime) >= Number(first?.closeTime) }
+}
+
 function outcomeOf(workflowId: string | undefined): Promise<WatchOutcome> {
   return stage.client.workflow.getHandle(workflowId ?? '').result()
 }
 
-/** The runs that have succeeded, each of which is the only one of its thread. */
-async function runsOf(ids: readonly string[]): Promise<Set<string>> {
-  const outcomes = await Promise.all(ids.map(outcomeOf))
-  for (const { polling_result, run_id, thread_id = '' } of outcomes) {
-    expect(polling_result).toBe('success_with_results')
-    expect(await langGraph.runsOf(thread_id)).toEqual([run_id])
-  }
-  return new Set(outcomes.flatMap(({ run_id }) => run_id ?? []))
-}
-
 describe.concurrent('a schedule that is due while its last execution is running', { timeout: 90_000 }, () => {
-  test('leaves the time out, with `SKIP`', async () => {
-    const handle = await schedule(ScheduleOverlapPolicy.SKIP)
-    await handle.trigger()
-    const ids = await started(handle, 1)
-    await handle.trigger()
-    await vi.waitFor(async () => expect((await handle.describe()).info.numActionsSkippedOverlap).toBe(1), patience)
-    expect(await runsOf(ids)).toHaveProperty('size', 1)
-    expect(await started(handle, 1)).toEqual(ids)
-    await handle.delete()
+  test('leaves these times out, with `SKIP`', async () => {
+    const both = await bothOf(await schedule({ overlap: ScheduleOverlapPolicy.SKIP, every: '1s' }))
+    expect(both).toMatchObject({ isApart: true })
+    expect(both.skipped).toBeGreaterThan(0)
   })
 
   test('starts the next when it has ended, with `BUFFER_ONE`', async () => {
-    const handle = await schedule(ScheduleOverlapPolicy.BUFFER_ONE)
-    await handle.trigger()
-    const [first] = await started(handle, 1)
-    await handle.trigger()
-    await handle.trigger()
-    await outcomeOf(first)
-    expect(await runsOf(await started(handle, 2))).toHaveProperty('size', 2)
-    await handle.delete()
+    const both = await bothOf(await schedule({ overlap: ScheduleOverlapPolicy.BUFFER_ONE, every: '1s' }))
+    expect(both).toMatchObject({ isApart: true })
   })
 
-  test('starts it beside the other, with `ALLOW_ALL`', async () => {
-    const handle = await schedule(ScheduleOverlapPolicy.ALLOW_ALL)
-    await handle.trigger()
-    await started(handle, 1)
-    await handle.trigger(ScheduleOverlapPolicy.ALLOW_ALL)
-    expect(await runsOf(await started(handle, 2))).toHaveProperty('size', 2)
-    await handle.delete()
+  test('starts the next beside it, with `ALLOW_ALL`', async () => {
+    const both = await bothOf(await schedule({ overlap: ScheduleOverlapPolicy.ALLOW_ALL, every: '1s' }))
+    expect(both).toMatchObject({ isApart: false, skipped: 0 })
   })
 
-  test('cancels the other together with its run, with `CANCEL_OTHER`', async () => {
-    const handle = await schedule(ScheduleOverlapPolicy.CANCEL_OTHER, { input: { symbol: 'AAPL', seconds: 60 } })
-    await handle.trigger()
-    const [first = ''] = await started(handle, 1)
+  test('waits as well while a failed run is continued, with `SKIP`', async () => {
+    const retry = { maximumAttempts: 3, initialInterval: '2s' } as const
+    const input = { assistantId: 'recovering', input: { symbol: 'AAPL', size: 1 }, retry }
+    const both = await bothOf(await schedule({ overlap: ScheduleOverlapPolicy.SKIP, every: '1s', input }))
+    expect(both).toMatchObject({ isApart: true })
+    expect(both.outcomes).toMatchObject([{ polling_metadata: { attempts: 2 } }, { polling_metadata: { attempts: 2 } }])
+  })
+
+  test('cancels it together with its run, with `CANCEL_OTHER`', async () => {
+    const overlap = ScheduleOverlapPolicy.CANCEL_OTHER
+    const handle = await schedule({ overlap, input: { input: { symbol: 'AAPL', seconds: 60 } } })
+    await handle.trigger(overlap)
+    const [workflowId = ''] = await started(handle, 1)
     const run = await vi.waitFor(async () => {
-      const { run_id: runId = '', thread_id: threadId = '' } = await stage.runs.progress({ workflowId: first })
+      const { run_id: runId = '', thread_id: threadId = '' } = await stage.runs.progress({ workflowId })
       expect(runId).not.toBe('')
       return { threadId, runId }
     }, patience)
     await langGraph.untilAtWork(run)
-    await handle.trigger()
+    // The ids of two starts within one second would be the same.
+    await vi.waitUntil(() => Date.now() > Date.parse(workflowId.slice(-20)) + 1000, patience)
+    await handle.trigger(overlap)
     const [, second = ''] = await started(handle, 2)
     expect(await langGraph.status(run)).toBe('interrupted')
     await stage.client.workflow.getHandle(second).cancel()
     await handle.delete()
   })
-})
-
-test('a schedule does not start again what has failed and is continued, until that has ended', async () => {
-  const retry = { maximumAttempts: 3, initialInterval: '1s' } as const
-  const handle = await schedule(ScheduleOverlapPolicy.SKIP, {
-    assistantId: 'recovering',
-    input: { symbol: 'AAPL', size: 1 },
-    retry,
-  })
-  await handle.trigger()
-  const [id] = await started(handle, 1)
-  await handle.trigger()
-  await vi.waitFor(async () => expect((await handle.describe()).info.numActionsSkippedOverlap).toBe(1), patience)
-  expect(await outcomeOf(id)).toMatchObject({ polling_metadata: { attempts: 2 } })
-  await handle.delete()
 })

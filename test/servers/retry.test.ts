@@ -1,4 +1,5 @@
 import { afterAll, describe } from 'vitest'
+import { startsNoneWithoutInput } from '../../src/langgraph/failed-run.ts'
 import { testRetries } from '../support/retries.ts'
 import { dialects, pythonRunTimeoutSeconds } from './servers.ts'
 
@@ -12,4 +13,4 @@ afterAll(() => Promise.all([js, python, aegra].map((server) => server.stop())))
 
 describe('JS 2.0.0', () => testRetries({ url: js.url }))
 describe('Python 0.16.7', () => testRetries({ url: python.url, limitSeconds: pythonRunTimeoutSeconds }))
-describe('aegra 0.6.0', () => testRetries({ url: aegra.url }))
+describe('aegra 0.6.0', () => testRetries({ url: aegra.url, refuses: startsNoneWithoutInput }))

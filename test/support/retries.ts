@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { failureIn } from '../../src/client.ts'
 import type { ExecuteRunInput, WatchOutcome, WatchProgress, WatchRef } from '../../src/client.ts'
 import { creation } from './killed-workers.ts'
 import { LangGraphRuns } from './langgraph.ts'
@@ -10,6 +11,8 @@ import { WorkerStage } from './worker-process.ts'
 
 interface Server {
   readonly url: string
+  /** It cannot continue a failed run, and the outcome says so. */
+  readonly refuses?: string
   /** It ends runs at a time limit of its own, of so many seconds. */
   readonly limitSeconds?: number
 }
@@ -52,7 +55,8 @@ function creationsIn({ requests }: TcpProxy): number {
 }
 
 /** Failed runs on a real server, continued from where they failed. */
-export function testRetries({ url, limitSeconds = 0 }: Server): void {
+export function testRetries({ url, refuses, limitSeconds = 0 }: Server): void {
+  const row = rowIf(refuses === undefined)
   const langGraph = new LangGraphRuns(url)
   const closings: (() => Promise<void>)[] = []
   let stage: WorkerStage
@@ -123,7 +127,7 @@ export function testRetries({ url, limitSeconds = 0 }: Server): void {
   }
 
   describe.concurrent('a run whose second node fails', unhurried, () => {
-    test('twice is continued from there: three runs, the first node ran once, the result is whole', async () => {
+    row('twice is continued from there: three runs, the first node ran once, the result is whole', async () => {
       const outcome = await execute()
       expect(outcome).toMatchObject({
         ...recovered(3),
@@ -136,13 +140,20 @@ export function testRetries({ url, limitSeconds = 0 }: Server): void {
       await expectRuns(outcome, 3)
     })
 
+    rowIf(refuses !== undefined)('is not continued if the server cannot, and the outcome says so', async () => {
+      const outcome = await execute()
+      expect(outcome).toMatchObject({ polling_result: 'error', runs: [failed(1)], polling_metadata: { attempts: 1 } })
+      expect(outcome).toHaveProperty('error', `ModelError: attempt 1 failed; it was not continued: ${refuses}`)
+      await expectRuns(outcome, 1)
+    })
+
     test('with an error that is not to be retried is not continued', async () => {
       const outcome = await execute({ retry: { ...retry, nonRetryableErrors: ['ModelError'] } })
       expect(outcome).toMatchObject({ polling_result: 'error', error: 'ModelError: attempt 1 failed' })
       await expectRuns(outcome, 1)
     })
 
-    test('too often ends with its last error, and all attempts with theirs', async () => {
+    row('too often ends with its last error, and all attempts with theirs', async () => {
       const outcome = await execute({ input: { size: 5 } })
       expect(outcome).toMatchObject({
         polling_result: 'error',
@@ -154,14 +165,14 @@ export function testRetries({ url, limitSeconds = 0 }: Server): void {
       await expectRuns(outcome, 3)
     })
 
-    test('is continued although somebody else has created it: by its watch', async () => {
+    row('is continued although somebody else has created it: by its watch', async () => {
       const ids = await langGraph.create('recovering', { symbol: 'AAPL', size: 2 })
       const outcome = await stage.runs.watch({ ...ids, pollInterval: '1s', retry })
       expect(outcome).toMatchObject(recovered(3))
       await expectRuns(outcome, 3)
     })
 
-    test('and that has failed for good is continued by a new watch of its last run', async () => {
+    row('and that has failed for good is continued by a new watch of its last run', async () => {
       const { run_id: runId = '', thread_id: threadId = '' } = await execute({
         retry: { ...retry, maximumAttempts: 2 },
       })
@@ -170,26 +181,23 @@ export function testRetries({ url, limitSeconds = 0 }: Server): void {
       expect(await langGraph.runsOf(threadId)).toHaveLength(3)
     })
 
-    test('fails a parent workflow when the attempts are used up', async () => {
+    row('fails a parent workflow when the attempts are used up', async () => {
       const taskQueue = randomUUID()
       const workflowsPath = fileURLToPath(new URL('parent-workflow.ts', import.meta.url))
       const connection = await NativeConnection.connect({ address: inject('temporalAddress') })
       const worker = await Worker.create({ connection, taskQueue, workflowsPath })
       const input = request({ input: { size: 5 }, onUnsuccessful: 'fail' })
-      const failure = await worker.runUntil(
-        stage.failureOf(
-          stage.client.workflow.execute('parent', {
-            taskQueue,
-            workflowId: randomUUID(),
-            args: [stage.taskQueue, randomUUID(), input],
-          }),
-        ),
+      const args = [stage.taskQueue, randomUUID(), input]
+      const error: unknown = await worker.runUntil(
+        stage.client.workflow
+          .execute('parent', { taskQueue, workflowId: randomUUID(), args })
+          .catch((failed) => failed),
       )
       await connection.close()
-      expect(failure).toMatchObject({ type: 'RunFailed', details: [{ polling_metadata: { attempts: 3 } }] })
+      expect(failureIn(error)).toMatchObject({ type: 'RunFailed', outcome: { polling_metadata: { attempts: 3 } } })
     })
 
-    test('asks a question after it was continued, and the answer continues it', async () => {
+    row('asks a question after it was continued, and the answer continues it', async () => {
       const execution = await start(stage, { input: { symbol: 'ASK', size: 1 }, onInterrupt: 'wait' })
       await until(stage, execution, { phase: 'interrupted', attempt: 2 })
       await stage.runs.resume(execution, { value: 'yes' })
@@ -204,7 +212,7 @@ export function testRetries({ url, limitSeconds = 0 }: Server): void {
 
   describe.concurrent('a failed run', unhurried, () => {
     test('that left no checkpoint is not continued, and the outcome says so', async () => {
-      const outcome = await execute({ input: { symbol: undefined, size: undefined, unknown: 1 } })
+      const outcome = await execute({ config: { recursion_limit: 0 } })
       expect(outcome).toMatchObject({ polling_result: 'error', polling_metadata: { attempts: 1 } })
       expect(outcome).toHaveProperty('error', expect.stringContaining('not continued: it left no checkpoint'))
       await expectRuns(outcome, 1)
@@ -224,7 +232,7 @@ export function testRetries({ url, limitSeconds = 0 }: Server): void {
       expect(await langGraph.runsOf(threadId)).toEqual([outcome.run_id, other.runId])
     })
 
-    test('whose thread had other runs before is continued from its own checkpoint', async () => {
+    row('whose thread had other runs before is continued from its own checkpoint', async () => {
       const before = await langGraph.ended('work', { symbol: 'BEFORE' })
       const outcome = await execute({ threadId: before.threadId })
       expect(outcome).toMatchObject(recovered(3))
@@ -240,7 +248,7 @@ export function testRetries({ url, limitSeconds = 0 }: Server): void {
       expect(await langGraph.runsOf(threadId)).toEqual([outcome.run_id])
     })
 
-    test('that is cancelled while its second attempt is running is not continued again', async () => {
+    row('that is cancelled while its second attempt is running is not continued again', async () => {
       const execution = await start(stage, { input: { size: 5, answer2: 2, seconds: 60 } })
       await until(stage, execution, { attempt: 2, status: 'running' })
       const receipt = await stage.runs.cancelRun(execution)
@@ -250,7 +258,7 @@ export function testRetries({ url, limitSeconds = 0 }: Server): void {
       await expectRuns(outcome, 2)
     })
 
-    test('waits as long as it is told to, although the sweep sees that it has ended', async () => {
+    row('waits as long as it is told to, although the sweep sees that it has ended', async () => {
       const execution = await start(stage, { input: { size: 1 }, retry: { ...retry, initialInterval: '6s' } })
       expect(await execution.handle.result()).toMatchObject(recovered(2))
       const { events } = await execution.handle.fetchHistory()
@@ -268,10 +276,8 @@ export function testRetries({ url, limitSeconds = 0 }: Server): void {
       expect(outcome).toMatchObject({ ...recovered(2), runs: [{ status: 'timeout', continued_by: 'retry' }, {}] })
       await expectRuns(outcome, 2)
     })
-  })
 
-  describe.concurrent('a worker killed while attempts are made', unhurried, () => {
-    test('in the pause: the next worker continues', async () => {
+    row('whose worker is killed in the pause is continued by the next one', async () => {
       const { own, worker, wake, expectOneAttemptEach, created } = await failedRuns()
       await worker.kill()
       await own.startWorker()
@@ -280,20 +286,23 @@ export function testRetries({ url, limitSeconds = 0 }: Server): void {
       expect(created()).toBe(8)
     })
 
-    test('before the requests reached the server: the next worker creates each once', async () => {
-      const { proxy, own, worker, wake, expectOneAttemptEach, created } = await failedRuns()
-      proxy.hold(creation)
-      await wake()
-      await vi.waitFor(() => expect(proxy.held).toBe(8), patience)
-      await worker.kill()
-      await vi.waitFor(() => expect(proxy.held).toBe(0), patience)
-      proxy.release()
-      await own.startWorker()
-      await expectOneAttemptEach()
-      expect(created()).toBe(16)
-    })
+    row(
+      'whose worker is killed before the request has reached the server is continued once by the next one',
+      async () => {
+        const { proxy, own, worker, wake, expectOneAttemptEach, created } = await failedRuns()
+        proxy.hold(creation)
+        await wake()
+        await vi.waitFor(() => expect(proxy.held).toBe(8), patience)
+        await worker.kill()
+        await vi.waitFor(() => expect(proxy.held).toBe(0), patience)
+        proxy.release()
+        await own.startWorker()
+        await expectOneAttemptEach()
+        expect(created()).toBe(16)
+      },
+    )
 
-    test('before the answers reached it: the next worker finds each', async () => {
+    row('whose worker is killed before the answer has reached it is found by the next one', async () => {
       const { proxy, own, worker, wake, expectOneAttemptEach, created } = await failedRuns()
       proxy.holdAnswers(creation)
       await wake()
