@@ -11,6 +11,12 @@ const [js, python, aegra] = await Promise.all([
 ])
 afterAll(() => Promise.all([js, python, aegra].map((server) => server.stop())))
 
-describe('JS 2.0.0', () => testRetries({ url: js.url }))
-describe('Python 0.16.7', () => testRetries({ url: python.url, limitSeconds: pythonRunTimeoutSeconds }))
-describe('aegra 0.6.0', () => testRetries({ url: aegra.url, refuses: startsNoneWithoutInput }))
+describe('JS 2.0.0', () => {
+  testRetries({ url: js.url })
+})
+describe('Python 0.16.7', () => {
+  testRetries({ url: python.url, limitSeconds: pythonRunTimeoutSeconds })
+})
+describe('aegra 0.6.0', () => {
+  testRetries({ url: aegra.url, refuses: startsNoneWithoutInput })
+})
