@@ -38,12 +38,12 @@ trap stop EXIT
 trap 'exit 0' INT TERM
 
 # Temporal keeps its ports in a column that ends at 32767.
-read -r port database_port grpc_history grpc_matching grpc_worker member_frontend member_history member_matching member_worker < <(
+read -r port database_port http grpc_history grpc_matching grpc_worker member_frontend member_history member_matching member_worker < <(
   node --eval '
     const { createServer } = require("node:net")
     const free = []
     const look = () => {
-      if (free.length === 9) return console.log(...free)
+      if (free.length === 10) return console.log(...free)
       const port = 10_000 + Math.floor(Math.random() * 20_000)
       const server = createServer().on("error", look).listen(port, "127.0.0.1", () => {
         if (!free.includes(port)) free.push(port)
@@ -52,7 +52,7 @@ read -r port database_port grpc_history grpc_matching grpc_worker member_fronten
     }
     look()')
 
-mkdir "$work/data" "$work/config"
+mkdir "$work/data"
 if [ "$(id -u)" = 0 ]; then chown -R postgres "$work"; fi
 "${as_postgres[@]}" "$postgres/initdb" --pgdata "$work/data" --username=temporal --auth=trust --encoding=UTF8 --locale=C >"$work/words" ||
   { cat "$work/words" >&2; exit 1; }
@@ -65,77 +65,19 @@ until "$postgres/pg_isready" --quiet -h 127.0.0.1 -p "$database_port" -U tempora
   sleep 0.1
 done
 
-for schema in temporal visibility; do
-  name=temporal
-  if [ "$schema" = visibility ]; then name=temporal_visibility; fi
-  sql() {
-    "$programs/sql" --plugin postgres12 --ep 127.0.0.1 -p "$database_port" -u temporal --pw any --db "$name" "$@" >>"$work/words" 2>&1 ||
-      { cat "$work/words" >&2; exit 1; }
-  }
-  sql create
-  sql setup-schema -v 0.0
-  sql update-schema --schema-name "postgresql/v12/$schema"
-done
-
-store() {
-  cat <<STORE
-      sql:
-        pluginName: postgres12
-        databaseName: $1
-        connectAddr: 127.0.0.1:$database_port
-        connectProtocol: tcp
-        user: temporal
-        password: any
-        maxConns: 20
-        maxIdleConns: 20
-        maxConnLifetime: 1h
-STORE
-}
-service() {
-  cat <<SERVICE
-  $1:
-    rpc:
-      grpcPort: $2
-      membershipPort: $3
-      bindOnLocalHost: true
-SERVICE
-}
-cat >"$work/config/pg.yaml" <<CONFIG
-log:
-  level: warn
-persistence:
-  defaultStore: default
-  visibilityStore: visibility
-  numHistoryShards: 4
-  datastores:
-    default:
-$(store temporal)
-    visibility:
-$(store temporal_visibility)
-global:
-  membership:
-    maxJoinDuration: 30s
-    broadcastAddress: 127.0.0.1
-services:
-$(service frontend "$port" "$member_frontend")
-$(service history "$grpc_history" "$member_history")
-$(service matching "$grpc_matching" "$member_matching")
-$(service worker "$grpc_worker" "$member_worker")
-clusterMetadata:
-  enableGlobalNamespace: false
-  failoverVersionIncrement: 10
-  masterClusterName: active
-  currentClusterName: active
-  clusterInformation:
-    active:
-      enabled: true
-      initialFailoverVersion: 1
-      rpcName: frontend
-      rpcAddress: 127.0.0.1:$port
-publicClient:
-  hostPort: 127.0.0.1:$port
-CONFIG
-setsid "$programs/server" --root "$work" --config config --env pg start >"$work/temporal.log" 2>&1 </dev/null &
+# As docker-compose.yml has it in its profile `postgres`: the same tables, the same variables, and the configuration that is
+# compiled into the server. Only the addresses differ.
+set -a
+# shellcheck source=../ops/temporal-postgres/server.env
+. ops/temporal-postgres/server.env
+POSTGRES_SEEDS=127.0.0.1 DB_PORT=$database_port POSTGRES_PWD=any DYNAMIC_CONFIG_FILE_PATH=ops/temporal-postgres/dynamic-config.yaml
+BIND_ON_IP=127.0.0.1 FRONTEND_GRPC_PORT=$port HISTORY_GRPC_PORT=$grpc_history MATCHING_GRPC_PORT=$grpc_matching
+WORKER_GRPC_PORT=$grpc_worker FRONTEND_HTTP_PORT=$http
+FRONTEND_MEMBERSHIP_PORT=$member_frontend HISTORY_MEMBERSHIP_PORT=$member_history MATCHING_MEMBERSHIP_PORT=$member_matching
+WORKER_MEMBERSHIP_PORT=$member_worker
+set +a
+TEMPORAL_SQL_TOOL="$programs/sql" sh ops/temporal-postgres/schema.sh >"$work/words" 2>&1 || { cat "$work/words" >&2; exit 1; }
+setsid "$programs/server" start >"$work/temporal.log" 2>&1 </dev/null &
 server=$!
 
 node --input-type=module --eval '

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Checks Dockerfile and docker-compose.yml as far as that is possible without a Docker engine: bash dev/check-containers.sh
-# It needs docker-compose and hadolint on PATH, and runs the steps of the Dockerfile by hand in a clean folder.
+# It needs hadolint and docker compose, of either version, on PATH, and runs the steps of the Dockerfile by hand in a clean folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-for profiles in '' '--profile demo' '--profile webhook' '--profile codec' '--profile postgres'; do
-  # shellcheck disable=SC2086
-  docker-compose $profiles config --quiet
-done
+compose=(docker-compose)
+if docker compose version >/dev/null 2>&1; then compose=(docker compose); fi
+for profile in demo webhook codec full postgres; do "${compose[@]}" --profile "$profile" config --quiet; done
+"${compose[@]}" config --quiet
 hadolint Dockerfile
 
 work=$(mktemp -d)

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { describe, expect, inject, test } from 'vitest'
+import { workerVariables } from './variables.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -13,6 +14,12 @@ async function checkHealth(env: Readonly<Record<string, string>>): Promise<strin
   const program = ['--import', 'tsx', 'src/healthcheck.ts']
   const { stderr } = await promisify(execFile)(process.execPath, program, { cwd: root, env })
   return stderr
+}
+
+/** The names in the environment of a service, each of which has the value of the variable of its own name. */
+function passedTo(service: string, compose: string): readonly string[] {
+  const [, block = ''] = new RegExp(`^  ${service}:\\n([^]*?)^  \\w`, 'm').exec(compose) ?? []
+  return [...block.matchAll(/^ {6}(\w+): \$\{\1[:}-]/gm)].map(([, name = '']) => name)
 }
 
 function read(file: string): Promise<string> {
@@ -67,8 +74,22 @@ describe('the files for containers', () => {
     const images = files.flatMap((text) => text.match(/(?<=^ +image: |^ARG NODE_IMAGE=|^FROM )\S+/gm) ?? [])
     const ofOurs = ['${NODE_IMAGE}', 'build', 'programs']
     const others = images.filter((image) => !ofOurs.includes(image) && !image.startsWith('langgraph-background-runs'))
-    expect(others).toHaveLength(5)
+    expect(others).toHaveLength(8)
     for (const image of others) expect(image).toMatch(/^[\w/-]+:[\w.-]+@sha256:[0-9a-f]{64}$/)
+  })
+
+  test('pass every variable of the worker on', async () => {
+    const variables = await workerVariables()
+    expect(variables).toEqual(
+      expect.arrayContaining([
+        'LANGGRAPH_DEPLOYMENTS',
+        'NOTIFY_SECRET',
+        'TEMPORAL_TLS_SERVER_NAME',
+        'OTEL_SDK_DISABLED',
+      ]),
+    )
+    const passedOn = passedTo('worker', await read('docker-compose.yml'))
+    expect(variables.filter((name) => !passedOn.includes(name))).toEqual([])
   })
 
   test('copy nothing into an image that the ignore file keeps out', async () => {
