@@ -1,12 +1,13 @@
 import { sweepingIn } from '../figures.ts'
 import type { Contestant } from './contestants.ts'
 import type { ScriptedServer } from './langgraph.ts'
+import type { Replacing } from './options.ts'
 import { cpuMsOf, rssKbOf } from './processes.ts'
 
 export interface Field {
   readonly contestant: Contestant
   readonly langGraph: ScriptedServer
-  readonly killEveryMs: number | undefined
+  readonly replacing: Replacing | undefined
 }
 
 /** What the workers, Temporal, and its database take. */
@@ -17,12 +18,12 @@ export interface Parts {
 }
 
 /** @returns what was used and asked since, when it is called */
-export async function beginCounting({ contestant, langGraph, killEveryMs }: Field) {
+export async function beginCounting({ contestant, langGraph, replacing }: Field) {
   const beganAtMs = Date.now()
   const [cpuBefore, before] = [cpu(contestant), await requestsOf(contestant, langGraph)]
-  const endKilling = killEveryMs === undefined ? undefined : killing(contestant, killEveryMs)
+  const endReplacing = replacing && beginReplacing(contestant, replacing)
   return async () => {
-    await endKilling?.()
+    await endReplacing?.()
     const [cpuAfter, after] = [cpu(contestant), await requestsOf(contestant, langGraph)]
     const countOf = (kind: string) => (after.byKind.get(kind) ?? 0) - (before.byKind.get(kind) ?? 0)
     return {
@@ -35,10 +36,10 @@ export async function beginCounting({ contestant, langGraph, killEveryMs }: Fiel
 }
 
 /** @returns what ends it */
-function killing({ workers }: Contestant, everyMs: number): () => Promise<void> {
+function beginReplacing({ workers }: Contestant, { how, everyMs }: Replacing): () => Promise<void> {
   let last = Promise.resolve()
   const timer = setInterval(() => {
-    last = last.then(() => workers.replaceOldest())
+    last = last.then(() => (how === 'kill' ? workers.replaceOldest() : workers.restartOldest()))
   }, everyMs)
   return () => {
     clearInterval(timer)

@@ -36,9 +36,9 @@ const patienceMs = 120_000
 export async function measure(
   contestant: Contestant,
   langGraph: ScriptedServer,
-  { plan, killEveryMs }: FleetOptions,
+  { plan, replacing }: FleetOptions,
 ): Promise<Figures> {
-  const field = { contestant, langGraph, killEveryMs: contestant.name === 'watchRun' ? killEveryMs : undefined }
+  const field = { contestant, langGraph, replacing: contestant.name === 'watchRun' ? replacing : undefined }
   switch (plan.kind) {
     case 'wave':
       return wave(field, plan)

@@ -14,13 +14,18 @@ export type Plan =
   /** So many are open all the time: each that ends is replaced by one that starts. */
   | { readonly kind: 'steady'; readonly watches: number; readonly endingsPerSecond: number; readonly lookedAt: number }
 
+export interface Replacing {
+  readonly how: 'kill' | 'restart'
+  readonly everyMs: number
+}
+
 export interface FleetOptions {
   readonly plan: Plan
   readonly database: Database
   readonly contestants: readonly ContestantName[]
   readonly workers: number
-  /** Kills one worker of watchRun so often, and starts the next. */
-  readonly killEveryMs?: number
+  /** Replaces one worker of watchRun so often: kills it and starts the next, or starts the next and stops it, as a deploy does. */
+  readonly replacing?: Replacing
   readonly out?: string
 }
 
@@ -33,6 +38,7 @@ export const help = `npm run bench:fleet -- [options]    Many watches beside a P
   --database memory|file|postgres   of the Temporal server; memory. postgres: see bench/postgres-temporal.sh
   --workers K                   workers of watchRun; 1
   --kill-every 20s              kills one of them so often and starts another
+  --restart-every 20s           starts another so often and stops one by SIGTERM, as a rolling restart does
   --contestants LIST            of ${contestantNames.join(',')}; all
   --out FILE                    where the table goes; bench/results/…
 
@@ -47,6 +53,7 @@ const specs = {
   database: { type: 'string', default: 'memory' },
   workers: { type: 'string', default: '1' },
   'kill-every': { type: 'string' },
+  'restart-every': { type: 'string' },
   contestants: { type: 'string', default: contestantNames.join(',') },
   out: { type: 'string' },
   help: { type: 'boolean', default: false },
@@ -58,15 +65,22 @@ type Values = ReturnType<typeof parseArgs<{ options: typeof specs }>>['values']
 export function parseOptions(args: readonly string[]): FleetOptions | undefined {
   const { values } = parseArgs({ args: [...args], options: specs })
   if (values.help) return undefined
-  const { 'kill-every': killEvery, out } = values
+  const { out } = values
+  const replacing = replacingOf(values)
   return {
     plan: planOf(values),
     database: oneOf('--database', databases, values.database),
     contestants: values.contestants.split(',').map((name) => oneOf('--contestants', contestantNames, name)),
     workers: numberOf('--workers', values.workers),
-    ...(killEvery !== undefined && { killEveryMs: msToNumber(killEvery) }),
+    ...(replacing && { replacing }),
     ...(out !== undefined && { out }),
   }
+}
+
+function replacingOf({ 'kill-every': kill, 'restart-every': restart }: Values): Replacing | undefined {
+  if (kill !== undefined && restart !== undefined) throw new Error('--kill-every and --restart-every: take one')
+  if (kill !== undefined) return { how: 'kill', everyMs: msToNumber(kill) }
+  return restart === undefined ? undefined : { how: 'restart', everyMs: msToNumber(restart) }
 }
 
 function planOf(values: Values): Plan {

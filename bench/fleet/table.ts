@@ -18,13 +18,14 @@ const descriptions: Record<ContestantName, string> = {
 
 /** The report of a run, in Markdown. */
 export function report(options: FleetOptions, machineBefore: string, all: readonly Figures[]): string {
-  const { plan, database, workers, killEveryMs } = options
-  const killing = killEveryMs === undefined ? '' : `, one killed every ${killEveryMs / 1000} s`
+  const { plan, database, workers, replacing } = options
+  const words = { kill: 'killed', restart: 'restarted' }
+  const replaced = replacing ? `, one ${words[replacing.how]} every ${replacing.everyMs / 1000} s` : ''
   const sweepInterval = process.env['SWEEP_INTERVAL']
   return [
     described(plan),
     '',
-    `- Temporal's database: ${database}. Workers of watchRun: ${workers}${killing}. ${sweepInterval ? `SWEEP_INTERVAL=${sweepInterval}. ` : ''}${machineBefore}.`,
+    `- Temporal's database: ${database}. Workers of watchRun: ${workers}${replaced}. ${sweepInterval ? `SWEEP_INTERVAL=${sweepInterval}. ` : ''}${machineBefore}.`,
     '- One after the other, each on a Temporal server of its own, all on the same scripted LangGraph server.',
     ...all.map(({ name }) => `- ${name}: ${descriptions[name]}`),
     '',

@@ -38,15 +38,29 @@ export class Workers {
 
   /** Kills the oldest, as a crash does, and starts the next. */
   async replaceOldest(): Promise<void> {
+    await this.#endOldest('SIGKILL')
+    await this.#startNext()
+  }
+
+  /** As a rolling restart does: the next is ready before the oldest is stopped. */
+  async restartOldest(): Promise<void> {
+    await this.#startNext()
+    await this.#endOldest('SIGTERM')
+  }
+
+  async #endOldest(signal: NodeJS.Signals): Promise<void> {
     const [oldest, ...others] = this.#running
     if (!oldest) return
     this.#cpuMsOfKilled += cpuMsOf(oldest.pid)
     this.#running = others
-    await oldest.end('SIGKILL')
+    await oldest.end(signal)
+  }
+
+  async #startNext(): Promise<void> {
     this.#started += 1
     const next = await this.#start(this.#started)
     this.#dependOn(next)
-    this.#running = [...others, next]
+    this.#running = [...this.#running, next]
   }
 
   async stop(): Promise<void> {

@@ -116,8 +116,8 @@ describe('the package', () => {
     const compiled = modules.flatMap((module) => [`dist/${module}.js`, `dist/${module}.d.ts`])
     const found = await readdir(join(root, 'docs'), { recursive: true })
     const docs = found.filter((file) => file.includes('.')).map((file) => `docs/${file}`)
-    const ops = ['grafana/langgraph-runs.json', 'prometheus/alerts.yml', 'prometheus/alerts.test.yml']
-    const forOperators = ops.map((file) => `ops/${file}`)
+    const ops = await readdir(join(root, 'ops'), { recursive: true })
+    const forOperators = ops.filter((file) => file.includes('.')).map((file) => `ops/${file}`)
     const built = ['workflow-bundle.js', 'workflow-bundle-encrypted.js', 'payloads/failure-converter.cjs']
     const made = built.map((file) => `dist/${file}`)
     const expected = [...papers, ...docs, ...forOperators, 'package.json', ...made, ...compiled]
