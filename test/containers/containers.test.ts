@@ -16,10 +16,12 @@ async function checkHealth(env: Readonly<Record<string, string>>): Promise<strin
   return stderr
 }
 
-/** The names in the environment of a service, each of which has the value of the variable of its own name. */
-function passedTo(service: string, compose: string): readonly string[] {
-  const [, block = ''] = new RegExp(`^  ${service}:\\n([^]*?)^  \\w`, 'm').exec(compose) ?? []
-  return [...block.matchAll(/^ {6}(\w+): \$\{\1[:}-]/gm)].map(([, name = '']) => name)
+/** The names in the environment of the worker, each of which has the value of the variable of its own name. */
+function passedOn(compose: string): readonly string[] {
+  const [, temporal = ''] = /^x-temporal: &temporal\n([^]*?)^\w/m.exec(compose) ?? []
+  const [, worker = ''] = /^  worker:\n([^]*?)^  \w/m.exec(compose) ?? []
+  expect(worker).toContain('<<: *temporal')
+  return [...`${temporal}${worker}`.matchAll(/^ +(\w+): \$\{\1[:}-]/gm)].map(([, name = '']) => name)
 }
 
 function read(file: string): Promise<string> {
@@ -88,8 +90,8 @@ describe('the files for containers', () => {
         'OTEL_SDK_DISABLED',
       ]),
     )
-    const passedOn = passedTo('worker', await read('docker-compose.yml'))
-    expect(variables.filter((name) => !passedOn.includes(name))).toEqual([])
+    const names = passedOn(await read('docker-compose.yml'))
+    expect(variables.filter((name) => !names.includes(name))).toEqual([])
   })
 
   test('copy nothing into an image that the ignore file keeps out', async () => {
