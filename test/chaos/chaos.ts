@@ -47,6 +47,7 @@ async function chaos(options: ChaosOptions, lifetime: Lifetime): Promise<ChaosRe
   clearTimeout(patient)
   const judged: Judged[] = []
   for (const one of played) judged.push(await judgedBy(one))
+  for (const lastWords of stage.workers.ended) say(lastWords)
   await tell(stage, judged)
   return reportOf(options, stage, weather, judged)
 }

@@ -159,6 +159,6 @@ function onwardRequest(serverUrl: string, { method = 'GET', url, headers }: Inco
 async function answerTo(onward: ReturnType<typeof send>): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     onward.once('response', resolve)
-    onward.once('error', reject)
+    onward.on('error', reject)
   })
 }

@@ -9,12 +9,12 @@ const values = { symbol: 'S1', final: 'done S1' }
 const polling_metadata = { poll_count: 1, completion_time_seconds: 1, timestamp: '' }
 const retrieval_metadata = { retrieval_duration_seconds: 0, timestamp: '', attempts: [] }
 
-function played(kindName: string, ending: Ending, more: Partial<Played> = {}): Played {
+function played(kindName: string, ending: Ending, receipts: string[] = []): Played {
   const kind = kinds.find(({ name }) => name === kindName)
   if (!kind) throw new Error(`no such kind: ${kindName}`)
   // Of the server nothing is asked here.
   const part = { kind, symbol: 'S1' } as Played['part']
-  return { part, workflowId: 'chaos/S1', threadId: 't', ending, cancellations: [], receipts: [], ...more }
+  return { part, workflowId: 'chaos/S1', threadId: 't', ending, told: { cancellations: [], receipts } }
 }
 
 function ended(outcome: Partial<WatchOutcome>): Ending {
@@ -69,22 +69,17 @@ test.each<[says: string, Played, runs: readonly TrueRun[], wrongs: readonly stri
   ],
   ['its own error', played('executed: fails', failed('ValueError: boom for S1')), [run({ status: 'error' })], []],
   ['the error of another run', played('executed: fails', failed('boom for S2')), [run({ status: 'error' })], ['wrong']],
-  ['the answered result', played(asks, toldAnswered, { receipts }), [run(), continued()], []],
+  ['the answered result', played(asks, toldAnswered, receipts), [run(), continued()], []],
   [
     'the answered result, and the graph has another answer',
     played(asks, toldAnswered),
     [run(), continued({ values: { ...answeredValues, answer: 'x' } })],
     ['wrong', 'answer not once'],
   ],
-  [
-    'a receipt of another run',
-    played(asks, toldAnswered, { receipts: ['r9'] }),
-    [run(), continued()],
-    ['answer not once'],
-  ],
+  ['a receipt of another run', played(asks, toldAnswered, ['r9']), [run(), continued()], ['answer not once']],
   [
     'the answered result, of two answers',
-    played(asks, toldAnswered, { receipts }),
+    played(asks, toldAnswered, receipts),
     [run(), continued(), continued({ runId: 'r3' })],
     ['answer not once'],
   ],

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { WatchOutcome } from '../../src/client.ts'
-import { answerTo } from './play.ts'
+import { answerTo } from './acts.ts'
 import type { Played } from './play.ts'
 import type { TrueRun } from './truth.ts'
 
@@ -58,7 +58,7 @@ function judgeCount({ part }: Played, { first, continuing }: Own): readonly Find
   ]
 }
 
-function judgeResult({ part, ending, receipts }: Played, { first, continuing }: Own): readonly Finding[] {
+function judgeResult({ part, ending, told: { receipts } }: Played, { first, continuing }: Own): readonly Finding[] {
   if (ending.kind === 'none') return [finding('lost', ending.why)]
   if (ending.kind === 'cancelled') return [finding('wrong', 'it was cancelled')]
   const { outcome } = ending
@@ -68,7 +68,7 @@ function judgeResult({ part, ending, receipts }: Played, { first, continuing }: 
   const run = (isAnswered ? continuing : first).find(({ runId }) => runId === outcome.run_id)
   if (!run) return [finding('wrong', `its outcome is that of run ${outcome.run_id}, which is not its own`)]
   const { answer } = run.values
-  const answered = isAnswered ? answerTo(part) : undefined
+  const answered = isAnswered ? answerTo(symbol) : undefined
   const isReceiptTrue = receipts.every((runId) => runId === run.runId)
   return [
     ...(isDeepStrictEqual(outcome.result, run.values)
@@ -99,7 +99,7 @@ function judgeError({ part, ending }: Played, { first: [run] }: Own): readonly F
   return isTold && isTrue ? [] : [finding('wrong', `${shown(outcome)}; the server has ${shown(run)}`)]
 }
 
-function judgeCancelled({ ending, cancellations }: Played, { first }: Own): readonly Finding[] {
+function judgeCancelled({ ending, told: { cancellations } }: Played, { first }: Own): readonly Finding[] {
   if (ending.kind === 'none') return [finding('lost', ending.why)]
   const said = ending.kind === 'cancelled' ? ending.cancellation : cancellations.at(-1)
   const active = first.filter(({ status }) => ['pending', 'running'].includes(status))

@@ -1,5 +1,7 @@
 import type { GraphName } from '../support/graphs.ts'
 
+export type Act = 'answer' | 'cancel the run' | 'cancel the workflow'
+
 /** One kind of run. */
 export interface Kind {
   readonly name: string
@@ -13,7 +15,7 @@ export interface Kind {
   /** So many runs in a row have one thread. */
   readonly onOneThread?: number
   /** What the client does meanwhile. */
-  readonly act?: 'answer' | 'cancel the run' | 'cancel the workflow'
+  readonly act?: Act
   readonly ends: 'result' | 'error' | 'cancelled'
 }
 

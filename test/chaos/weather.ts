@@ -3,7 +3,8 @@ import { chanceOf, Deck, Tally } from './chance.ts'
 import type { ChaosOptions, FaultGroup } from './options.ts'
 import type { Stage } from './stage.ts'
 
-const longestFrozenMs = 20_000
+/** Longer than Temporal waits for a try of an activity. */
+const longestFrozenMs = 30_000
 const longestAwayMs = 5000
 /** Between the begins of two faults, on average. */
 const betweenMs = 6000
