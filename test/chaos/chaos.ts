@@ -6,7 +6,7 @@ import { inspect } from 'node:util'
 import { Interrupted, Lifetime } from '../../dev/lifetime.ts'
 import { messageOf } from '../../src/domain/json.ts'
 import { partsOf } from './cast.ts'
-import { isUnconfirmed, judge } from './judge.ts'
+import { judge, unknownIn } from './judge.ts'
 import type { Finding } from './judge.ts'
 import { help, parseOptions } from './options.ts'
 import type { ChaosOptions } from './options.ts'
@@ -59,6 +59,10 @@ async function judgedBy(played: Played): Promise<Judged> {
 
 /** What is wrong, with the history of its workflow in a file. */
 async function tell({ client }: Stage, judged: readonly Judged[]): Promise<void> {
+  for (const { played } of judged) {
+    const unknown = unknownIn(played)
+    if (unknown !== undefined) say(`${unknown}: ${played.workflowId}: ${JSON.stringify(played.ending)}`)
+  }
   const wrong = judged.filter(({ findings }) => findings.length > 0)
   if (wrong.length === 0) return
   const folder = await mkdtemp(join(tmpdir(), 'langgraph-background-runs-chaos-'))
@@ -88,7 +92,7 @@ function reportOf(
     processFaults: weather.faults.entries,
     requestFaults: isFaulty ? added(servers.map(({ proxy }) => proxy.faults.entries)) : [],
     requests: servers.reduce((total, { proxy }) => total + proxy.requests, 0),
-    unconfirmed: judged.filter(({ played }) => isUnconfirmed(played)).length,
+    unknown: judged.flatMap(({ played }) => unknownIn(played) ?? []),
     workersEnded: workers.ended.length,
   }
 }

@@ -17,7 +17,7 @@ function played(kindName: string, ending: Ending, receipts: string[] = []): Play
   return { part, workflowId: 'chaos/S1', threadId: 't', ending, told: { cancellations: [], receipts } }
 }
 
-function ended(outcome: Partial<WatchOutcome>): Ending {
+function ended(outcome: Partial<WatchOutcome>): Extract<Ending, { kind: 'outcome' }> {
   return { kind: 'outcome', outcome: { polling_metadata, retrieval_metadata, ...outcome } as WatchOutcome }
 }
 
@@ -68,6 +68,12 @@ test.each<[says: string, Played, runs: readonly TrueRun[], wrongs: readonly stri
     [],
   ],
   ['its own error', played('executed: fails', failed('ValueError: boom for S1')), [run({ status: 'error' })], []],
+  [
+    'that it failed, and nobody could read why',
+    played('executed: fails', ended({ ...failed('no answer').outcome, ending_verified: false })),
+    [run({ status: 'error' })],
+    [],
+  ],
   ['the error of another run', played('executed: fails', failed('boom for S2')), [run({ status: 'error' })], ['wrong']],
   ['the answered result', played(asks, toldAnswered, receipts), [run(), continued()], []],
   [

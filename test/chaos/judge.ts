@@ -94,7 +94,9 @@ function judgeError({ part, ending }: Played, { first: [run] }: Own): readonly F
   if (ending.kind === 'cancelled') return [finding('wrong', 'it was cancelled')]
   const { outcome } = ending
   if (outcome.status.startsWith('polling_')) return [finding('lost', shown(outcome))]
-  const isTold = outcome.status === 'error' && outcome.error.includes(`boom for ${part.symbol}`)
+  const isTold =
+    outcome.status === 'error' &&
+    (outcome.error.includes(`boom for ${part.symbol}`) || outcome.ending_verified === false)
   const isTrue = run?.status === 'error' && run.runId === outcome.run_id
   return isTold && isTrue ? [] : [finding('wrong', `${shown(outcome)}; the server has ${shown(run)}`)]
 }
@@ -118,9 +120,16 @@ function judgeCancelled({ ending, told: { cancellations } }: Played, { first }: 
   return [finding('wrong', `${shown(ending)}; the server has ${shown(first)}`)]
 }
 
-/** A workflow that was cancelled while nobody could find out what became of its run, and says so. */
-export function isUnconfirmed({ ending }: Played): boolean {
-  return ending.kind === 'cancelled' && ending.cancellation?.result === 'cancel_unconfirmed'
+/** What an outcome says that nobody could find out. That is no wrong, and not what a user hopes for. */
+export function unknownIn({ ending }: Played): string | undefined {
+  switch (ending.kind) {
+    case 'outcome':
+      return ending.outcome.ending_verified === false ? 'ending_verified: false' : undefined
+    case 'cancelled':
+      return ending.cancellation?.result === 'cancel_unconfirmed' ? 'cancel_unconfirmed' : undefined
+    case 'none':
+      return undefined
+  }
 }
 
 function finding(wrong: Wrong, text: string): Finding {

@@ -10,7 +10,7 @@ const right: ChaosReport = {
     ['doubled', 0],
   ],
   requests: 10,
-  unconfirmed: 0,
+  unknown: [],
   workersEnded: 0,
 }
 const nothing = { name: 'executed: succeeds', runs: 0, findings: [] }

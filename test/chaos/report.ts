@@ -16,8 +16,8 @@ export interface ChaosReport {
   readonly requestFaults: readonly (readonly [name: string, times: number])[]
   /** How many requests might have met a fault. */
   readonly requests: number
-  /** Workflows that were cancelled, and say that nobody knows whether their run has stopped. */
-  readonly unconfirmed: number
+  /** What outcomes say that nobody could find out. */
+  readonly unknown: readonly string[]
   /** Workers that ended by themselves. */
   readonly workersEnded: number
 }
@@ -31,6 +31,7 @@ export function tables({ kinds, processFaults, requestFaults, ...others }: Chaos
     findings: kinds.flatMap(({ findings }) => findings),
   }
   const faulty = sum(requestFaults.map(([, times]) => times))
+  const timesOf = (word: string) => others.unknown.filter((unknown) => unknown === word).length
   return [
     markdownTable([['kind of run', 'runs', 'right', ...wrongNames], ...[...kinds, all].map(lineOf)]),
     markdownTable([
@@ -39,7 +40,11 @@ export function tables({ kinds, processFaults, requestFaults, ...others }: Chaos
       ...requestFaults,
       ['requests that met a fault', faulty],
       ['all requests', others.requests],
-      ['cancelled workflows whose run is `cancel_unconfirmed`', others.unconfirmed],
+    ]),
+    markdownTable([
+      ['what is right, and not what one hopes for', 'times'],
+      ['failed, and the reason is not known (`ending_verified: false`)', timesOf('ending_verified: false')],
+      ['cancelled, and whether the run has stopped is not known (`cancel_unconfirmed`)', timesOf('cancel_unconfirmed')],
       ['workers that ended by themselves', others.workersEnded],
     ]),
   ].join('\n\n')
