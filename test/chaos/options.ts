@@ -5,7 +5,7 @@ import { numberOf, oneOf } from '../../bench/fleet/options.ts'
 import { kinds } from './kinds.ts'
 import type { Kind } from './kinds.ts'
 
-export const serverNames = ['js', 'python'] as const
+const serverNames = ['js', 'python'] as const
 export type ServerName = (typeof serverNames)[number]
 
 /** Groups of what may go wrong. */

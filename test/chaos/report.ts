@@ -3,7 +3,7 @@ import { wrongs } from './judge.ts'
 import type { Finding, Wrong } from './judge.ts'
 
 /** What became of all runs of one kind. */
-export interface KindReport {
+interface KindReport {
   readonly name: string
   readonly runs: number
   /** Those that are right have none. */

@@ -40,7 +40,7 @@ const starts: Readonly<Record<ServerName, () => Promise<Real>>> = {
   js: () => startLangGraphServer({ graphs }),
   python: () => startPython(pythonSettings),
 }
-export const serverFailures: Readonly<Record<ServerName, string>> = {
+const serverFailures: Readonly<Record<ServerName, string>> = {
   js: 'JS LangGraph server unreachable',
   python: 'Python LangGraph server restarted',
 }
