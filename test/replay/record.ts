@@ -14,7 +14,13 @@ import { timed } from '../../src/activities/time-limit.ts'
 import type { Retrieved } from '../../src/domain/retrieved.ts'
 import { BackgroundRuns } from '../../src/client.ts'
 import type { ExecuteRunInput, RunInput, WatchProgress, WatchRunInput } from '../../src/client.ts'
-import { langGraphFailureTypes, traceHeader, wakeHint, watchWorkflowId, workflowTypes } from '../../src/domain/contract.ts'
+import {
+  langGraphFailureTypes,
+  traceHeader,
+  wakeHint,
+  watchWorkflowId,
+  workflowTypes,
+} from '../../src/domain/contract.ts'
 import type { Creation, LaterRun } from '../../src/domain/creation.ts'
 import type { Polled, RunLook, Shown } from '../../src/domain/run.ts'
 import { present } from '../../src/domain/json.ts'
