@@ -9,6 +9,8 @@ import { Client, Connection } from '@temporalio/client'
 import { startDevServer } from '../dev/embedded-temporal.ts'
 import { BackgroundRuns, resultStore } from '../src/client.ts'
 import { messageOf } from '../src/domain/json.ts'
+import { failureConverterPath, payloadCodecs } from '../src/payloads.ts'
+import { parseKeys } from '../src/payloads/keys.ts'
 import { startEndedRuns } from '../test/support/ended-runs.ts'
 
 /**
@@ -18,6 +20,10 @@ import { startEndedRuns } from '../test/support/ended-runs.ts'
 const [count = 100, megabytes = 10] = process.argv.slice(2, 4).map(Number)
 const folder = await mkdtemp(join(tmpdir(), 'bench-large-'))
 const storeUrl = process.argv[4] ?? pathToFileURL(folder).href
+/** With them everything is encrypted, in Temporal and in the store. */
+const keys = process.env['PAYLOAD_KEYS']
+const parsedKeys = parseKeys(keys ?? '')
+const storeKeys = parsedKeys.kind === 'accepted' ? parsedKeys.keys : []
 const worker = fileURLToPath(new URL('../src/worker.ts', import.meta.url))
 
 /** Values that look like a graph's: a list of messages. */
@@ -33,6 +39,10 @@ function valuesOf(size: number): string {
     () => message,
   )
   return JSON.stringify({ messages })
+}
+
+function dataConverterWith(text: string) {
+  return { payloadCodecs: payloadCodecs(text), failureConverterPath }
 }
 
 async function peakMb({ pid }: ChildProcess): Promise<number> {
@@ -63,9 +73,9 @@ while (!log.includes('worker ready')) {
   await new Promise((resolve) => setTimeout(resolve, 100))
 }
 const connection = await Connection.connect({ address: temporal.address })
-const client = new Client({ connection })
+const client = new Client({ connection, ...(keys && { dataConverter: dataConverterWith(keys) }) })
 const runs = new BackgroundRuns(client, { taskQueue })
-const reading = new BackgroundRuns(client, { taskQueue, resultStore: resultStore(storeUrl) })
+const reading = new BackgroundRuns(client, { taskQueue, resultStore: resultStore(storeUrl, { keys: storeKeys }) })
 const newRun = () => {
   const id = randomUUID()
   return { threadId: id, runId: id }
