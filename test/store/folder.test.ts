@@ -45,6 +45,27 @@ async function failureOf(attempt: Promise<unknown>): Promise<ApplicationFailure>
   return error
 }
 
+/** In a process of its own, what keeping 1 MB there comes to. */
+async function keptBy(
+  shell: string,
+  before: string,
+  method = `keep('default', ${JSON.stringify(run)}, chunks, signal)`,
+) {
+  const script = `
+    import { resultStore } from '${new URL('../../src/client.ts', import.meta.url).pathname}'
+    ${before}
+    const store = resultStore('${pathToFileURL(folder).href}')
+    const [chunks, signal] = [[Buffer.alloc(1e6, 'x')], AbortSignal.timeout(30000)]
+    store.${method}.then(() => console.log('kept'), ({ type, message }) => console.log(type, message))`
+  const file = join(place, 'keep.mts')
+  await writeFile(file, script)
+  const cwd = fileURLToPath(new URL('../..', import.meta.url))
+  const { stdout } = await execute('sh', ['-c', `${shell} exec "${process.execPath}" --import tsx "${file}"`], {
+    cwd,
+  })
+  return stdout
+}
+
 describe('a folder of results', () => {
   test('keeps the same result once, whoever keeps it', async () => {
     const references = await Promise.all(Array.from({ length: 10 }, () => keep({ a: 1 })))
@@ -87,27 +108,6 @@ describe('a folder of results', () => {
     })
     expect(await readdir(place)).toEqual(['elsewhere'])
   })
-
-  /** In a process of its own, what keeping 1 MB there comes to. */
-  async function keptBy(
-    shell: string,
-    before: string,
-    method = `keep('default', ${JSON.stringify(run)}, chunks, signal)`,
-  ) {
-    const script = `
-      import { resultStore } from '${new URL('../../src/client.ts', import.meta.url).pathname}'
-      ${before}
-      const store = resultStore('${pathToFileURL(folder).href}')
-      const [chunks, signal] = [[Buffer.alloc(1e6, 'x')], AbortSignal.timeout(30000)]
-      store.${method}.then(() => console.log('kept'), ({ type, message }) => console.log(type, message))`
-    const file = join(place, 'keep.mts')
-    await writeFile(file, script)
-    const cwd = fileURLToPath(new URL('../..', import.meta.url))
-    const { stdout } = await execute('sh', ['-c', `${shell} exec "${process.execPath}" --import tsx "${file}"`], {
-      cwd,
-    })
-    return stdout
-  }
 
   test('that is full keeps nothing, and says so', async () => {
     // The system lets this process write files of 64 KB: as on a full disk, the rest is refused.
