@@ -15,6 +15,8 @@ interface Connection {
 }
 
 const connectTimeoutMs = 3000
+/** Of an answer that is no result. What S3 says then takes less than 1 KB. */
+const maxAnswerBytes = 64 * 1024
 
 /** A bucket of any S3. Its credentials are found by the AWS SDK, which is loaded with the first request. */
 export function s3Store(address: S3Address): ObjectStore {
@@ -59,7 +61,37 @@ async function connect({ url, endpoint, region, forcePathStyle }: S3Address): Pr
     logger: silent,
     requestHandler: { connectionTimeout: connectTimeoutMs },
   })
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const answer = await next(args)
+        if (commandName !== 'GetObjectCommand' || !isResult(answer.response)) shorten(answer.response)
+        return answer
+      },
+    { step: 'deserialize', priority: 'low', name: 'shortAnswers' },
+  )
   return { sdk, client }
+}
+
+/** Only a result is read within bounds here: the SDK takes into memory whatever else comes, however long it is. */
+function isResult(response: unknown): boolean {
+  return Reflect.get(Object(response), 'statusCode') === 200
+}
+
+function shorten(response: unknown): void {
+  const body: unknown = Reflect.get(Object(response), 'body')
+  if (body instanceof Readable) Object.assign(Object(response), { body: Readable.from(beginOf(body)) })
+}
+
+async function* beginOf(body: Readable): AsyncGenerator<Buffer> {
+  let bytes = 0
+  // Leaving the loop closes the connection.
+  for await (const chunk of body) {
+    const part = Buffer.from(chunk)
+    bytes += part.length
+    if (bytes > maxAnswerBytes) return
+    yield part
+  }
 }
 
 const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
