@@ -43,6 +43,7 @@ const post = (url: string, { headers = {}, method = 'POST', body = '{"payloads":
     ...(method === 'POST' && { body }),
   })
 
+const many = (count: number) => `{"payloads":[${'{},'.repeat(count - 1)}{}]}`
 const base64 = (bytes: Uint8Array | null | undefined) => Buffer.from(bytes ?? []).toString('base64')
 const asJson = ({ metadata = {}, data }: Payload) => ({
   metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, base64(value)])),
@@ -110,6 +111,22 @@ describe('the codec server', () => {
   test('reads 16 MB of a body, and no more', async () => {
     const response = await post(`${url}/decode`, { body: 'x'.repeat(16 * 1024 * 1024 + 1) })
     expect(response.status).toBe(413)
+  })
+
+  test('takes no more payloads than it can carry out', async () => {
+    expect((await post(`${url}/decode`, { body: many(10_000) })).status).toBe(200)
+    for (const count of [10_001, 2_000_000]) {
+      const response = await post(`${url}/decode`, { body: many(count) })
+      expect([response.status, await response.text()]).toEqual([413, 'The body holds more than 10000 payloads'])
+    }
+  })
+
+  test('takes null for an absent field, as protobuf does', async () => {
+    const nothing = { metadata: { encoding: 'YmluYXJ5L251bGw=' }, data: null }
+    expect(await answered(`${url}/decode`, [nothing, { metadata: null }])).toEqual([nothing, { metadata: null }])
+    expect(await answered(`${url}/encode`, [nothing])).toEqual([
+      { metadata: { encoding: expect.any(String), 'encryption-key-id': 'YQ==' }, data: expect.any(String) },
+    ])
   })
 
   test('has no other address', async () => {

@@ -7,7 +7,7 @@ import { cors } from 'hono/cors'
 import { messageOf } from '../../domain/json.ts'
 import type { Log } from '../../telemetry/receiver-log.ts'
 import { keyErrorIn } from '../key-error.ts'
-import { jsonOf, payloadsIn } from './payload-json.ts'
+import { jsonOf, mostPayloads, payloadsIn } from './payload-json.ts'
 import type { Received } from './payload-json.ts'
 import { NoDriver, referenceIn, retrieved } from './references.ts'
 
@@ -81,6 +81,7 @@ function worksOf(codecs: readonly PayloadCodec[], storage: ExternalStorage | und
 function answering(log: Log) {
   return (work: Work) => async (context: Context) => {
     const payloads = payloadsIn(await context.req.text())
+    if (payloads === 'too many') return context.text(`The body holds more than ${mostPayloads} payloads`, 413)
     if (!payloads) return context.text('The body must be { "payloads": […] }', 400)
     try {
       return context.json({ payloads: await work(payloads, context) })

@@ -7,18 +7,36 @@ export interface Received {
   readonly json: unknown
 }
 
+/** Temporal's history has no event with as many. */
+export const mostPayloads = 10_000
+/** A payload is an object with an object in it, and may have fields that this server does not know. */
+const mostContainers = 4 * mostPayloads
+
+/** Before the text becomes objects, since 16 MB of `{}` would take gigabytes. Base64 holds no brackets. */
+function holdsTooMany(text: string): boolean {
+  let containers = 0
+  for (const _ of text.matchAll(/[[{]/g)) {
+    containers += 1
+    if (containers > mostContainers) return true
+  }
+  return false
+}
+
 /** Reads `{ "payloads": […] }`, protobuf's JSON. @returns `undefined` if it is something else */
-export function payloadsIn(text: string): readonly Received[] | undefined {
+export function payloadsIn(text: string): readonly Received[] | 'too many' | undefined {
+  if (holdsTooMany(text)) return 'too many'
   const body = parsed(text)
   const list: unknown = isRecord(body) ? body['payloads'] : undefined
   if (!Array.isArray(list)) return undefined
+  if (list.length > mostPayloads) return 'too many'
   const received = list.map(receivedOf)
   return received.every((one) => one !== undefined) ? received : undefined
 }
 
 function receivedOf(json: unknown): Received | undefined {
   if (!isRecord(json)) return undefined
-  const { metadata = {}, data = '' } = json
+  // In protobuf's JSON `null` is what an absent field is.
+  const { metadata, data } = { metadata: json['metadata'] ?? {}, data: json['data'] ?? '' }
   if (!isRecord(metadata) || typeof data !== 'string') return undefined
   const fields = Object.entries(metadata).flatMap(([name, value]) =>
     typeof value === 'string' ? [[name, bytesOf(value)] as const] : [],
