@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises'
+import { lstat, lutimes, mkdir, open, realpath, rename, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -39,7 +39,7 @@ async function put(
   const target = join(root, key)
   const draft = join(root, unfinished, randomUUID())
   await makeFolders(root, dirname(key))
-  if (!isAnew && (await hasFile(target, content.bytes))) return
+  if (!isAnew && (await hasFile(target, content.bytes)) && (await isRenewed(target))) return
   await makeFolders(root, unfinished)
   try {
     await write(draft, content, signal)
@@ -70,6 +70,16 @@ async function hasFile(path: string, bytes: number): Promise<boolean> {
       if (codeOf(error) === 'ENOENT') return false
       throw error
     },
+  )
+}
+
+/** Whoever deletes what is old goes by this time, and an outcome is about to refer to it. */
+async function isRenewed(path: string): Promise<boolean> {
+  const now = new Date()
+  return lutimes(path, now, now).then(
+    () => true,
+    // It may belong to another user.
+    (error: unknown) => codeOf(error) !== 'ENOENT',
   )
 }
 

@@ -1,5 +1,17 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -82,6 +94,15 @@ describe('a folder of results', () => {
     await rm(pathOf(reference))
     expect(await keep({ whole: true })).toEqual(reference)
     expect(await fetchResult(reference, store)).toEqual({ whole: true })
+  })
+
+  test('makes as new what is kept once more, so that nobody deletes it as old', async () => {
+    const reference = await keep({ a: 1 })
+    const old = new Date('2001-01-01T00:00:00Z')
+    await utimes(pathOf(reference), old, old)
+    expect(await keep({ a: 1 })).toEqual(reference)
+    expect((await stat(pathOf(reference))).mtime.getUTCFullYear()).toBeGreaterThan(2001)
+    expect(await files()).toEqual([`${reference.sha256}.json`])
   })
 
   test('heals what a crash of the machine has cut', async () => {
