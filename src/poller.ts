@@ -44,7 +44,8 @@ export class EnhancedBackgroundRunPoller {
    * one, even past that limit. Temporal does the waiting: when this process dies, the same call in another one attaches to
    * it. It attaches to any open watch of the run, whose options and task queue apply.
    *
-   * @throws ApplicationFailure of type `InvalidInput` or `UnknownDeployment`. Whatever else happens is an outcome
+   * @throws ApplicationFailure of type `InvalidInput` or `UnknownDeployment`, or one of `storeFailureTypes` if the run's
+   *   result cannot be read from the result store. Whatever else happens is an outcome
    * @throws WorkflowFailedError when somebody ended the watch in Temporal
    */
   async pollUntilCompleteWithResults(threadId: string, runId: string): Promise<PollerOutcome> {

@@ -1,11 +1,12 @@
-import { failureTypes, langGraphFailureTypes } from './contract.ts'
+import { failureTypes, langGraphFailureTypes, storeFailureTypes } from './contract.ts'
 import { outcomeIn } from './outcome-in.ts'
 import type { WatchOutcome } from './outcome.ts'
 
-/** The `type` of every failure of this application that reaches a caller: `failureTypes` and `langGraphFailureTypes`. */
+/** The `type` of every failure of this application that reaches a caller: of `failureTypes`, `langGraphFailureTypes` and `storeFailureTypes`. */
 export type FailureType =
   | (typeof failureTypes)[keyof typeof failureTypes]
   | (typeof langGraphFailureTypes)[keyof typeof langGraphFailureTypes]
+  | (typeof storeFailureTypes)[keyof typeof storeFailureTypes]
 
 /** Why a call or a workflow of this application failed. */
 export interface Failure {
@@ -30,7 +31,9 @@ export function failureIn(error: unknown): Failure | undefined {
   return { type, message: String(message), ...(outcome && { outcome }) }
 }
 
-const types: readonly unknown[] = [...Object.values(failureTypes), ...Object.values(langGraphFailureTypes)]
+const types: readonly unknown[] = [failureTypes, langGraphFailureTypes, storeFailureTypes].flatMap((some) =>
+  Object.values<string>(some),
+)
 
 function isFailureType(type: unknown): type is FailureType {
   return types.includes(type)

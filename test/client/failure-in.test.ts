@@ -1,7 +1,7 @@
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client'
 import { ApplicationFailure, ChildWorkflowFailure, TerminatedFailure } from '@temporalio/common'
 import { describe, expect, test } from 'vitest'
-import { failureIn, failureTypes, langGraphFailureTypes } from '../../src/client.ts'
+import { failureIn, failureTypes, langGraphFailureTypes, storeFailureTypes } from '../../src/client.ts'
 import * as forParents from '../../src/workflows/index.ts'
 
 const outcome = { polling_result: 'error', status: 'error', error: 'boom' }
@@ -33,7 +33,8 @@ describe('failureIn', () => {
     expect(failureIn(error)).toEqual({ message: `as ${expected.type}`, ...expected })
   })
 
-  test.each([...Object.values(failureTypes), ...Object.values(langGraphFailureTypes)])('knows %s', (type) => {
+  const types = [failureTypes, langGraphFailureTypes, storeFailureTypes].flatMap((some) => Object.values<string>(some))
+  test.each(types)('knows %s', (type) => {
     expect(failureIn(failure(type))?.type).toBe(type)
   })
 
