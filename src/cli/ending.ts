@@ -34,6 +34,8 @@ export interface Ending {
   readonly exitCode: ExitCode
   readonly outcome?: WatchOutcome
   readonly nextStep?: string
+  /** Why it has no result, although the run has one; `nextStep` says it, too. */
+  readonly unread?: string
 }
 
 /** Waits for a workflow's end. @throws why it has no outcome, with what to do about its run */
@@ -41,7 +43,8 @@ export async function endingOf(temporal: Temporal, handle: WorkflowHandle<() => 
   try {
     const value = await handle.result()
     if (isOutcome(value)) return await endingWith(temporal, handle, value)
-    return { exitCode: exitCodes.result, ...(await readStored(temporal, value)) }
+    const { isUnread, ...read } = await readStored(temporal, value)
+    return { exitCode: isUnread ? exitCodes.noResults : exitCodes.result, ...read }
   } catch (error) {
     // With `onUnsuccessful: 'fail'`, or without a run, the outcome is in the failure.
     const outcome = outcomeIn(error)
@@ -59,7 +62,7 @@ async function endingWith(
   const nextStep = hasCreatedNoRun(error) ? idIsFree : await nextStepAfter(temporal, workflowId, outcome)
   const { isUnread, ...read } = await readStored(temporal, outcome)
   const exitCode = isUnread ? exitCodes.noResults : exitCodeOf(outcome)
-  return { exitCode, outcome, ...present({ nextStep }), ...read }
+  return { exitCode, outcome, ...present({ nextStep, unread: read.nextStep }), ...read }
 }
 
 /** The outcome of a workflow that has ended; `undefined` if it has none. */

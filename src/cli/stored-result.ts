@@ -15,8 +15,17 @@ export async function readStored<Value>(
     return { value, nextStep }
   }
   try {
-    return { value: await withResult(value, resultStore) }
+    return { value: await oneAfterTheOther(() => withResult(value, resultStore)) }
   } catch (error) {
     return { value, nextStep: `The result could not be read: ${messageOf(error)}`, isUnread: true }
   }
+}
+
+let last: Promise<unknown> = Promise.resolve()
+
+/** A result of 60 MB takes several times as much memory while it is read, and a command may have many. */
+async function oneAfterTheOther<T>(read: () => Promise<T>): Promise<T> {
+  const reading = last.then(read)
+  last = reading.catch(() => undefined)
+  return reading
 }

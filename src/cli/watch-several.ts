@@ -75,6 +75,11 @@ async function printAll(
   const counts = new Map<string, number>()
   const codes = new Set<ExitCode>()
   const all = [...open.values()]
+  const said = new Set<string>()
+  const sayOnce = (text: string) => {
+    if (!said.has(text)) screen.say(text)
+    said.add(text)
+  }
   const showCounts = () => screen.show(() => summary(all.length, counts), newsOf(all.length, counts))
   showCounts()
   try {
@@ -87,6 +92,7 @@ async function printAll(
         counts.set(state, (counts.get(state) ?? 0) + 1)
         codes.add(exitCodeOf(ended))
         context.print(options.json ? inJson(ended) : inWords(ended, state))
+        if ('ending' in ended && ended.ending.unread !== undefined) sayOnce(ended.ending.unread)
         showCounts()
       },
     })

@@ -114,6 +114,22 @@ describe('a result that is kept in the result store', () => {
     expect(elsewhere).toMatchObject({ code: 2, stderr: expect.stringContaining('The result could not be read: ') })
   })
 
+  test('that cannot be read is said by every command that prints it', async () => {
+    const retrieval = await stage.client.workflow.start('retrieveRunResult', {
+      taskQueue: stage.taskQueue,
+      workflowId: `retrieval/${large.runId}`,
+      args: [large],
+    })
+    await retrieval.result()
+    const env = { TEMPORAL_TASK_QUEUE: stage.taskQueue, RESULT_STORE: pathToFileURL(place).href }
+    const status = CliProcess.start(['status', '--id', retrieval.workflowId], env)
+    const several = CliProcess.start(['watch', '-', '--json'], env)
+    several.endInput(`${large.threadId} ${large.runId}`)
+    for (const { ended } of [status, several]) {
+      expect(await ended).toMatchObject({ code: 2, stderr: expect.stringContaining('The result could not be read: ') })
+    }
+  })
+
   test('is retrieved when the store is back, and while it is away the watch has the reason', async () => {
     const run = await langGraph.ended('work', { symbol: 'BACK', size: 2 * MB })
     await rename(folder, `${folder}-away`)
