@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net'
+import type { DataConverter } from '@temporalio/common'
 import {
   GracefulShutdownPeriodExpiredError,
   NativeConnection,
@@ -37,7 +38,7 @@ export async function runWorker(env: Environment): Promise<void> {
   const config = loadWorkerConfig(env)
   await loadStore(config)
   const dataConverter = await dataConverterOf(config.payloads)
-  const runtime = installRuntime(config)
+  const runtime = installRuntime(config, dataConverter)
   const traces = await tracesOf(config)
   const connection = await connect(config)
   try {
@@ -68,13 +69,14 @@ export async function runWorker(env: Environment): Promise<void> {
 }
 
 /** Temporal's native part takes its logger and its exporter before anything else is made. @throws ConfigError */
-function installRuntime({ log, payloads, metricsListen }: WorkerConfig): Runtime {
+function installRuntime({ log, metricsListen }: WorkerConfig, { failureConverterPath }: DataConverter): Runtime {
   // Without forwarding, the native part writes lines of its own.
   const logging = { forward: {} }
   const logger = workerLogger(log)
   try {
     return Runtime.install({
-      logger: payloads.keys.length > 0 ? withoutFailureTexts(logger) : logger,
+      // Whoever hides the words of failures from Temporal does not want them in a log, with or without PAYLOAD_KEYS.
+      logger: failureConverterPath === undefined ? logger : withoutFailureTexts(logger),
       // `langgraph-runs doctor` shows what workers tell of themselves: by default only once a minute.
       workerHeartbeatInterval: '10s',
       telemetryOptions: { logging, ...(metricsListen && { metrics: metricsAt(metricsListen) }) },

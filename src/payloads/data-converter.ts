@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import type { DataConverter } from '@temporalio/common'
+import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow/index.js'
 import { ConfigError } from '../config.ts'
 import type { PayloadConfig } from '../config/payloads.ts'
 import { isRecord, messageOf } from '../domain/json.ts'
@@ -19,7 +20,7 @@ export async function dataConverterOf({ keys, converterModule }: PayloadConfig):
 
 async function exportedConverter(path: string): Promise<DataConverter> {
   const { dataConverter }: { dataConverter?: unknown } = await imported(path)
-  const wrong = whatIsWrong(dataConverter)
+  const wrong = whatIsWrong(dataConverter) ?? whyNotLoaded(dataConverter)
   if (!isDataConverter(dataConverter, wrong)) throw new ConfigError([`DATA_CONVERTER (${path}): ${wrong}`])
   return dataConverter
 }
@@ -43,6 +44,16 @@ function whatIsWrong(converter: unknown): string | undefined {
   const { payloadCodecs = [] } = converter
   const areCodecs = Array.isArray(payloadCodecs) && payloadCodecs.every(isCodec)
   return areCodecs ? undefined : '`dataConverter.payloadCodecs` must be a list of objects with `encode` and `decode`'
+}
+
+/** Temporal loads the modules that it names when a client or a worker is made, which looks like an outage there. */
+function whyNotLoaded(converter: unknown): string | undefined {
+  try {
+    loadDataConverter(Object(converter))
+    return undefined
+  } catch (error) {
+    return `\`dataConverter\` is refused by Temporal: ${messageOf(error)}`
+  }
 }
 
 function isCodec(codec: unknown): boolean {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -52,12 +53,34 @@ test.each([
     '`dataConverter.payloadCodecs` must be a list of objects with',
   ],
   ['export const dataConverter = { payloadConverterPath: 1 }', '`dataConverter.payloadConverterPath` must be a path'],
+  [
+    'export const dataConverter = { payloadConverterPath: "/absent.js" }',
+    '`dataConverter` is refused by Temporal: Could not find a file at the specified payloadConverterPath',
+  ],
   ['throw new Error("no license")', 'cannot be loaded: no license'],
 ])('a module that has none is named (%#)', async (code, words) => {
   const path = join(folder, `${words.length}-${code.length}.mjs`)
   await writeFile(path, code)
   const refused = dataConverterOf({ keys: [], converterModule: path })
   await expect(refused).rejects.toThrow(`DATA_CONVERTER (${path}): ${words}`)
+})
+
+test('a worker whose converter encrypts failures keeps their words out of its log', async () => {
+  const path = join(folder, 'encrypting.mjs')
+  const payloads = JSON.stringify(new URL('../../src/payloads.ts', import.meta.url))
+  const keys = JSON.stringify(`a:${Buffer.alloc(32, 'a').toString('base64')}`)
+  await writeFile(
+    path,
+    `import { payloadCodecs, failureConverterPath } from ${payloads}
+export const dataConverter = { payloadCodecs: payloadCodecs(${keys}), failureConverterPath }`,
+  )
+  const encrypting = { DATA_CONVERTER: path, PAYLOAD_KEYS: '', TEMPORAL_TASK_QUEUE: randomUUID() }
+  const worker = await stage.startWorker('default', encrypting)
+  const args = ['execute', 'fail', '--input', '{"symbol":"sesame"}', '--on-unsuccessful', 'fail', '--json']
+  const { code, stdout } = await CliProcess.start(args, encrypting).ended
+  expect({ code, stdout }).toEqual({ code: 3, stdout: expect.stringContaining('boom for sesame') })
+  await worker.said('"Workflow failed"')
+  expect(worker.log).not.toContain('sesame')
 })
 
 test('a worker does not start without its module', async () => {
