@@ -21,7 +21,7 @@ test('every shape is recorded', () => {
 })
 
 test.each([
-  { what: 'EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW', least: 1 },
+  { what: 'EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW', least: 2 },
   { what: 'EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED', least: 10 },
   { what: 'LangGraphState', least: 10 },
   { what: 'EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED', least: 5 },
