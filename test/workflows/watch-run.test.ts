@@ -324,20 +324,19 @@ describe('while it is running, a watch shows', () => {
     },
     {
       look: ended('error', { error: 'boom' }),
-      details:
-        '**Fix what the error says**, then start another run: this one is over\n\n**error**, run status `error`, 1 poll\n\n```text\nboom\n```',
+      details: '**error**, run status `error`, 1 poll\n\n```text\nboom\n```',
+      todo: (which: string) => `**Fix what the error says**, then continue it: \`langgraph-runs retry ${which}\`\n\n`,
     },
     {
       look: ended('success', { next: ['ask'], interrupts: [question] }),
       details: '**interrupted**, run status `interrupted`, 1 poll\n\n```text\nquestion: buy AAPL?\n```',
-      todo: ' --on-interrupt wait`\n\n',
+      todo: (which: string) => `**To answer it here**: \`langgraph-runs watch ${which} --on-interrupt wait\`\n\n`,
     },
   ])('how it ended, in the current details of the Web UI: $details', async ({ look, details, todo }) => {
     const run = stage.run({ getRunStatus: answers(look), retrieveStreamValues: answers(values) })
     await stage.watch(run)
     const { threadId, runId } = run.ids
-    const toAnswer = `**To answer it here**: \`langgraph-runs watch ${threadId} ${runId}`
-    expect(await stage.detailsOf(run)).toBe(todo === undefined ? details : `${toAnswer}${todo}${details}`)
+    expect(await stage.detailsOf(run)).toBe(`${todo?.(`${threadId} ${runId}`) ?? ''}${details}`)
   })
 })
 
