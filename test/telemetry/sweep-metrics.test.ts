@@ -24,6 +24,7 @@ const nothingOpen = {
   'open d waiting': 0,
   'open d outage': 0,
   'open d human': 0,
+  'open d backing_off': 0,
   'open d retrieving': 0,
 }
 
