@@ -40,7 +40,8 @@ export interface Played {
 /** In the metadata of the runs that this program creates itself. */
 export const metadataKey = 'chaos'
 const longestCallMs = 60_000
-const unlimited = { maxPollTime: '1d' } as const
+/** A result is given up after 30 s by default, and workers alone are frozen for as long. */
+const unlimited = { maxPollTime: '1d', retrievalTimeout: '10m' } as const
 
 /** Plays the part of a client, from the start of a run to its outcome. */
 export async function play(stage: Stage, part: Part, patience: Patience): Promise<Played> {
