@@ -43,8 +43,8 @@ export function tables({ kinds, processFaults, requestFaults, ...others }: Chaos
     ]),
     markdownTable([
       ['what is right, and not what one hopes for', 'times'],
-      ['failed, and the reason is not known (`ending_verified: false`)', timesOf('ending_verified: false')],
-      ['cancelled, and whether the run has stopped is not known (`cancel_unconfirmed`)', timesOf('cancel_unconfirmed')],
+      ['how the run ended could not be read (`ending_verified: false`)', timesOf('ending_verified: false')],
+      ['whether the cancelled run has stopped is not known (`cancel_unconfirmed`)', timesOf('cancel_unconfirmed')],
       ['workers that ended by themselves', others.workersEnded],
     ]),
   ].join('\n\n')
