@@ -4,7 +4,7 @@ import { workflowTypes } from '../domain/contract.ts'
 import { aboutTls, noNamespace } from '../temporal-connection.ts'
 import { CliError, exitCodes } from './exit.ts'
 import type { Row } from './list/listed.ts'
-import { quoted } from '../domain/printable.ts'
+import { onOneLine, quoted } from '../domain/printable.ts'
 
 const grpc = {
   cancelled: 1,
@@ -78,6 +78,7 @@ function meaningOf({ code, details }: GrpcError, temporal: TemporalAddress): Cli
       return noAnswer(temporal)
     case grpc.failedPrecondition:
       // A query just after the last worker has stopped, while Temporal still lists that worker.
+      if (/Workflow Task in failed state/i.test(details)) return noWorkerCan()
       if (!details.includes('no poller')) return undefined
       return new CliError(
         exitCodes.unavailable,
@@ -92,6 +93,15 @@ function meaningOf({ code, details }: GrpcError, temporal: TemporalAddress): Cli
     default:
       return undefined
   }
+}
+
+/** @param reason why the last worker that took it up could not, if it is known */
+export function noWorkerCan(reason?: string): CliError {
+  const why = reason === undefined ? 'their log says why' : `the last one failed: ${onOneLine(reason)}`
+  return new CliError(
+    exitCodes.unavailable,
+    `The workers cannot carry out this workflow at the moment, and ${why}. It continues once one can; then repeat this command`,
+  )
 }
 
 interface GrpcError {

@@ -12,8 +12,9 @@ import { dataConverterOf } from '../payloads/data-converter.ts'
 import type { ResultStore } from '../store/result-store.ts'
 import { isPolled } from '../worker-polls.ts'
 import { aboutAddress, isTlsOn, localAddress, requireReadableTls } from '../temporal-connection.ts'
-import { CliError, exitCodes } from './exit.ts'
-import { explain, grpcErrorIn, noAnswer, noWorker, noWorkerElsewhere } from './temporal-errors.ts'
+import { CliError, exitCodes, isUnavailable } from './exit.ts'
+import { failingTask } from './failing-task.ts'
+import { explain, grpcErrorIn, noAnswer, noWorker, noWorkerCan, noWorkerElsewhere } from './temporal-errors.ts'
 import type { FoundWorkflow, TemporalAddress } from './temporal-errors.ts'
 
 export type WatchHandle = WorkflowHandle<() => Promise<WatchOutcome>>
@@ -131,10 +132,17 @@ export class Temporal {
     try {
       return await Promise.race([work(), this.#untilWorkerIsGone(open, done.signal)])
     } catch (error) {
-      throw this.explain(error)
+      throw (open && (await this.whyNoWorkerCan(error, open))) ?? this.explain(error)
     } finally {
       done.abort()
     }
+  }
+
+  /** @returns `undefined` unless a worker takes up the workflow, and fails before it comes to what it was asked */
+  async whyNoWorkerCan(error: unknown, { workflowId, taskQueue }: FoundWorkflow): Promise<CliError | undefined> {
+    if (!isUnavailable(this.explain(error)) || !(await this.hasWorker(taskQueue))) return undefined
+    const reason = await this.ask(() => failingTask(this.client, workflowId)).catch(() => undefined)
+    return reason === undefined ? undefined : noWorkerCan(reason)
   }
 
   async #untilWorkerIsGone(open: FoundWorkflow | undefined, signal: AbortSignal): Promise<never> {

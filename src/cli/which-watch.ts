@@ -98,22 +98,22 @@ type Seen = Omit<Listed, 'id' | 'type' | 'temporal_status' | 'ended'>
 /** @throws CliError 69 if no worker answers, and its memo does not show where it is */
 export async function lookAt(temporal: Temporal, watch: FoundWorkflow): Promise<Look> {
   const hasWorker = await temporal.hasWorker(watch.taskQueue)
-  const progress = hasWorker ? await progressOf(temporal, watch) : undefined
-  if (progress) return { kind: 'progress', progress }
+  const found = hasWorker ? await progressOf(temporal, watch) : noAnswerFor(watch)
+  if (typeof found !== 'string') return { kind: 'progress', progress: found }
   const isElsewhere = watch.taskQueue !== temporal.taskQueue && !hasWorker
-  const advice = isElsewhere ? temporal.noWorker(watch) : noAnswerFor(watch)
+  const advice = isElsewhere ? temporal.noWorker(watch) : found
   const { id: _, type: __, temporal_status, ended: ___, ...seen } = await listed(temporal.client, watch.row)
   if (seen.state === temporal_status) throw new CliError(exitCodes.unavailable, advice)
   return { kind: 'memo', seen, advice }
 }
 
-/** @returns `undefined` if no worker answers */
-async function progressOf(temporal: Temporal, watch: FoundWorkflow): Promise<WatchProgress | undefined> {
+/** @returns what to do if no worker answers */
+async function progressOf(temporal: Temporal, watch: FoundWorkflow): Promise<WatchProgress | string> {
   try {
     return await temporal.ask(() => temporal.handleOf(watch).query<WatchProgress>(progressQueryName))
   } catch (error) {
     if (!isUnavailable(error)) throw error
-    return undefined
+    return (await temporal.whyNoWorkerCan(error, watch))?.message ?? noAnswerFor(watch)
   }
 }
 

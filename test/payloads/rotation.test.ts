@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { Client, Connection } from '@temporalio/client'
 import { afterAll, assert, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { BackgroundRuns } from '../../src/client.ts'
+import { progressQueryName } from '../../src/domain/contract.ts'
 import { PayloadKeyError, failureConverterPath, payloadCodecs } from '../../src/payloads.ts'
 import { CliProcess } from '../cli/cli-process.ts'
 import { LangGraphRuns } from '../support/langgraph.ts'
@@ -81,11 +82,20 @@ describe.concurrent('a key', { timeout: 150_000 }, () => {
     await vi.waitFor(async () => expect(await rawHistory(handle.workflowId)).toContain(inJson(words)), patience)
     const watch = cli(old, 'watch', run.threadId, run.runId)
     await watch.said(words)
+    // Once Temporal answers for the workers that their last task has failed.
+    const failed = { cause: { details: expect.stringContaining('Workflow Task in failed state') } }
+    await vi.waitFor(() => expect(handle.query(progressQueryName)).rejects.toMatchObject(failed), patience)
+    for (const command of ['status', 'cancel']) {
+      const { code, stderr } = await cli(old, command, run.threadId, run.runId).ended
+      expect({ code, stderr }).toEqual({ code: 69, stderr: expect.stringContaining(words) })
+    }
+    const late = cli(old, 'watch', run.threadId, run.runId)
+    await late.said(words)
 
     await worker.stop()
     await stage.startWorker('default', { PAYLOAD_KEYS: old })
     expect(await handle.result()).toMatchObject({ polling_result: 'success_with_results' })
-    expect(await watch.ended).toMatchObject({ code: 0 })
+    for (const one of [watch, late]) expect(await one.ended).toMatchObject({ code: 0 })
   })
 
   test('that a worker lacks without any key is named, too', async () => {
