@@ -316,6 +316,8 @@ const shapes: Record<string, Shape> = {
     looks: [boom, running, running, ended({ status: 'interrupted' })],
     input: { retry: { ...retry, initialInterval: '1s' }, pollInterval: '1h', maxPollTime: 'none' },
     play: async (ofRuns, handle) => {
+      await untilPolls(ofRuns, 1)
+      await ofRuns.wake(run)
       await untilPolls(ofRuns, 2)
       await ofRuns.cancelRun(run)
       await handle.result()
