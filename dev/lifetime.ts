@@ -14,6 +14,8 @@ export class Interrupted extends Error {
 const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 const brokenPipeExitCode = 141
 const stopTimeoutMs = 5000
+/** A terminal's signal goes to all processes at once, and this one may hear of a child's end before it gets its own. */
+const signalTimeoutMs = 500
 
 /** Ends a program of several processes. Whatever the reason is, `stopAll` leaves none of them behind. */
 export class Lifetime {
@@ -40,7 +42,7 @@ export class Lifetime {
 
   /** Waits for work, but not beyond an early end. */
   during<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.#ended])
+    return Promise.race([work.catch(afterSignals), this.#ended])
   }
 
   /** Waits for a start. `stopAll` stops what was started, even if the end came first. */
@@ -51,7 +53,7 @@ export class Lifetime {
 
   /** Ends the program as soon as this work fails. */
   dependOn(work: Promise<unknown>): void {
-    work.catch((error: unknown) => this.#end.abort(error))
+    work.catch(afterSignals).catch((error: unknown) => this.#end.abort(error))
   }
 
   /** Waits until the program is told to end. */
@@ -66,4 +68,9 @@ export class Lifetime {
       await Promise.race([stopped, pause(stopTimeoutMs)])
     }
   }
+}
+
+async function afterSignals(error: unknown): Promise<never> {
+  await pause(signalTimeoutMs)
+  throw error
 }

@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WatchOutcome } from '../../src/client.ts'
@@ -179,6 +180,23 @@ describe.concurrent('whatever ends the demo, it leaves no process and no temp fo
     expect(demo.stderr).toBe('')
     expect(await demo.remains()).toEqual([])
   })
+
+  test.each(['starting a worker', '1 poll'])(
+    'Ctrl-C after "%s" that ends the worker before the demo hears of it',
+    wholeDemo,
+    async (moment) => {
+      const demo = await Demo.start()
+      await demo.printed(moment)
+
+      process.kill(await demo.idOf('src/worker'), 'SIGKILL')
+      await pause(100)
+      demo.kill('SIGINT')
+
+      expect(await demo.ended()).toEqual({ code: 130, signal: null })
+      expect(demo.stderr).toBe('')
+      expect(await demo.remains()).toEqual([])
+    },
+  )
 
   test('Ctrl-C before anything has started', async () => {
     const demo = await Demo.start()

@@ -62,13 +62,26 @@ export class ProcessGroup {
 
   /** The command lines of its processes, wherever they are in the tree. */
   async processes(): Promise<string[]> {
-    const { stdout } = await run('ps', ['-A', '-o', 'pgid=,stat=,args='])
-    const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/))
-    const alive = rows.filter(([pgid, stat]) => Number(pgid) === this.#pid && !stat?.startsWith('Z'))
-    return alive.map(([, , ...args]) => args.join(' '))
+    const alive = await this.#alive()
+    return alive.map(({ command }) => command)
+  }
+
+  /** The process id of the one whose command line has this text, once there is one. */
+  async idOf(text: string): Promise<number> {
+    return vi.waitUntil(async () => {
+      const alive = await this.#alive()
+      return alive.find(({ command }) => command.includes(text))?.pid
+    }, patience)
   }
 
   async untilGone(): Promise<void> {
     await vi.waitUntil(async () => (await this.processes()).length === 0, patience)
+  }
+
+  async #alive(): Promise<{ pid: number; command: string }[]> {
+    const { stdout } = await run('ps', ['-A', '-o', 'pid=,pgid=,stat=,args='])
+    const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/))
+    const alive = rows.filter(([, pgid, stat]) => Number(pgid) === this.#pid && !stat?.startsWith('Z'))
+    return alive.map(([pid, , , ...args]) => ({ pid: Number(pid), command: args.join(' ') }))
   }
 }
