@@ -1,8 +1,5 @@
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -12,6 +9,7 @@ import { findTemporal } from '../../dev/embedded-temporal.ts'
 import { orders, setWebUiStage } from '../../dev/web-ui/stage.ts'
 import type { WebUiStage } from '../../dev/web-ui/stage.ts'
 import { at, sectionOf } from '../examples/page.ts'
+import { freePort } from '../support/free-port.ts'
 
 // Each answer of docs/operations.md, as it stands there, over one watch in each state.
 
@@ -80,14 +78,6 @@ async function scrape(name: string): Promise<string> {
     .split('\n')
     .filter((line) => line.startsWith(`${name}{`))
     .join('\n')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port }: AddressInfo = Object(server.address())
-  await once(server.close(), 'close')
-  return port
 }
 
 test('there are ten', async () => {

@@ -14,7 +14,8 @@ import {
 } from '@aws-sdk/client-s3'
 import { vi } from 'vitest'
 import { installed } from '../support/installed.ts'
-import { freePort, start } from './processes.ts'
+import { freePort } from '../support/free-port.ts'
+import { start } from './processes.ts'
 
 const run = promisify(execFile)
 const requirements = fileURLToPath(new URL('seaweedfs-requirements.txt', import.meta.url))

@@ -8,7 +8,8 @@ import { startLangGraphServer } from '../../dev/langgraph-server.ts'
 import { graphNames, graphs } from '../support/graphs.ts'
 import { installed, pythonEnvironment } from '../support/installed.ts'
 import { startAegra } from './aegra.ts'
-import { end, freePort, start } from './processes.ts'
+import { freePort } from '../support/free-port.ts'
+import { end, start } from './processes.ts'
 import { writePythonGraphs } from './python-graphs.ts'
 
 const run = promisify(execFile)

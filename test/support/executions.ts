@@ -551,7 +551,7 @@ export function testExecutions(
 
   describe.concurrent('a thread on which another run is running', () => {
     test('is waited for', async () => {
-      const inTheWay = await busyThread(3)
+      const inTheWay = await busyThread(10)
       const execution = await start(stage, { threadId: inTheWay.threadId, input: { seconds: 0 } })
       const busy = await until(stage, execution, ({ last_error }) => last_error !== undefined)
       const outcome = await execution.result()

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { afterAll, assert, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import type { WatchRunInput } from '../../src/client.ts'
 import { openStates } from '../../src/domain/state.ts'
 import { metricNames } from '../../src/telemetry/metric-names.ts'
+import { freePort } from '../support/free-port.ts'
 import { LangGraphRuns } from '../support/langgraph.ts'
 import { WorkerProcess, WorkerStage } from '../support/worker-process.ts'
 import { metricsIn, scrape } from './exposition.ts'
@@ -19,16 +20,6 @@ let stage: WorkerStage
 let ports: { readonly worker: number; readonly receiver: number }
 let programs: { readonly worker: WorkerProcess; readonly receiver: WorkerProcess }
 let samples: readonly Sample[]
-
-/** One that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const port = Number(Reflect.get(Object(server.address()), 'port'))
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 function found(name: string, labels: Readonly<Record<string, string>>): Sample[] {
   const isWanted = (sample: Sample) => Object.entries(labels).every(([label, value]) => sample.labels[label] === value)
