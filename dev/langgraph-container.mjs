@@ -8,7 +8,7 @@ await startServer({
   port: 2024,
   nWorkers: 10,
   cwd: '/tmp',
-  graphs: { trading: `${file}:trading`, approval: `${file}:approval` },
+  graphs: Object.fromEntries(['trading', 'approval', 'unsteady'].map((name) => [name, `${file}:${name}`])),
 })
 process.on('SIGTERM', () => process.exit(0))
 process.on('SIGINT', () => process.exit(0))

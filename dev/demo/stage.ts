@@ -34,7 +34,7 @@ export interface StageOptions {
 }
 
 const graphFile = fileURLToPath(new URL('../trading-graph.mjs', import.meta.url))
-const graphs = { trading: `${graphFile}:trading`, approval: `${graphFile}:approval` }
+const graphs = Object.fromEntries(['trading', 'approval', 'unsteady'].map((name) => [name, `${graphFile}:${name}`]))
 
 /** Starts the servers and a worker, which end with the lifetime. */
 export async function setStage(options: StageOptions): Promise<{ stage: Stage; worker: WorkerProcess }> {

@@ -47,6 +47,12 @@ describe.concurrent('run as printed, beside the worker of the README', () => {
     expect(second).toBe(first.slice(first.indexOf('result {')))
   })
 
+  test('the script of docs/executing.md continues a run that fails twice', async () => {
+    const printed = await project.run('docs/executing.md/unsteady.ts', [], reader.env)
+    expect(printed).toMatch(/^result \{ trading_signal: 'BUY' \}\nattempts 3\nruns \[/)
+    expect(printed.match(/continued_by: 'retry',\n +error: "Error: the model's server is overloaded"/g)).toHaveLength(2)
+  })
+
   test('the schedule of docs/executing.md starts an execution under an id of its own', async () => {
     const printed = await project.run('docs/executing.md/nightly.ts', [], reader.env)
     expect(printed).toMatch(/^nightly-analysis-20\S+Z\nsuccess_with_results\n$/)

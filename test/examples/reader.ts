@@ -34,7 +34,7 @@ export class Reader {
 
   static async open(): Promise<Reader> {
     const file = at('dev/trading-graph.mjs')
-    const graphs = { trading: `${file}:trading`, approval: `${file}:approval` }
+    const graphs = Object.fromEntries(['trading', 'approval', 'unsteady'].map((name) => [name, `${file}:${name}`]))
     const [temporal, langGraph, python, cli, folder] = await Promise.all([
       startTemporalProcess(),
       startLangGraphServer({ graphs }),
