@@ -112,9 +112,10 @@ function sinceMs(text: string): number {
 }
 
 const help = `
-States of an open one: creating, waiting, outage (three polls in a row got no answer), human (waits for a human), retrieving.
+States of an open one: creating, waiting, outage (three polls in a row got no answer), human (waits for a human),
+backing_off (its run failed, and is to be continued), retrieving; or in Temporal's words, if it says nothing: running, paused.
 How one has ended: success, no_result, error, timeout, interrupted, cancelled, polling_timeout, polling_error; or in
-Temporal's words, if it could not say so itself: terminated, failed (such as for its input), timed_out, cancelled.
+Temporal's words, if it could not say so itself: terminated, failed (such as for its input), timed_out, cancelled, completed.
 
 Examples:
   $ langgraph-runs list

@@ -130,4 +130,4 @@ Exit codes:
    69  Temporal does not answer in 5 s, or no worker is running
   130  Ctrl-C: the watch keeps running
 
-For cancel and resume: 0 done, 3 not done or not confirmed.`
+For cancel, resume and wake: 0 done, 3 not done or not confirmed. For doctor: 0 nothing failed, 1 something did.`

@@ -13,13 +13,13 @@ export interface RetryOptions {
   readonly retryNonRetryableErrors?: readonly string[]
 }
 
-/** @param attempts the command's own default of `--retry-attempts` */
-export function addRetryOptions(command: Command, attempts: string): Command {
-  const { initialInterval, backoffCoefficient, maximumInterval } = defaultRetry
+/** @param own the command's own defaults; without them only `--retry-attempts` switches it on */
+export function addRetryOptions(command: Command, own: Partial<RetryInput> = {}): Command {
+  const { maximumAttempts, initialInterval, backoffCoefficient, maximumInterval } = { ...defaultRetry, ...own }
   return command
     .option(
       '--retry-attempts <n>',
-      `continue a run that fails from where it failed: so many runs in all, 2-${mostAttempts} (default: ${attempts})`,
+      `continue a run that fails from where it failed: so many runs in all, 2-${mostAttempts} (default: ${maximumAttempts ?? 'none'})`,
       numeric(`a whole number from 2 to ${mostAttempts}`),
     )
     .option(

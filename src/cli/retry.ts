@@ -23,7 +23,7 @@ export function addRetry(program: Command, context: CommandContext): void {
       'Continues a run that has failed for good from its last checkpoint, in a new watch of its last run. Nodes that had finished are not run again.\nCtrl-C detaches; the watch keeps running.',
     )
   addWhich(command)
-  addWaitingOptions(command, 'leave', String(retryOnce.maximumAttempts))
+  addWaitingOptions(command, 'leave', retryOnce)
     .addHelpText('after', help)
     .action((threadId: string | undefined, runId: string | undefined, options: WaitingOptions & WhichOptions) =>
       retry(context, whichWatch('retry', threadId, runId, options), options),
@@ -54,7 +54,7 @@ async function failedRun(temporal: Temporal, which: WatchByName): Promise<RunInp
   if (found.isOpen) {
     throw new CliError(
       exitCodes.error,
-      `It is still open: langgraph-runs status ${named(which)} shows where it is, and langgraph-runs wake ${named(which)} cuts the pause before the next attempt`,
+      `It is still open: langgraph-runs status ${named(which)} shows where it is. In state backing_off it continues by itself, and langgraph-runs wake ${named(which)} cuts the pause`,
     )
   }
   const outcome = await temporal.ask(() => outcomeOf(temporal.handleOf(found)))

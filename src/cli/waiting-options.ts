@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import type { Duration, WatchRunInput } from '../client.ts'
+import type { Duration, RetryInput, WatchRunInput } from '../client.ts'
 import { defaultHumanTimeout, defaultMaxPollTime, defaultPollInterval } from '../domain/defaults.ts'
 import { present } from '../domain/json.ts'
 import type { OutputOptions } from './context.ts'
@@ -24,9 +24,13 @@ const growing = ['initialInterval', 'backoffCoefficient', 'maximumInterval'] as 
 
 /**
  * @param onCancel the command's own default of `--on-cancel`
- * @param attempts that of `--retry-attempts`
+ * @param retry those of `--retry-…`
  */
-export function addWaitingOptions(command: Command, onCancel: 'leave' | 'cancel_run', attempts = 'none'): Command {
+export function addWaitingOptions(
+  command: Command,
+  onCancel: 'leave' | 'cancel_run',
+  retry?: Partial<RetryInput>,
+): Command {
   const whatBecomesOfTheRun = ['leave', 'cancel_run']
   const { initialInterval, backoffCoefficient, maximumInterval } = defaultPollInterval
   command
@@ -75,7 +79,7 @@ export function addWaitingOptions(command: Command, onCancel: 'leave' | 'cancel_
         'what happens to the run if it has not ended at --max-poll-time (default: leave)',
       ).choices(whatBecomesOfTheRun),
     )
-  addRetryOptions(command, attempts)
+  addRetryOptions(command, retry)
   for (const option of retrievalOptions()) command.addOption(option)
   return command
     .addOption(

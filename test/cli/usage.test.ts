@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import { allWords } from '../../src/cli/list/states.ts'
 import { optionFor, positionalFields } from '../../src/cli/options.ts'
 import { run as runCommand } from '../../src/cli/program.ts'
 import { Screen } from '../../src/cli/screen.ts'
@@ -11,6 +12,7 @@ import {
   parseRetrieveRunResultInput,
   parseWatchRunInput,
 } from '../../src/domain/parse-input.ts'
+import { workerVariables } from '../containers/variables.ts'
 
 const run = ['0199a1b2-c3d4-7e5f-8a9b-000000000001', '0199a1b2-c3d4-7e5f-8a9b-000000000002'] as const
 
@@ -83,6 +85,29 @@ describe('--help teaches with examples', () => {
     ])
     expect(bare).toEqual({ code: 64, stdout: '', stderr: asked.stdout })
   })
+})
+
+test('langgraph-runs list --help explains every state', async () => {
+  const { stdout } = await runHere(['list', '--help'])
+
+  const [, explained = ''] = stdout.split('States of an open one:')
+  expect(allWords.filter((word) => !new RegExp(`\\b${word}\\b`).test(explained))).toEqual([])
+})
+
+test('langgraph-runs retry --help has its own defaults', async () => {
+  const { stdout } = await runHere(['retry', '--help'])
+  const text = stdout.replaceAll(/\s+/g, ' ')
+
+  expect(text).toContain('2-100 (default: 2)')
+  expect(text).toContain('the pause before the second (default: 1s)')
+})
+
+test('langgraph-runs worker --help names every variable of the worker that is not one of Temporal or OpenTelemetry', async () => {
+  const { stdout } = await runHere(['worker', '--help'])
+  const own = (await workerVariables()).filter((name) => !/^(TEMPORAL|OTEL)_/.test(name))
+
+  expect(own).toContain('PAYLOAD_KEYS')
+  expect(own.filter((name) => !new RegExp(`\\b${name}\\b`).test(stdout))).toEqual([])
 })
 
 describe('every field of an input has its option, and a sentence about it names that', () => {
