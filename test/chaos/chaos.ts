@@ -47,7 +47,7 @@ async function chaos(options: ChaosOptions, lifetime: Lifetime): Promise<ChaosRe
   clearTimeout(patient)
   const judged: Judged[] = []
   for (const one of played) judged.push(await judgedBy(one))
-  for (const lastWords of stage.workers.ended) say(lastWords)
+  for (const lastWords of [...stage.workers.ended, ...stage.temporal.ended]) say(lastWords)
   await tell(stage, judged)
   return reportOf(options, stage, weather, judged)
 }
@@ -79,7 +79,7 @@ async function tell({ client }: Stage, judged: readonly Judged[]): Promise<void>
 
 function reportOf(
   options: ChaosOptions,
-  { servers, workers }: Stage,
+  { servers, workers, temporal }: Stage,
   weather: Weather,
   judged: readonly Judged[],
 ): ChaosReport {
@@ -87,13 +87,15 @@ function reportOf(
   return {
     kinds: options.kinds.map(({ name }) => {
       const own = judged.filter(({ played }) => played.part.kind.name === name)
-      return { name, runs: own.length, findings: own.map(({ findings }) => findings) }
+      const unsure = own.filter(({ played }) => unknownIn(played) !== undefined).length
+      return { name, runs: own.length, unsure, findings: own.map(({ findings }) => findings) }
     }),
     processFaults: weather.faults.entries,
     requestFaults: isFaulty ? added(servers.map(({ proxy }) => proxy.faults.entries)) : [],
     requests: servers.reduce((total, { proxy }) => total + proxy.requests, 0),
     unknown: judged.flatMap(({ played }) => unknownIn(played) ?? []),
     workersEnded: workers.ended.length,
+    temporalEnded: temporal.ended.length,
   }
 }
 

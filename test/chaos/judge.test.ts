@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { WatchOutcome } from '../../src/client.ts'
-import { judge } from './judge.ts'
+import type { Cancellation, WatchOutcome } from '../../src/client.ts'
+import { judge, unknownIn } from './judge.ts'
 import { kinds } from './kinds.ts'
 import type { Ending, Played } from './play.ts'
 import type { TrueRun } from './truth.ts'
@@ -9,12 +9,19 @@ const values = { symbol: 'S1', final: 'done S1' }
 const polling_metadata = { poll_count: 1, completion_time_seconds: 1, timestamp: '' }
 const retrieval_metadata = { retrieval_duration_seconds: 0, timestamp: '', attempts: [] }
 
-function played(kindName: string, ending: Ending, receipts: string[] = []): Played {
+interface Told {
+  readonly receipts?: string[]
+  readonly cancellations?: Cancellation[]
+  readonly isRestarted?: boolean
+}
+
+function played(kindName: string, ending: Ending, told: Told = {}): Played {
+  const { receipts = [], cancellations = [], isRestarted = false } = told
   const kind = kinds.find(({ name }) => name === kindName)
   if (!kind) throw new Error(`no such kind: ${kindName}`)
-  // Of the server nothing is asked here.
-  const part = { kind, symbol: 'S1' } as Played['part']
-  return { part, workflowId: 'chaos/S1', threadId: 't', ending, told: { cancellations: [], receipts } }
+  // Of the server nothing else is asked here.
+  const part = { kind, symbol: 'S1', server: { isRestarted } } as Played['part']
+  return { part, workflowId: 'chaos/S1', threadId: 't', ending, told: { cancellations, receipts } }
 }
 
 function ended(outcome: Partial<WatchOutcome>): Extract<Ending, { kind: 'outcome' }> {
@@ -36,9 +43,14 @@ const answeredValues = { ...values, answer: 'answer to S1' }
 const continued = (more: Partial<TrueRun> = {}) =>
   run({ runId: 'r2', key: 'default/chaos/S1/x#1', values: answeredValues, ...more })
 const toldAnswered = succeeded({ run_id: 'r2', result: answeredValues })
-const receipts = ['r2']
+const receipts = { receipts: ['r2'] }
 const stopped = run({ status: 'interrupted', values: { symbol: 'S1' } })
 const onItsWay = run({ status: 'running', values: { symbol: 'S1' } })
+const cancels = 'executed: cancelled'
+const stored = 'executed: result of 2 MB, in the store'
+const mayExist: Cancellation = { result: 'cancel_unconfirmed', error: 'A run may have been created' }
+const refused = ended({ polling_result: 'error', status: 'polling_error', error: 'cancelled before it was created' })
+const unconfirmed = ended({ ...refused.outcome, cancellation: mayExist })
 const withWorkflow = 'executed: cancelled with its workflow'
 
 test.each<[says: string, Played, runs: readonly TrueRun[], wrongs: readonly string[]]>([
@@ -82,7 +94,12 @@ test.each<[says: string, Played, runs: readonly TrueRun[], wrongs: readonly stri
     [run(), continued({ values: { ...answeredValues, answer: 'x' } })],
     ['wrong', 'answer not once'],
   ],
-  ['a receipt of another run', played(asks, toldAnswered, ['r9']), [run(), continued()], ['answer not once']],
+  [
+    'a receipt of another run',
+    played(asks, toldAnswered, { receipts: ['r9'] }),
+    [run(), continued()],
+    ['answer not once'],
+  ],
   [
     'the answered result, of two answers',
     played(asks, toldAnswered, receipts),
@@ -116,6 +133,49 @@ test.each<[says: string, Played, runs: readonly TrueRun[], wrongs: readonly stri
     [onItsWay],
     [],
   ],
+  ['that a run may have been created, and nobody knows', played(cancels, unconfirmed), [onItsWay], []],
+  ['so, as the client was', played(cancels, unconfirmed, { cancellations: [mayExist] }), [], []],
+  [
+    'so, and the client that it was cancelled',
+    played(cancels, unconfirmed, { cancellations: [{ result: 'cancelled' }] }),
+    [onItsWay],
+    ['wrong'],
+  ],
+  [
+    'that nobody knows, to the client alone',
+    played(cancels, refused, { cancellations: [mayExist] }),
+    [onItsWay],
+    ['wrong'],
+  ],
+  ['that nobody knows, of a run that is known', played('watched: cancelled', unconfirmed), [onItsWay], ['wrong']],
+  [
+    'that nobody knows, with the id of the run',
+    played(cancels, ended({ ...unconfirmed.outcome, run_id: 'r1' })),
+    [onItsWay],
+    ['wrong'],
+  ],
+  [
+    'a polling timeout, and that nobody knows',
+    played(cancels, ended({ polling_result: 'timeout', status: 'polling_timeout', cancellation: mayExist })),
+    [onItsWay],
+    ['wrong'],
+  ],
+  ['a result that is kept in the store', played(stored, { ...succeeded(), isStored: true }), [run()], []],
+  ['a result that is not kept in the store', played(stored, { ...succeeded(), isStored: false }), [run()], ['wrong']],
 ])('a client that is told %s', (_, told, runs, wrongs) => {
   expect(judge(told, runs).map(({ wrong }) => wrong)).toEqual(wrongs)
+})
+
+test.each<[says: string, Ending, unknown: string | undefined]>([
+  ['its own result', succeeded(), undefined],
+  ['an error that nobody could read', ended({ ending_verified: false }), 'ending_verified: false'],
+  ['that a run may have been created', unconfirmed, 'cancel_unconfirmed'],
+  [
+    'that its workflow was cancelled, and the run',
+    { kind: 'cancelled', cancellation: { result: 'cancelled' } },
+    undefined,
+  ],
+  ['that its workflow was cancelled', { kind: 'cancelled', cancellation: mayExist }, 'cancel_unconfirmed'],
+])('a client that is told %s is counted as unsure, or not', (_, ending, unknown) => {
+  expect(unknownIn(played(cancels, ending))).toBe(unknown)
 })

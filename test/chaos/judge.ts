@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { WatchOutcome } from '../../src/client.ts'
 import { answerTo } from './acts.ts'
+import { judgeAttempts, judgeKeys } from './judge-attempts.ts'
 import type { Played } from './play.ts'
 import type { TrueRun } from './truth.ts'
 
@@ -13,6 +14,8 @@ export const wrongs = {
   'answer not once': 'the answer has not reached the graph, or more than once',
 } as const
 export type Wrong = keyof typeof wrongs
+
+const unconfirmed = 'cancel_unconfirmed'
 
 export interface Finding {
   readonly wrong: Wrong
@@ -30,13 +33,15 @@ export function judge(played: Played, runs: readonly TrueRun[]): readonly Findin
       return [...doubled, ...judgeError(played, own)]
     case 'cancelled':
       return [...doubled, ...judgeCancelled(played, own)]
+    case 'recovered':
+      return [...doubled, ...judgeRecovered(played, own)]
   }
 }
 
 interface Own {
   /** Created for this client; of these there may be one. */
   readonly first: readonly TrueRun[]
-  /** Created by its answer. */
+  /** Created by its answer, or by its retry. */
   readonly continuing: readonly TrueRun[]
 }
 
@@ -50,8 +55,10 @@ function ownOf({ part, workflowId }: Played, runs: readonly TrueRun[]): Own {
 
 function judgeCount({ part }: Played, { first, continuing }: Own): readonly Finding[] {
   const answers = part.kind.act === 'answer' ? 1 : 0
+  const doubled = first.length > 1 ? [finding('doubled', `${first.length} runs have its key`)] : []
+  if (part.kind.ends === 'recovered') return [...doubled, ...judgeKeys(continuing)]
   return [
-    ...(first.length > 1 ? [finding('doubled', `${first.length} runs have its key`)] : []),
+    ...doubled,
     ...(continuing.length > answers
       ? [finding('answer not once', `${continuing.length} runs continue it, for ${answers} answer`)]
       : []),
@@ -80,7 +87,14 @@ function judgeResult({ part, ending, told: { receipts } }: Played, { first, cont
     ...(answer === answered && isReceiptTrue
       ? []
       : [finding('answer not once', `the graph has ${shown(answer)}, the receipts name ${shown(receipts)}`)]),
+    ...(part.kind.isStored && !ending.isStored ? [finding('wrong', 'its result is not kept in the store')] : []),
   ]
+}
+
+function judgeRecovered({ part, ending }: Played, { first, continuing }: Own): readonly Finding[] {
+  if (ending.kind === 'none') return [finding('lost', ending.why)]
+  if (ending.kind === 'cancelled') return [finding('wrong', 'it was cancelled')]
+  return judgeAttempts(part, ending.outcome, [...first, ...continuing])
 }
 
 /** What says that it could not find out is lost, and what says something else is wrong. */
@@ -101,7 +115,9 @@ function judgeError({ part, ending }: Played, { first: [run] }: Own): readonly F
   return isTold && isTrue ? [] : [finding('wrong', `${shown(outcome)}; the server has ${shown(run)}`)]
 }
 
-function judgeCancelled({ ending, told: { cancellations } }: Played, { first }: Own): readonly Finding[] {
+function judgeCancelled(played: Played, { first }: Own): readonly Finding[] {
+  const { ending } = played
+  const { cancellations } = played.told
   if (ending.kind === 'none') return [finding('lost', ending.why)]
   const said = ending.kind === 'cancelled' ? ending.cancellation : cancellations.at(-1)
   const active = first.filter(({ status }) => ['pending', 'running'].includes(status))
@@ -115,18 +131,30 @@ function judgeCancelled({ ending, told: { cancellations } }: Played, { first }: 
     const isTrue = first.length > 0 && active.length + finished.length === 0
     return isTrue ? [] : [finding('untrue cancel', `cancelled, and there is ${shown(first)}`)]
   }
-  // Honest: nobody could find out.
-  if (ending.kind === 'cancelled' && said?.result === 'cancel_unconfirmed') return []
+  if (isUnconfirmed(played)) return []
   return [finding('wrong', `${shown(ending)}; the server has ${shown(first)}`)]
+}
+
+/** Honest: nobody could find out, and everybody who asked was told that. */
+function isUnconfirmed({ part, ending, told: { cancellations } }: Played): boolean {
+  if (ending.kind === 'cancelled') return ending.cancellation?.result === unconfirmed
+  if (ending.kind === 'none') return false
+  const { status, run_id, cancellation } = ending.outcome
+  // The creation got no answer, so that no run is known. A run that somebody else has created is known.
+  const mayHaveNone = part.kind.by === 'executeRun' && status === 'polling_error' && run_id === undefined
+  return (
+    mayHaveNone && cancellation?.result === unconfirmed && cancellations.every(({ result }) => result === unconfirmed)
+  )
 }
 
 /** What an outcome says that nobody could find out. That is no wrong, and not what a user hopes for. */
 export function unknownIn({ ending }: Played): string | undefined {
   switch (ending.kind) {
     case 'outcome':
+      if (ending.outcome.cancellation?.result === unconfirmed) return unconfirmed
       return ending.outcome.ending_verified === false ? 'ending_verified: false' : undefined
     case 'cancelled':
-      return ending.cancellation?.result === 'cancel_unconfirmed' ? 'cancel_unconfirmed' : undefined
+      return ending.cancellation?.result === unconfirmed ? unconfirmed : undefined
     case 'none':
       return undefined
   }

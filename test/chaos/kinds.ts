@@ -1,3 +1,4 @@
+import type { RetryInput } from '../../src/client.ts'
 import type { GraphName } from '../support/graphs.ts'
 
 export type Act = 'answer' | 'cancel the run' | 'cancel the workflow'
@@ -11,17 +12,22 @@ export interface Kind {
   /** Beside `symbol`, which is the run's own. */
   readonly input: { readonly seconds?: number; readonly size?: number }
   /** How the watch waits. */
-  readonly options?: { readonly onInterrupt: 'wait' }
+  readonly options?: { readonly onInterrupt: 'wait' } | { readonly retry: RetryInput }
   /** So many runs in a row have one thread. */
   readonly onOneThread?: number
   /** What the client does meanwhile. */
   readonly act?: Act
-  readonly ends: 'result' | 'error' | 'cancelled'
+  /** Its result is too large for Temporal, and is kept in the store. */
+  readonly isStored?: true
+  /** `recovered`: it fails as often as `size` says, each time in another run, and then succeeds. */
+  readonly ends: 'result' | 'error' | 'cancelled' | 'recovered'
 }
 
 /** Longer than any patience. */
 const endless = 3600
 const asked = { onInterrupt: 'wait' } as const
+/** With attempts to spare: a server that is restarted forgets how often the graph has failed. */
+const retried = { retry: { maximumAttempts: 20, initialInterval: '1s', backoffCoefficient: 1 } } as const
 
 /** The rows of the table that the program prints. */
 export const kinds: readonly [Kind, ...Kind[]] = [
@@ -29,6 +35,22 @@ export const kinds: readonly [Kind, ...Kind[]] = [
   { name: 'watched: succeeds', by: 'watchRun', graph: 'work', input: { seconds: 3 }, ends: 'result' },
   { name: 'executed: fails', by: 'executeRun', graph: 'fail', input: { seconds: 1 }, ends: 'error' },
   { name: 'watched: fails', by: 'watchRun', graph: 'fail', input: { seconds: 2 }, ends: 'error' },
+  {
+    name: 'executed: fails twice and is retried',
+    by: 'executeRun',
+    graph: 'recovering',
+    input: { size: 2 },
+    options: retried,
+    ends: 'recovered',
+  },
+  {
+    name: 'watched: fails once and is retried',
+    by: 'watchRun',
+    graph: 'recovering',
+    input: { size: 1 },
+    options: retried,
+    ends: 'recovered',
+  },
   {
     name: 'executed: asks and is answered',
     by: 'executeRun',
@@ -76,6 +98,22 @@ export const kinds: readonly [Kind, ...Kind[]] = [
     by: 'executeRun',
     graph: 'work',
     input: { seconds: 1, size: 1_000_000 },
+    ends: 'result',
+  },
+  {
+    name: 'executed: result of 2 MB, in the store',
+    by: 'executeRun',
+    graph: 'work',
+    input: { seconds: 1, size: 2_000_000 },
+    isStored: true,
+    ends: 'result',
+  },
+  {
+    name: 'watched: result of 2 MB, in the store',
+    by: 'watchRun',
+    graph: 'work',
+    input: { seconds: 1, size: 2_000_000 },
+    isStored: true,
     ends: 'result',
   },
   {

@@ -23,7 +23,8 @@ export interface Part {
 }
 
 export type Ending =
-  | { readonly kind: 'outcome'; readonly outcome: WatchOutcome }
+  /** `isStored`: its result is kept in the store, from which the client has read it. */
+  | { readonly kind: 'outcome'; readonly outcome: WatchOutcome; readonly isStored?: boolean }
   /** The workflow was cancelled. */
   | { readonly kind: 'cancelled'; readonly cancellation: Cancellation | undefined }
   | { readonly kind: 'none'; readonly why: string }
@@ -99,7 +100,11 @@ async function createOnce(langGraph: LangGraph, part: Part, threadId: string): P
 async function untilEnded({ client }: Stage, handle: WorkflowHandle, patience: Patience): Promise<Ending> {
   try {
     const ask = () => client.withDeadline(Date.now() + longestCallMs, (): Promise<WatchOutcome> => handle.result())
-    return { kind: 'outcome', outcome: await patience.withTemporal(ask) }
+    const outcome = await patience.withTemporal(ask)
+    const asKept: WatchOutcome = await patience.withTemporal(() =>
+      client.workflow.getHandle(handle.workflowId).result(),
+    )
+    return { kind: 'outcome', outcome, isStored: 'result_reference' in asKept && 'result' in outcome }
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error
     if (!(error.cause instanceof CancelledFailure)) return { kind: 'none', why: messageOf(error.cause ?? error) }

@@ -6,6 +6,8 @@ import type { Finding, Wrong } from './judge.ts'
 interface KindReport {
   readonly name: string
   readonly runs: number
+  /** Whose outcome says that nobody could find something out. */
+  readonly unsure: number
   /** Those that are right have none. */
   readonly findings: readonly (readonly Finding[])[]
 }
@@ -20,6 +22,8 @@ export interface ChaosReport {
   readonly unknown: readonly string[]
   /** Workers that ended by themselves. */
   readonly workersEnded: number
+  /** How often Temporal did. */
+  readonly temporalEnded: number
 }
 
 const wrongNames = Object.keys(wrongs).filter((name): name is Wrong => name in wrongs)
@@ -28,12 +32,13 @@ export function tables({ kinds, processFaults, requestFaults, ...others }: Chaos
   const all = {
     name: 'all',
     runs: sum(kinds.map(({ runs }) => runs)),
+    unsure: sum(kinds.map(({ unsure }) => unsure)),
     findings: kinds.flatMap(({ findings }) => findings),
   }
   const faulty = sum(requestFaults.map(([, times]) => times))
   const timesOf = (word: string) => others.unknown.filter((unknown) => unknown === word).length
   return [
-    markdownTable([['kind of run', 'runs', 'right', ...wrongNames], ...[...kinds, all].map(lineOf)]),
+    markdownTable([['kind of run', 'runs', 'right', 'unsure', ...wrongNames], ...[...kinds, all].map(lineOf)]),
     markdownTable([
       ['fault', 'times'],
       ...processFaults,
@@ -46,14 +51,15 @@ export function tables({ kinds, processFaults, requestFaults, ...others }: Chaos
       ['how the run ended could not be read (`ending_verified: false`)', timesOf('ending_verified: false')],
       ['whether the cancelled run has stopped is not known (`cancel_unconfirmed`)', timesOf('cancel_unconfirmed')],
       ['workers that ended by themselves', others.workersEnded],
+      ['Temporal ended by itself, or did not start', others.temporalEnded],
     ]),
   ].join('\n\n')
 }
 
-function lineOf({ name, runs, findings }: KindReport): readonly (string | number)[] {
+function lineOf({ name, runs, unsure, findings }: KindReport): readonly (string | number)[] {
   const right = findings.filter((own) => own.length === 0).length
   const having = (wrong: Wrong) => findings.filter((own) => own.some((finding) => finding.wrong === wrong)).length
-  return [name, runs, right, ...wrongNames.map(having)]
+  return [name, runs, right, unsure, ...wrongNames.map(having)]
 }
 
 /** @returns why the run of this program has not shown what it should; none: all is right */
@@ -70,8 +76,15 @@ export function problemsOf({ kinds, processFaults, requestFaults }: ChaosReport)
     ...kinds.filter(({ runs }) => runs === 0).map(({ name }) => `no run of the kind "${name}"`),
     ...(faults.length === 0 ? ['no fault was wanted'] : []),
     ...faults.filter(([, times]) => times === 0).map(([name]) => `it never happened: ${name}`),
+    ...(isTooUnsure(kinds) ? ['of too many runs something could not be found out'] : []),
     ...(findings.length > 0 ? [`${findings.length} runs did not come out right`] : []),
   ]
+}
+
+/** Faults do that to a few of a hundred. Otherwise a worker that never finds out would be right. */
+function isTooUnsure(kinds: readonly KindReport[]): boolean {
+  const unsure = sum(kinds.map((kind) => kind.unsure))
+  return unsure > 3 && unsure > sum(kinds.map(({ runs }) => runs)) / 10
 }
 
 function sum(numbers: readonly number[]): number {

@@ -17,6 +17,8 @@ export interface ChaosServer {
   readonly truth: Client
   /** What `fail` does. */
   readonly failure: string
+  /** Graphs forget then what they have counted. */
+  readonly isRestarted: boolean
   /** It is away for a while. */
   fail(ms: number): Promise<void>
   stop(): Promise<void>
@@ -55,6 +57,7 @@ export async function startServer(name: ServerName, seed: string, isCalm: boolea
     proxy,
     truth: new Client({ apiUrl: real.url, apiKey: null, callerOptions: { maxRetries: 0, maxConcurrency: Infinity } }),
     failure: serverFailures[name],
+    isRestarted: real.redeploy !== undefined,
     async fail(ms) {
       await link.cut()
       await Promise.all([pause(ms), real.redeploy?.()])

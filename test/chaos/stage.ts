@@ -1,11 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
 import { Program } from '../../bench/fleet/processes.ts'
 import type { Lifetime } from '../../dev/lifetime.ts'
-import { BackgroundRuns } from '../../src/client.ts'
+import { BackgroundRuns, resultStore } from '../../src/client.ts'
 import type { ChaosOptions } from './options.ts'
 import { startServer } from './servers.ts'
 import type { ChaosServer } from './servers.ts'
@@ -33,12 +33,18 @@ export async function openStage(options: ChaosOptions, lifetime: Lifetime): Prom
   const servers = [await first, ...(await Promise.all(others))] as const
   const settings = { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: 'default', WEBHOOK_SECRET: webhookSecret }
   const receiverUrl = await startReceiver(settings, lifetime)
-  const folder = await lifetime.own(deploymentsFolder(servers))
-  const ofWorkers = { ...settings, WEBHOOK_URL: receiverUrl, LANGGRAPH_DEPLOYMENTS: folder.file }
+  const folder = await lifetime.own(workersFolder(servers))
+  const ofWorkers = {
+    ...settings,
+    WEBHOOK_URL: receiverUrl,
+    LANGGRAPH_DEPLOYMENTS: folder.file,
+    RESULT_STORE: folder.storeUrl,
+  }
   const workers = ChaosWorkers.start(options.workers, () => Program.node(options.worker, [], ofWorkers))
   await lifetime.own(workers)
   const client = await lifetime.own(connect(temporal.address))
-  return { temporal, servers, workers: await workers, client, runs: new BackgroundRuns(client) }
+  const runs = new BackgroundRuns(client, { resultStore: resultStore(folder.storeUrl) })
+  return { temporal, servers, workers: await workers, client, runs }
 }
 
 /** @returns its URL. It is never restarted: a webhook host that is away ends the JS server's queue, one worker at a time */
@@ -50,11 +56,14 @@ async function startReceiver(settings: Readonly<Record<string, string>>, lifetim
   return `http://127.0.0.1:${port}`
 }
 
-async function deploymentsFolder(servers: readonly ChaosServer[]) {
+/** What workers read, and where they keep large results. */
+async function workersFolder(servers: readonly ChaosServer[]) {
   const folder = await mkdtemp(join(tmpdir(), 'langgraph-background-runs-chaos-'))
   const file = join(folder, 'deployments.json')
   await writeFile(file, JSON.stringify(Object.fromEntries(servers.map(({ name, url }) => [name, { url }]))))
-  return { file, stop: () => rm(folder, { recursive: true }) }
+  const store = join(folder, 'results')
+  await mkdir(store)
+  return { file, storeUrl: pathToFileURL(store).href, stop: () => rm(folder, { recursive: true }) }
 }
 
 async function connect(address: string) {
