@@ -42,7 +42,7 @@ export async function openStage(options: ChaosOptions, lifetime: Lifetime): Prom
   }
   const workers = ChaosWorkers.start(options.workers, () => Program.node(options.worker, [], ofWorkers))
   await lifetime.own(workers)
-  const client = await lifetime.own(connect(temporal.address))
+  const client = await lifetime.during(connect(temporal.address))
   const runs = new BackgroundRuns(client, { resultStore: resultStore(folder.storeUrl) })
   return { temporal, servers, workers: await workers, client, runs }
 }
@@ -66,7 +66,7 @@ async function workersFolder(servers: readonly ChaosServer[]) {
   return { file, storeUrl: pathToFileURL(store).href, stop: () => rm(folder, { recursive: true }) }
 }
 
-async function connect(address: string) {
-  const connection = await Connection.connect({ address })
-  return Object.assign(new Client({ connection }), { stop: () => connection.close() })
+/** It is never closed: a call that the SDK is about to repeat would then end this program, before it has stopped the others. */
+async function connect(address: string): Promise<Client> {
+  return new Client({ connection: await Connection.connect({ address }) })
 }
