@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import type { Workflow } from '@temporalio/common'
-import { accepted, problemOfClient, problemOfWorkflowId, problemsOfJson, refuse } from './client/arguments.ts'
+import { accepted, onceMore, problemOfClient, problemOfWorkflowId, problemsOfJson, refuse } from './client/arguments.ts'
 import { requireSameRequest } from './client/same-request.ts'
 import { shownOfExecution, shownOfWatch } from './client/shown.ts'
 import { untilProcessed } from './client/until-processed.ts'
@@ -17,7 +17,7 @@ import {
   watchWorkflowId,
   workflowTypes,
 } from './domain/contract.ts'
-import { defaultTaskQueue, retryOnce } from './domain/defaults.ts'
+import { defaultTaskQueue } from './domain/defaults.ts'
 import { failureIn } from './domain/failure-in.ts'
 import type { Cancellation } from './domain/creation.ts'
 import {
@@ -154,7 +154,7 @@ export class BackgroundRuns {
    * @throws as `watch`
    */
   async retry<Result = Json>(input: WatchRunInput): Promise<WatchOutcome<Result>> {
-    return this.watch<Result>({ ...input, retry: { ...retryOnce, ...input.retry } })
+    return this.watch<Result>(onceMore(input))
   }
 
   /**

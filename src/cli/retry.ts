@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { RunInput } from '../client.ts'
+import { watchWorkflowId } from '../domain/contract.ts'
 import { retryOnce } from '../domain/defaults.ts'
 import { parseWatchRunInput } from '../domain/parse-input.ts'
 import { requireValid, withTemporal } from './context.ts'
@@ -8,6 +9,7 @@ import { outcomeOf } from './ending.ts'
 import { CliError, exitCodes, noWorkflow } from './exit.ts'
 import { runOf } from './run-of.ts'
 import { startAndFollow } from './start-and-follow.ts'
+import type { FoundWorkflow } from './temporal-errors.ts'
 import type { Temporal } from './temporal.ts'
 import { addWaitingOptions, waitingInput } from './waiting-options.ts'
 import type { WaitingOptions } from './waiting-options.ts'
@@ -43,13 +45,28 @@ async function retry(
   return startAndFollow(context, attachableOfRun(input), options)
 }
 
-/** The last run of what has ended under this name; if nothing has, the run itself. */
+/** The last run of what has ended under this name, and of the watches that have continued it; if nothing has, the run itself. */
 async function failedRun(temporal: Temporal, which: WatchByName): Promise<RunInput> {
   const found = await temporal.find(which.workflowId)
   if (!found) {
     if (which.run) return which.run
     throw noWorkflow(which.workflowId)
   }
+  const run = await lastRunOf(temporal, found, which)
+  if (!run) throw new CliError(exitCodes.error, 'No run of it is known, so nothing can be continued')
+  return lastAttempt(temporal, run)
+}
+
+/** `retry` may have continued it before, in a watch of its own. */
+async function lastAttempt(temporal: Temporal, run: RunInput): Promise<RunInput> {
+  const which = { workflowId: watchWorkflowId(run), run }
+  const found = await temporal.find(which.workflowId)
+  if (!found) return run
+  const last = await lastRunOf(temporal, found, which)
+  return last && last.runId !== run.runId ? lastAttempt(temporal, last) : run
+}
+
+async function lastRunOf(temporal: Temporal, found: FoundWorkflow, which: WatchByName): Promise<RunInput | undefined> {
   requireOurs(found)
   if (found.isOpen) {
     throw new CliError(
@@ -57,10 +74,7 @@ async function failedRun(temporal: Temporal, which: WatchByName): Promise<RunInp
       `It is still open: langgraph-runs status ${named(which)} shows where it is. In state backing_off it continues by itself, and langgraph-runs wake ${named(which)} cuts the pause`,
     )
   }
-  const outcome = await temporal.ask(() => outcomeOf(temporal.handleOf(found)))
-  const run = await runOf(temporal, which.workflowId, outcome)
-  if (run) return run
-  throw new CliError(exitCodes.error, 'No run of it is known, so nothing can be continued')
+  return runOf(temporal, which.workflowId, await temporal.ask(() => outcomeOf(temporal.handleOf(found))))
 }
 
 const help = `

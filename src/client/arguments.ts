@@ -1,7 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { failureTypes, longestWorkflowId } from '../domain/contract.ts'
+import { retryOnce } from '../domain/defaults.ts'
 import type { Parsed } from '../domain/fields.ts'
-import { messageOf } from '../domain/json.ts'
+import type { WatchRunInput } from '../domain/input.ts'
+import { isRecord, messageOf } from '../domain/json.ts'
 import { inWords, refusal } from '../domain/problem.ts'
 import { bounded, found, utf8Bytes } from '../domain/text.ts'
 
@@ -24,6 +26,14 @@ export function accepted<T>(what: string, parsed: Parsed<T>): T {
 
 function invalid(what: string, problems: readonly string[]): ApplicationFailure {
   return ApplicationFailure.nonRetryable(refusal(what, problems), failureTypes.invalidInput, problems)
+}
+
+/** `null` anywhere means "not given". What is no object is left for the parser to refuse. */
+export function onceMore(input: WatchRunInput): WatchRunInput {
+  const retry: unknown = Reflect.get(Object(input), 'retry') ?? {}
+  if (!isRecord(retry)) return input
+  const given = Object.fromEntries(Object.entries(retry).filter(([, value]) => (value ?? null) !== null))
+  return { ...input, retry: { ...retryOnce, ...given } }
 }
 
 export function problemOfClient(client: unknown): string[] {

@@ -81,9 +81,27 @@ async function look(server: Connection, request: RunToCreate, signal: AbortSigna
   }
   const again = ownOf(runs, keyToAskAgain(key))
   if (again) return { kind: 'decided', creation: { kind: 'created', threadId, runId: again.runId, asksAgain: true } }
+  const earlier = run.failedAfter && earlierAttempt(runs, run.continues, key)
+  if (earlier) return { kind: 'decided', creation: { kind: 'created', threadId, runId: earlier.runId } }
   const later = await laterOf(server, runs, { threadId, runId: run.continues, deployment }, signal)
   if (later.kind !== 'later') return { kind: 'open', runs }
   return { kind: 'decided', creation: { kind: 'overtaken', threadId, by: later.by } }
+}
+
+/** An earlier execution of the workflow has continued the run: an attempt is made once, whoever asks for it again. */
+function earlierAttempt(runs: readonly ListedRun[], continues: string, key: string): ListedRun | undefined {
+  const at = runs.findIndex(({ runId }) => runId === continues)
+  const workflow = workflowIn(key)
+  if (at === -1 || workflow === undefined) return undefined
+  return runs.slice(at + 1).find(({ runId, metadata }) => {
+    const mark = metadata[workflowMetadataKey] ?? ''
+    return workflowIn(mark) === workflow && ownOf(runs, mark)?.runId === runId
+  })
+}
+
+/** In the key of a run that continues another; any other key has none. */
+function workflowIn(key: string): string | undefined {
+  return /^([^]+)\/[^/]+#\d+$/.exec(key)?.[1]
 }
 
 /** Of the run that makes the graph ask again. */

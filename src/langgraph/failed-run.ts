@@ -13,6 +13,8 @@ const mostSteps = 100
 const noCheckpoint =
   'it left no checkpoint from which it could continue: correct what the error says, then start another run'
 
+const deleted = 'it is not on its thread any more'
+
 /** Such a server takes a map of no answers, but only for a run that waits. */
 export const startsNoneWithoutInput = 'this server cannot continue a failed run: it starts none without an input'
 
@@ -39,6 +41,7 @@ export async function whyItCannotContinue(
     run: { threadId, runId, deployment },
     signal: limited,
   })
+  if (!runs.some(({ runId }) => runId === run.continues)) return deleted
   const known = [run.continues, ...(run.failedAfter ?? [])]
   const newest = await ask(`state of thread ${threadId}`, async (limited) => {
     const { threads } = client.reading(checkpointAnswer)

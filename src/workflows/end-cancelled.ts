@@ -41,7 +41,8 @@ async function cancelWhatRuns(watch: Watch): Promise<Cancellation> {
     if (unknown) return unknown
     if (!run) return { result: 'not_created' }
     const { cancellation } = await cancelAndConfirm(watch, run, watch.memory.cancelling?.action ?? 'interrupt')
-    if (cancellation.result !== 'had_ended' || watch.options.onInterrupt === 'return') return cancellation
+    const hasFailed = watch.memory.retry !== undefined
+    if (cancellation.result !== 'had_ended' || watch.options.onInterrupt === 'return' || hasFailed) return cancellation
     // It may have stopped to ask, and somebody else may have answered.
     const next = await findRun(watch, later(run))
     if (next?.kind !== 'overtaken' || !next.by.resumes) return watch.whatIsUnknown() ?? cancellation

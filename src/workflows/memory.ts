@@ -45,6 +45,8 @@ export interface Retry {
   readonly attempt: number
   /** When the pause is over; absent once it is. */
   readonly dueAtMs?: number | undefined
+  /** It has no error, so it is not continued; only a run that continues it already is followed. */
+  readonly mayBeCancelled?: true
   readonly failed: FailedOutcome
 }
 

@@ -7,6 +7,7 @@ import { momentMs } from './clock.ts'
 import { createOnce, findRun, nextAttempt } from './create-once.ts'
 import type { FailedOutcome, Retry } from './memory.ts'
 import * as outcomes from './outcomes.ts'
+import { noErrorKept } from './verdict.ts'
 import { aboutRun } from './watch-events.ts'
 import type { Watch } from './watch.ts'
 
@@ -17,7 +18,17 @@ export function retryAfter(watch: Watch, outcome: WatchOutcome): Retry | undefin
   const attempt = watch.attempts + 1
   const isLast = attempt > retry.maximumAttempts
   if (isLast || namedError(outcome.error, retry.nonRetryableErrors) !== undefined) return undefined
+  if (mayBeCancelled(watch, outcome)) return { attempt, mayBeCancelled: true, failed: outcome }
   return { attempt, dueAtMs: momentMs() + pauseBeforeAttemptMs(retry, attempt), failed: outcome }
+}
+
+/**
+ * Some servers call a run that somebody else has cancelled failed, and keep no word of that. One that had ended before its
+ * watch began is continued all the same: whoever has started the watch wants that.
+ */
+function mayBeCancelled({ request, memory }: Watch, { error }: FailedOutcome): boolean {
+  const hadEnded = !request && memory.chain.length === 0 && memory.polls.count === 1
+  return error.endsWith(noErrorKept) && !hadEnded
 }
 
 function isFailureOfRun(outcome: WatchOutcome): outcome is FailedOutcome {
@@ -25,22 +36,25 @@ function isFailureOfRun(outcome: WatchOutcome): outcome is FailedOutcome {
   return !cancelled && (polling_result === 'error' || polling_result === 'timeout') && status === polling_result
 }
 
+const inDoubt = 'somebody may have cancelled it on the server'
+
 type AttemptEnd =
   | { readonly kind: 'created'; readonly run: RunRef }
   | { readonly kind: 'given_up'; readonly outcome: WatchOutcome }
 
 /** Continues the failed run from its last checkpoint, after the pause. */
 export async function runAgain(watch: Watch): Promise<AttemptEnd> {
-  const { attempt, failed } = retryOf(watch)
+  const { attempt, failed, mayBeCancelled: isInDoubt } = retryOf(watch)
   if (failed.ending_verified === false) return givenUp(watch, failed, 'where it stopped could not be read')
-  log.info('run failed, and is to be continued', { ...aboutRun(watch), attempt })
+  const whatNow = isInDoubt ? 'run failed or was cancelled, and is not continued' : 'run failed, and is to be continued'
+  log.info(whatNow, { ...aboutRun(watch), attempt })
   while (retryOf(watch).dueAtMs !== undefined && !watch.memory.cancelling) {
     if (await watch.untilNextAttempt()) watch.attemptBegins(momentMs())
     await watch.restartWhereLong()
   }
   // Without a try that got no answer no run can exist.
   if (watch.memory.cancelling && !watch.mayHaveCreated) return givenUpAsCancelled(watch, failed)
-  const request = nextAttempt(watch)
+  const request = isInDoubt ? { ...nextAttempt(watch), findOnly: true as const } : nextAttempt(watch)
   const end = await createOnce(watch, request)
   switch (end.kind) {
     case 'created':
@@ -48,7 +62,7 @@ export async function runAgain(watch: Watch): Promise<AttemptEnd> {
     case 'overtaken':
       return givenUp(watch, failed, cameAfter(end.by))
     case 'cancelled':
-      return givenUpAsCancelled(watch, failed)
+      return watch.memory.cancelling ? givenUpAsCancelled(watch, failed) : givenUp(watch, failed, inDoubt)
     case 'timed_out': {
       const found = watch.options.onPollTimeout === 'cancel_run' ? await findRun(watch, request) : undefined
       if (found?.kind === 'created') return found

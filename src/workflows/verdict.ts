@@ -2,6 +2,9 @@ import { present } from '../domain/json.ts'
 import { cancelledWords, isWaiting } from '../domain/run.ts'
 import type { EndedRun, KnownEnding, RunEnding, TerminalStatus } from '../domain/run.ts'
 
+/** So ends the error of a run that has failed, or that somebody else has cancelled. */
+export const noErrorKept = 'LangGraph keeps no error text for it'
+
 /** What really became of a run: its status on the wire, corrected by how it ended. */
 export type Verdict =
   | { readonly kind: 'success' }
@@ -70,7 +73,7 @@ function noErrorText(ending: RunEnding | undefined): string {
   if (ending?.kind === 'known' && ending.overwritten) {
     return `The run failed or was cancelled${beforeNodes(ending)}: a later run has overwritten its error`
   }
-  return `The run failed or was cancelled${beforeNodes(ending)}: LangGraph keeps no error text for it`
+  return `The run failed or was cancelled${beforeNodes(ending)}: ${noErrorKept}`
 }
 
 function wasCancelled(ending: RunEnding | undefined): string {

@@ -49,7 +49,7 @@ describe.concurrent('a run that fails', { timeout: 120_000 }, () => {
   test('for good is continued by `retry`, by its run or its id: the last run of it', async () => {
     const id = `test/${randomUUID()}`
     const failed = await stage.runToEnd(
-      execute('recovering', { ...input, size: 3 }, '--id', id, '--retry-attempts', '2', ...soon, '--json'),
+      execute('recovering', { ...input, size: 4 }, '--id', id, '--retry-attempts', '2', ...soon, '--json'),
     )
     const { run_id, thread_id, runs } = JSON.parse(failed.stdout)
     expect(failed.code).toBe(3)
@@ -63,14 +63,23 @@ describe.concurrent('a run that fails', { timeout: 120_000 }, () => {
     const after = JSON.parse(third.stdout)
     expect(after).toMatchObject({ polling_metadata: { attempts: 2 }, runs: [{ run_id, continued_by: 'retry' }, {}] })
 
-    // The watch of that run has ended with a later one.
-    const fourth = await stage.runToEnd(['retry', thread_id, run_id, '--json', '--result-keys', 'partial,final'])
-    expect(fourth.code).toBe(0)
-    expect(JSON.parse(fourth.stdout)).toMatchObject({
-      result: { partial: 'prepared 1 times', final: 'AAPL at attempt 4' },
-      runs: [{ run_id: after.run_id }, {}],
+    // The watch of that run has ended with a later one, from which each further command continues.
+    const fourth = await stage.runToEnd(['retry', '--id', id, '--json'])
+    expect(fourth.code).toBe(3)
+    const last = JSON.parse(fourth.stdout)
+    expect(last).toMatchObject({ error: 'ModelError: attempt 4 failed', runs: [{ run_id: after.run_id }, {}] })
+
+    const fifth = await stage.runToEnd(['retry', thread_id, run_id, '--json', '--result-keys', 'partial,final'])
+    expect(fifth.code).toBe(0)
+    expect(JSON.parse(fifth.stdout)).toMatchObject({
+      result: { partial: 'prepared 1 times', final: 'AAPL at attempt 5' },
+      runs: [{ run_id: last.run_id }, {}],
     })
-    expect(await stage.langGraph.runsOf(thread_id)).toHaveLength(4)
+    // It has succeeded since.
+    const sixth = await stage.runToEnd(['retry', '--id', id, '--json'])
+    expect(sixth.code).toBe(0)
+    expect(JSON.parse(sixth.stdout)).toMatchObject({ result: { final: 'AAPL at attempt 5' } })
+    expect(await stage.langGraph.runsOf(thread_id)).toHaveLength(5)
   })
 
   test('and has no watch is continued by `retry`, and one that has not failed is only watched', async () => {

@@ -87,6 +87,10 @@ export class LangGraphRuns {
     await this.#client.runs.cancel(threadId, runId)
   }
 
+  async delete({ threadId, runId }: Ids): Promise<void> {
+    await this.#client.runs.delete(threadId, runId)
+  }
+
   /** How many bytes the server's answer about a run takes: it repeats the input. */
   async statusBytes({ threadId, runId }: Ids): Promise<number> {
     return JSON.stringify(await this.#client.runs.get(threadId, runId)).length

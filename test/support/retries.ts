@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
@@ -181,6 +182,26 @@ export function testRetries({ url, refuses, limitSeconds = 0 }: Server): void {
       expect(await langGraph.runsOf(threadId)).toHaveLength(3)
     })
 
+    row('and was continued by an earlier watch ends in a later one as it did there', async () => {
+      const ids = await langGraph.create('recovering', { symbol: 'AAPL', size: 2 })
+      const watch = { ...ids, pollInterval: '1s', retry } as const
+      const first = await stage.runs.watch(watch)
+      const again = await stage.runs.watch(watch)
+      expect(again).toMatchObject({ ...recovered(3), run_id: first.run_id })
+      await expectRuns(again, 3)
+    })
+
+    row('for a parent that uses the id again, with more attempts, is continued from its last run', async () => {
+      const workflowId = randomUUID()
+      const more = request({ onUnsuccessful: 'fail' })
+      const less = { ...more, retry: { ...retry, maximumAttempts: 2 } }
+      const failure = await stage.failureOf(stage.runs.execute(workflowId, less))
+      expect(failure).toMatchObject({ type: 'RunFailed', details: [{ polling_metadata: { attempts: 2 } }] })
+      const outcome = await stage.runs.execute(workflowId, more)
+      expect(outcome).toMatchObject(recovered(3))
+      await expectRuns(outcome, 3)
+    })
+
     row('fails a parent workflow when the attempts are used up', async () => {
       const taskQueue = randomUUID()
       const workflowsPath = fileURLToPath(new URL('parent-workflow.ts', import.meta.url))
@@ -248,6 +269,25 @@ export function testRetries({ url, refuses, limitSeconds = 0 }: Server): void {
       expect(await langGraph.runsOf(threadId)).toEqual([outcome.run_id])
     })
 
+    test('that somebody else has cancelled on the server is not continued', async () => {
+      const execution = await start(stage, { assistantId: 'work', input: { seconds: 60, size: 0 } })
+      const { thread_id: threadId = '', run_id: runId = '' } = await until(stage, execution, { status: 'running' })
+      await langGraph.untilAtWork({ threadId, runId })
+      await langGraph.cancel({ threadId, runId })
+      const outcome = await execution.handle.result()
+      expect(outcome).not.toHaveProperty('result')
+      await expectRuns(outcome, 1)
+    })
+
+    row('that was deleted is not continued', async () => {
+      const execution = await start(stage, { retry: later })
+      const { thread_id: threadId = '', run_id: runId = '' } = await until(stage, execution, { phase: 'backing_off' })
+      await langGraph.delete({ threadId, runId })
+      await stage.runs.wake(execution)
+      const outcome = await execution.handle.result()
+      expect(outcome).toHaveProperty('error', expect.stringContaining('not continued: it is not on its thread'))
+    })
+
     row('that is cancelled while its second attempt is running is not continued again', async () => {
       const execution = await start(stage, { input: { size: 5, answer2: 2, seconds: 60 } })
       await until(stage, execution, { attempt: 2, status: 'running' })
@@ -309,6 +349,20 @@ export function testRetries({ url, refuses, limitSeconds = 0 }: Server): void {
       await vi.waitFor(() => expect(proxy.heldAnswers).toBe(8), patience)
       await worker.kill()
       proxy.release()
+      await own.startWorker()
+      await expectOneAttemptEach()
+      expect(created()).toBe(8)
+    })
+
+    row('whose worker is killed as the answer reaches it is found by the next one', async () => {
+      const { proxy, own, worker, wake, expectOneAttemptEach, created } = await failedRuns()
+      proxy.holdAnswers(creation)
+      await wake()
+      await vi.waitFor(() => expect(proxy.heldAnswers).toBe(8), patience)
+      proxy.release()
+      // Some of them are read; whatever has been done with them by then, the runs are the same.
+      await pause(2)
+      await worker.kill()
       await own.startWorker()
       await expectOneAttemptEach()
       expect(created()).toBe(8)

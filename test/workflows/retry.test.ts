@@ -21,6 +21,8 @@ const idOf = (n: number) => `0199a1b2-c3d4-7e5f-8a9b-0000000000f${n}`
 const [second, third] = [idOf(2), idOf(3)]
 const boom = (n: number) =>
   ended('error', { next: ['model'], error: `RateLimitError: try ${n}`, failedNodes: ['model'] })
+/** Some servers say so of a run that somebody else has cancelled. */
+const unexplained = ended('error', { next: ['model'] })
 const outage = new LangGraphError(types.unavailable, 'runs from deployment "default": HTTP 503', { status: 503 })
 const question = { id: 'i1', value: 'buy AAPL?', node: 'ask' }
 const asking = ended('success', { next: ['ask'], interrupts: [question] })
@@ -155,6 +157,42 @@ describe('a run that fails', () => {
     expect(outcome).toHaveProperty('error', expect.stringContaining('; it was not continued: where it stopped'))
   })
 
+  test('without an error may have been cancelled by somebody else, and is not continued', async () => {
+    const run = failing([running, unexplained], [{ kind: 'not_found', threadId: '' }])
+    const outcome = await stage.watch(run, { retry })
+    expect(outcome).toHaveProperty(
+      'error',
+      expect.stringMatching(/keeps no error text .*; it was not continued: somebody/),
+    )
+    expect(outcome).toMatchObject({ polling_result: 'error', runs: [{ run_id: run.ids.runId }] })
+    expect(callsOf(run, 'createRun')).toMatchObject([{ argument: { findOnly: true } }])
+    expect(await pausesOf(run)).toEqual([])
+  })
+
+  test('without an error, of an execution, is not continued even if its first poll finds it so', async () => {
+    const run = failing(
+      [unexplained],
+      [async () => createdOn(run.ids.threadId, 1), { kind: 'not_found', threadId: '' }],
+    )
+    expect(await stage.execute(run, { retry })).toHaveProperty('error', expect.stringContaining('not continued: some'))
+  })
+
+  test('without an error is followed if it has been continued already', async () => {
+    const outcome = await stage.watch(failing([running, unexplained, ended('success')]), { retry })
+    expect(outcome).toMatchObject({ run_id: second, polling_result: 'success_with_results' })
+  })
+
+  test('without an error had ended before the watch began, which is for that: it is continued', async () => {
+    const run = failing(
+      [unexplained, unexplained],
+      [async () => createdOn(run.ids.threadId, 2), { kind: 'not_found', threadId: '' }],
+    )
+    const outcome = await stage.watch(run, { retry })
+    expect(outcome).toMatchObject({ run_id: second, polling_metadata: { attempts: 2 } })
+    expect(outcome).toHaveProperty('error', expect.stringContaining('not continued: somebody'))
+    expect(callsOf(run, 'createRun').map(({ argument }) => argument.findOnly)).toEqual([undefined, true])
+  })
+
   test.each([
     ['success', ended('success')],
     ['interrupted', ended('interrupted', { next: ['model'] })],
@@ -273,9 +311,9 @@ describe('the pause after a failure', () => {
     expect(run.calls.map(({ activity }) => activity)).toEqual(['getRunStatus'])
   })
 
-  test('ends with the workflow, if that is cancelled', async () => {
+  test.each(['return', 'wait'] as const)('ends with the workflow, if that is cancelled (%s)', async (onInterrupt) => {
     const run = failing([boom(1)])
-    const handle = await backingOff(run, { onCancel: 'cancel_run' })
+    const handle = await backingOff(run, { onCancel: 'cancel_run', onInterrupt })
     await handle.cancel()
     await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } })
     expect((await handle.describe()).memo).toMatchObject({ cancellation: { result: 'had_ended', status: 'error' } })
