@@ -52,6 +52,12 @@ describe.concurrent('npm run chaos', { timeout: 180_000 }, () => {
     expect(code).toBe(1)
   })
 
+  test('an attempt that is there, and that nobody looks for, is found', async () => {
+    const { code, said } = await chaos('creation-without-lookup', 'watched: fails once', 1)
+    expect(said).toContain('| watched: fails once and is retried | 1 | 0 | 0 | 1 | 0 | 0 | 0 | 0 |')
+    expect(code).toBe(1)
+  })
+
   test('a cancellation that nobody was asked for is found', async () => {
     const { code, said } = await chaos('cancel-without-asking', 'watched: cancelled', 2)
     expect(said).toContain('| watched: cancelled | 2 | 0 | 0 | 0 | 0 | 0 | 2 | 0 |')
