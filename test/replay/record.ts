@@ -30,8 +30,8 @@ import { QueryFirst } from '../support/query-first.ts'
 /**
  * `npm run record:histories`: records one history of every shape that a workflow can have, for `replay.test.ts`.
  *
- * From the first release on the recorded files stay: a change that breaks their replay breaks the watches that are open
- * in production. Record again only what is new: `npm run record:histories -- NAME …`.
+ * They are those of version 0.1.0. From then on the recorded files stay: a change that breaks their replay breaks the watches
+ * that are open in production. Record again only what is new: `npm run record:histories -- NAME …`.
  */
 const folder = new URL('histories/', import.meta.url)
 const run: RunInput = {
