@@ -194,8 +194,8 @@ export class Watch extends WatchMemory {
   }
 
   #untilWhat(): string {
-    const { run, question, polls } = this.memory
-    const step = run && !question ? `poll ${polls.count + 1}` : 'the next try to create the run'
+    const { run, question, retry, polls } = this.memory
+    const step = run && !question && !retry ? `poll ${polls.count + 1}` : 'the next try to create the run'
     return `until ${step}, or ${polls.swept ? 'the sweep sees a change' : 'a wake'}`
   }
 

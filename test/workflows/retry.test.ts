@@ -3,7 +3,7 @@ import { CreationUnanswered } from '../../src/langgraph/creation.ts'
 import type { WatchRunInput } from '../../src/client.ts'
 import { langGraphFailureTypes as types, wakeHint } from '../../src/domain/contract.ts'
 import type { Creation } from '../../src/domain/creation.ts'
-import type { RunLook } from '../../src/domain/run.ts'
+import type { Polled, RunLook } from '../../src/domain/run.ts'
 import { LangGraphError } from '../../src/langgraph/errors.ts'
 import type { Memory } from '../../src/workflows/memory.ts'
 import { ended, running, values } from '../support/looks.ts'
@@ -59,6 +59,22 @@ async function backingOff(run: ScriptedRun, options: Omit<WatchRunInput, 'thread
   })
   await stage.until(run, { phase: 'backing_off' })
   return handle
+}
+
+/** The creation of its next attempt gets no answer until `maxPollTime`, and had been carried out. */
+async function withoutAnswer(onPollTimeout: 'leave' | 'cancel_run') {
+  let isCancelled = false
+  const run = stage.run(({ threadId, runId }) => ({
+    getRunStatus: async (of) => (of.runId === runId ? boom(1) : isCancelled ? ended('interrupted') : running),
+    createRun: async ({ findOnly }) => {
+      if (!findOnly) throw new CreationUnanswered(outage, 0)
+      return createdOn(threadId, 2)
+    },
+    cancelRun: async () => {
+      isCancelled = true
+    },
+  }))
+  return stage.watch(run, { retry, maxPollTime: '1m', pollInterval: '20s', onPollTimeout })
 }
 
 /** The watch has taken the update, and has not answered it. */
@@ -175,6 +191,7 @@ describe('a run that fails', () => {
       [async () => createdOn(run.ids.threadId, 1), { kind: 'not_found', threadId: '' }],
     )
     expect(await stage.execute(run, { retry })).toHaveProperty('error', expect.stringContaining('not continued: some'))
+    expect(callsOf(run, 'createRun').map(({ argument }) => argument.findOnly)).toEqual([undefined, true])
   })
 
   test('without an error is followed if it has been continued already', async () => {
@@ -196,6 +213,7 @@ describe('a run that fails', () => {
   test.each([
     ['success', ended('success')],
     ['interrupted', ended('interrupted', { next: ['model'] })],
+    ['one that its server says was cancelled', ended('error', { next: ['model'], error: 'The run was cancelled' })],
     ['a question', asking],
   ])('is what is continued: %s is not', async (_, look) => {
     const run = failing([look])
@@ -263,6 +281,17 @@ describe('the pause after a failure', () => {
         error: 'RateLimitError: try 1',
       },
     })
+  })
+
+  test('is followed by the next attempt at once', async () => {
+    const run = failing([running, boom(1), ended('success')])
+    await stage.watch(run, { retry, pollInterval: '1m' })
+    const sleeps = (await stage.timersOf(run)).filter(({ summary }) => summary.startsWith('until '))
+    expect(sleeps.map(({ summary }) => summary.split(',', 1)[0])).toEqual([
+      'until poll 2',
+      'until attempt 2',
+      'until poll 3',
+    ])
   })
 
   test('is cut by a wake', async () => {
@@ -370,6 +399,8 @@ describe('the pause after a failure', () => {
     expect(outcome.runs).toMatchObject([{ run_id: run.ids.runId, error: 'RateLimitError: try 1' }, { run_id: second }])
     expect(await stage.historiesOf(run)).toHaveLength(2)
     expect(callsOf(run, 'createRun')).toHaveLength(1)
+    // What is left of the pause.
+    expect((await pausesOf(run)).map(({ end }) => end)).toEqual(['cancelled', 'fired'])
   })
 })
 
@@ -413,6 +444,25 @@ describe('the creation of the next attempt', () => {
     const outcome = await stage.watch(run, { retry, maxPollTime: '1m', pollInterval: '10s' })
     expect(outcome).toMatchObject({ polling_result: 'error', status: 'error' })
     expect(outcome).toHaveProperty('error', expect.stringMatching(/not continued: .*within `maxPollTime`: .*HTTP 503/))
+  })
+
+  test('without an answer until `maxPollTime` may have been made all the same, and the outcome says so', async () => {
+    const outcome = await withoutAnswer('leave')
+    expect(outcome).toHaveProperty('error', expect.stringContaining('(or it was, and the run that continues is not'))
+  })
+
+  test('without an answer until `maxPollTime` has its run found and cancelled with `onPollTimeout`', async () => {
+    const outcome = await withoutAnswer('cancel_run')
+    expect(outcome).toMatchObject({ status: 'polling_timeout', cancellation: { result: 'cancelled', run_id: second } })
+  })
+
+  test('on a busy thread is tried again soon, although a sweep has seen that the run failed', async () => {
+    const busy: Creation = { kind: 'busy', threadId: '', reason: 'run 7 is active' }
+    const seen: Polled = { ...boom(1), swept: true }
+    const run = failing([seen, ended('success')], [busy, busy])
+    await stage.watch(run, { retry, pollInterval: '2s' })
+    const tries = (await stage.timersOf(run)).filter(({ summary }) => summary.includes('next try to create'))
+    expect(tries.map(({ ms }) => ms)).toEqual([2000, 2000])
   })
 
   test('shows an outage, if it gets no answer', async () => {
