@@ -41,12 +41,13 @@ export async function whyItCannotContinue(
     run: { threadId, runId, deployment },
     signal: limited,
   })
-  if (!runs.some(({ runId }) => runId === run.continues)) return deleted
   const known = [run.continues, ...(run.failedAfter ?? [])]
   const newest = await ask(`state of thread ${threadId}`, async (limited) => {
     const { threads } = client.reading(checkpointAnswer)
     return parseCheckpoint(await threads.getState(threadId, undefined, { signal: limited }))
   })
+  // Only now it is certain that the server has the thread: it may have been another server's.
+  if (!runs.some(({ runId }) => runId === run.continues)) return deleted
   if (newest.checkpointId === undefined) return noCheckpoint
   // Whoever has edited the state of a failed run wants it to continue from there.
   if (newest.source === 'update') {

@@ -290,6 +290,11 @@ const shapes: Record<string, Shape> = {
     looks: [boom],
     input: { retry },
   },
+  'retry-in-doubt': {
+    creations: [{ kind: 'not_found', threadId }],
+    looks: [running, ended({ status: 'error', ending: { kind: 'known', next: ['model'], interrupts: [] } })],
+    input: { ...fixed, retry },
+  },
   'retry-woken': {
     creations: [created(followUp)],
     looks: [boom, success],

@@ -91,6 +91,10 @@ export class LangGraphRuns {
     await this.#client.runs.delete(threadId, runId)
   }
 
+  async deleteThread(threadId: string): Promise<void> {
+    await this.#client.threads.delete(threadId)
+  }
+
   /** How many bytes the server's answer about a run takes: it repeats the input. */
   async statusBytes({ threadId, runId }: Ids): Promise<number> {
     return JSON.stringify(await this.#client.runs.get(threadId, runId)).length

@@ -288,6 +288,16 @@ export function testRetries({ url, refuses, limitSeconds = 0 }: Server): void {
       expect(outcome).toHaveProperty('error', expect.stringContaining('not continued: it is not on its thread'))
     })
 
+    row('whose thread is missing is not given up at once: the address may be that of another server', async () => {
+      const execution = await start(stage, { retry: later })
+      const { thread_id: threadId = '' } = await until(stage, execution, { phase: 'backing_off' })
+      await langGraph.deleteThread(threadId)
+      await stage.runs.wake(execution)
+      await until(stage, execution, { state: 'outage', last_error: expect.stringContaining('HTTP 404') })
+      await stage.runs.cancelRun(execution)
+      expect(await execution.handle.result()).toMatchObject({ polling_result: 'error', cancelled: true })
+    })
+
     row('that is cancelled while its second attempt is running is not continued again', async () => {
       const execution = await start(stage, { input: { size: 5, answer2: 2, seconds: 60 } })
       await until(stage, execution, { attempt: 2, status: 'running' })
