@@ -14,6 +14,8 @@ export type SweepEnd =
 export interface SweepHeartbeat {
   /** Whether watches may rely on it: it has lately listed them and looked at their threads. */
   readonly sees: boolean
+  /** The server has searched threads, so a refusal now is that of a proxy. The next try of the activity reads it. */
+  readonly found?: true
 }
 
 /** Type of the failure by which a sweep goes to another worker. */

@@ -46,6 +46,8 @@ export interface SweepContext {
   /** Aborts when the activity is cancelled. */
   readonly signal: AbortSignal
   heartbeat(said: SweepHeartbeat): void
+  /** By what the try before has said in its heartbeats. */
+  readonly hasFound: boolean
   /** Absent: nothing is measured. */
   readonly observer?: SweepObserver
   /** Ends the sweep when its worker stops. */
@@ -63,10 +65,11 @@ export class Sweeper {
   /** How long it has slept since this look began. */
   #restedMs = 0
   /** A proxy refuses too, while the server behind it is away: watches sleep, so a sweep that has worked stays. */
-  #hasFound = false
+  #hasFound: boolean
 
   constructor(context: SweepContext) {
     this.#context = context
+    this.#hasFound = context.hasFound
   }
 
   async run(): Promise<SweepEnd> {
@@ -109,7 +112,13 @@ export class Sweeper {
 
   async #list(): Promise<'listed'> {
     const { watches } = this.#context
-    await watches.refresh(performance.now())
+    try {
+      await watches.refresh(performance.now())
+    } catch (error) {
+      // Nobody knows whether one is open.
+      this.#lastOpenAtMs = performance.now()
+      throw error
+    }
     if (watches.all.length > 0) this.#lastOpenAtMs = performance.now()
     return 'listed'
   }
@@ -175,7 +184,7 @@ export class Sweeper {
     const nowMs = performance.now()
     const isCurrent = nowMs - this.#lastSeenAtMs < intervalMs + limits.toleratedOutageMs
     const sees = isCurrent && nowMs - this.#lastOpenAtMs < limits.idleUntilBlindMs
-    this.#context.heartbeat({ sees })
+    this.#context.heartbeat({ sees, ...(this.#hasFound && { found: true }) })
     observer?.aged(nowMs - Math.max(this.#lastSeenAtMs, this.#beganAtMs))
   }
 

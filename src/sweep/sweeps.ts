@@ -62,7 +62,7 @@ export class Sweeps {
 
   /** Within an activity that heartbeats: one sweep, until no watch is open. */
   async sweep(deployment: string, langGraph: Pick<LangGraph, 'searchThreads'>, metrics?: Metrics): Promise<SweepEnd> {
-    const { taskQueue, namespace, workflowExecution } = activityInfo()
+    const { taskQueue, namespace, workflowExecution, heartbeatDetails } = activityInfo()
     const expected = sweepWorkflowId(taskQueue, deployment)
     if (workflowExecution?.workflowId !== expected) throw misnamed(expected)
     const client = getClient()
@@ -77,6 +77,7 @@ export class Sweeps {
       wake: ({ workflowId }) => wake(client, workflowId),
       signal: cancellationSignal(),
       heartbeat,
+      hasFound: Reflect.get(Object(heartbeatDetails), 'found') === true,
       ...present({ observer }),
       throwIfStopping: () => {
         if (this.#isStopping(taskQueue)) throw handedOn()

@@ -16,7 +16,7 @@ function manyWatches(count: number): OpenWatch[] {
 }
 
 /** A sweep over watches, a server and a Temporal that do what the test says; it runs until the test ends it. */
-function sweepOf(watches: OpenWatch[], limits = slow, intervalMs = 10) {
+function sweepOf(watches: OpenWatch[], limits = slow, intervalMs = 10, hasFound = false) {
   const searched: (readonly string[])[] = []
   /** When it listed and searched, in ms. */
   const steps: { readonly step: 'list' | 'search'; readonly atMs: number }[] = []
@@ -59,6 +59,7 @@ function sweepOf(watches: OpenWatch[], limits = slow, intervalMs = 10) {
     },
     signal: ended.signal,
     heartbeat: ({ sees }) => void said.push(sees),
+    hasFound,
     throwIfStopping: () => {
       if (faults.stop) throw faults.stop
     },
@@ -168,6 +169,28 @@ test('a refusal after a search that worked is an outage, since watches sleep', a
   sweep.states.set('thread-0', 'idle')
   await vi.waitFor(() => expect(sweep.woken).toEqual(['workflow-0']), patience)
   await sweep.cancel()
+})
+
+test('so is the first one of a worker that takes over a sweep that worked', async () => {
+  const sweep = sweepOf(manyWatches(1), slow, 10, true)
+  sweep.faults.isUnsearchable = true
+  await vi.waitFor(() => expect(sweep.logged).toEqual(['the sweep gets no answer']), patience)
+  delete sweep.faults.isUnsearchable
+  await vi.waitFor(() => expect(sweep.said).toContain(true), patience)
+  await sweep.cancel()
+})
+
+test('does not end while Temporal cannot list, since watches may sleep', async () => {
+  const sweep = sweepOf([], { ...quick, toleratedOutageMs: 60_000 })
+  sweep.faults.list = new Error('away')
+  const listed = sweep.steps.length
+  // Long after it would have ended.
+  await vi.waitFor(() => {
+    const [first, last] = [sweep.steps[listed], sweep.steps.at(-1)]
+    expect((last?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(2 * quick.idleUntilEndMs)
+  }, patience)
+  delete sweep.faults.list
+  expect(await sweep.end).toBe('idle')
 })
 
 test('ends if the server cannot search', async () => {

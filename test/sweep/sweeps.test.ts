@@ -13,7 +13,7 @@ import { longestSweepMs } from '../../src/domain/sweep.ts'
 import { createDeployments } from '../../src/langgraph/deployments.ts'
 import { LangGraphRunsPlugin } from '../../src/plugin.ts'
 import { Sweeps } from '../../src/sweep/sweeps.ts'
-import { json, ScriptedLangGraph } from '../support/scripted-langgraph.ts'
+import { json, ScriptedLangGraph, text } from '../support/scripted-langgraph.ts'
 
 const patience = { timeout: 20_000, interval: 50 }
 let connection: Connection
@@ -129,7 +129,7 @@ test('a workflow that takes no more signals holds up no other', async () => {
   const langGraph = createDeployments([{ name: 'default', url: scripted.url }])('default')
   const sweep = environment.run(() => new Sweeps(100, () => false).sweep('default', langGraph))
   await vi.waitFor(() => {
-    expect(said.at(-1)).toEqual({ sees: true })
+    expect(said.at(-1)).toEqual({ sees: true, found: true })
     expect(
       signals.mock.calls.map(([request]) => String(Object(request).workflowExecution?.workflowId).split('/')[2]),
     ).toEqual(expect.arrayContaining([full, other]))
@@ -137,6 +137,29 @@ test('a workflow that takes no more signals holds up no other', async () => {
   environment.cancel()
   await expect(sweep).rejects.toThrow('CANCELLED')
   signals.mockRestore()
+  await scripted.stop()
+})
+
+test('a refusal of the first search after another worker has searched is an outage, and ends no sweep', async () => {
+  const scripted = await ScriptedLangGraph.start()
+  scripted.on('search', text('away', { status: 501 }))
+  const taskQueue = randomUUID()
+  const workflowId = watchIdOf(randomUUID())
+  await client.workflow.start('nobody', { taskQueue, workflowId })
+  const workflowExecution = { workflowId: sweepWorkflowId(taskQueue, 'default'), runId: randomUUID() }
+  const langGraph = createDeployments([{ name: 'default', url: scripted.url }])('default')
+  const sweepAfter = (heartbeatDetails: unknown) => {
+    const info = { taskQueue, namespace: 'default', workflowExecution, heartbeatDetails }
+    const environment = new MockActivityEnvironment(info, { client })
+    return { environment, sweep: environment.run(() => new Sweeps(100, () => false).sweep('default', langGraph)) }
+  }
+  expect(await sweepAfter(undefined).sweep).toBe('unsearchable')
+  const { environment, sweep } = sweepAfter({ sees: false, found: true })
+  const before = scripted.to('search').length
+  await vi.waitFor(() => expect(scripted.to('search').length).toBeGreaterThan(before + 1), patience)
+  environment.cancel()
+  await expect(sweep).rejects.toThrow('CANCELLED')
+  await client.workflow.getHandle(workflowId).terminate()
   await scripted.stop()
 })
 
