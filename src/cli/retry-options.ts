@@ -24,7 +24,7 @@ export function addRetryOptions(command: Command, own: Partial<RetryInput> = {})
     )
     .option(
       '--retry-initial-interval <duration>',
-      `the pause before the second (default: ${initialInterval}) …`,
+      `the pause before the second run (default: ${initialInterval}) …`,
       duration,
     )
     .option(

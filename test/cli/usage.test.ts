@@ -99,7 +99,7 @@ test('langgraph-runs retry --help has its own defaults', async () => {
   const text = stdout.replaceAll(/\s+/g, ' ')
 
   expect(text).toContain('2-100 (default: 2)')
-  expect(text).toContain('the pause before the second (default: 1s)')
+  expect(text).toContain('the pause before the second run (default: 1s)')
 })
 
 test('langgraph-runs worker --help names every variable of the worker that is not one of Temporal or OpenTelemetry', async () => {
