@@ -498,8 +498,14 @@ async function save(file: string, history: Awaited<ReturnType<WorkflowHandle['fe
   const text = historyToJSON(history).replaceAll(/"identity": *"[^"]*"/g, '"identity": "recorder"')
   // A history of thousands of events is 60 times smaller so.
   const [ending, content] = text.length > 500_000 ? ['.json.gz', gzipSync(text)] : ['.json', `${text}\n`]
-  await writeFile(new URL(`${file}${ending}`, folder), content)
-  console.log(`${file}${ending}: ${history.events?.length} events`)
+  // Those that are there belong to a version that people run.
+  const isNew = await writeFile(new URL(`${file}${ending}`, folder), content, { flag: 'wx' }).then(() => true, ifThere)
+  console.log(`${file}${ending}: ${isNew ? `${history.events?.length} events` : 'is there, and stays as it is'}`)
+}
+
+function ifThere(error: unknown): false {
+  if (Reflect.get(Object(error), 'code') === 'EEXIST') return false
+  throw error
 }
 
 async function record(name: string, shape: Shape): Promise<void> {
