@@ -91,6 +91,11 @@ export class LangGraphRuns {
     await this.#client.runs.delete(threadId, runId)
   }
 
+  /** As a person does it, in LangGraph Studio for example. */
+  async edit(threadId: string, values: Partial<GraphInput>): Promise<void> {
+    await this.#client.threads.updateState(threadId, { values: { ...values } })
+  }
+
   async deleteThread(threadId: string): Promise<void> {
     await this.#client.threads.delete(threadId)
   }

@@ -239,6 +239,23 @@ export function testRetries({ url, refuses, limitSeconds = 0 }: Server): void {
       await expectRuns(outcome, 1)
     })
 
+    test('that left no checkpoint is not continued from that of an earlier run on its thread', async () => {
+      const before = await langGraph.ended('work', { symbol: 'BEFORE' })
+      const outcome = await execute({ threadId: before.threadId, config: { recursion_limit: 0 } })
+      expect(outcome).toHaveProperty('error', expect.stringContaining('not continued: it left no checkpoint'))
+      expect(await langGraph.runsOf(before.threadId)).toEqual([before.runId, outcome.run_id])
+    })
+
+    row('whose state somebody has mended in the pause is continued from there', async () => {
+      const execution = await start(stage, { input: { size: 1 }, retry: later })
+      const { thread_id: threadId = '' } = await until(stage, execution, { phase: 'backing_off' })
+      await langGraph.edit(threadId, { symbol: 'MENDED' })
+      await stage.runs.wake(execution)
+      const outcome = await execution.handle.result()
+      expect(outcome).toMatchObject({ result: { partial: 'prepared 1 times', final: 'MENDED at attempt 2' } })
+      await expectRuns(outcome, 2)
+    })
+
     test('after which another run came on its thread is not continued', async () => {
       const execution = await start(stage, { retry: later })
       const { thread_id: threadId = '' } = await until(stage, execution, { phase: 'backing_off' })
