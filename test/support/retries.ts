@@ -5,6 +5,7 @@ import { NativeConnection, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { failureIn } from '../../src/client.ts'
 import type { ExecuteRunInput, WatchOutcome, WatchProgress, WatchRef } from '../../src/client.ts'
+import { decrypted, payloadOptions } from './encryption.ts'
 import { creation } from './killed-workers.ts'
 import { LangGraphRuns } from './langgraph.ts'
 import { TcpProxy } from './tcp-proxy.ts'
@@ -206,7 +207,7 @@ export function testRetries({ url, refuses, limitSeconds = 0 }: Server): void {
       const taskQueue = randomUUID()
       const workflowsPath = fileURLToPath(new URL('parent-workflow.ts', import.meta.url))
       const connection = await NativeConnection.connect({ address: inject('temporalAddress') })
-      const worker = await Worker.create({ connection, taskQueue, workflowsPath })
+      const worker = await Worker.create({ connection, taskQueue, workflowsPath, ...payloadOptions })
       const input = request({ input: { size: 5 }, onUnsuccessful: 'fail' })
       const args = [stage.taskQueue, randomUUID(), input]
       const error: unknown = await worker.runUntil(
@@ -328,7 +329,7 @@ export function testRetries({ url, refuses, limitSeconds = 0 }: Server): void {
     row('waits as long as it is told to, although the sweep sees that it has ended', async () => {
       const execution = await start(stage, { input: { size: 1 }, retry: { ...retry, initialInterval: '6s' } })
       expect(await execution.handle.result()).toMatchObject(recovered(2))
-      const { events } = await execution.handle.fetchHistory()
+      const { events } = await decrypted(await execution.handle.fetchHistory())
       const pause = events?.find(({ timerStartedEventAttributes: timer, userMetadata }) => {
         const summary = userMetadata?.summary?.data
         return timer && summary && Buffer.from(summary).toString().includes('until attempt 2')
