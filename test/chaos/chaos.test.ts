@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 async function chaos(mutation: string, kind: string, runs: number): Promise<{ code: unknown; said: string }> {
-  const options = ['--runs', runs, '--minutes', 0.05, '--seed', seed, '--kinds', kind, '--faults', 'requests']
+  const options = ['--runs', runs, '--minutes', 0.25, '--seed', seed, '--kinds', kind, '--faults', 'requests']
   const cast = ['--servers', 'js', '--workers', 1, '--worker', here(`mutations/${mutation}.ts`)]
   const child = fork(here('chaos.ts'), [...options, ...cast].map(String), {
     execArgv: ['--import', 'tsx'],

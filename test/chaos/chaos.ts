@@ -24,6 +24,8 @@ import { Weather } from './weather.ts'
 const partOfStarts = 0.6
 /** After the weather. What has no outcome then is lost. */
 const patienceMs = 180_000
+const mostTruthTries = 3
+const betweenTruthTriesMs = 1000
 
 interface Judged {
   readonly played: Played
@@ -52,9 +54,18 @@ async function chaos(options: ChaosOptions, lifetime: Lifetime): Promise<ChaosRe
   return reportOf(options, stage, weather, judged)
 }
 
+/** A server that does not answer makes its own runs lost, and keeps the others from nothing. */
 async function judgedBy(played: Played): Promise<Judged> {
-  const runs = await trueRuns(played.part.server.truth, played.threadId)
-  return { played, findings: judge(played, runs) }
+  const { truth, name } = played.part.server
+  for (let left = mostTruthTries; ; left -= 1) {
+    try {
+      return { played, findings: judge(played, await trueRuns(truth, played.threadId)) }
+    } catch (error) {
+      const text = `what the server ${name} knows could not be read: ${messageOf(error)}`
+      if (left <= 1) return { played, findings: [{ wrong: 'lost', text }] }
+    }
+    await pause(betweenTruthTriesMs)
+  }
 }
 
 /** What is wrong, with the history of its workflow in a file. */
