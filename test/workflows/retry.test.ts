@@ -310,6 +310,21 @@ describe('the pause after a failure', () => {
     expect((await pausesOf(run)).map(({ end }) => end)).toEqual(['fired'])
   })
 
+  test('is not cut by a wake from before the failure was seen', async () => {
+    const gate = stage.gate()
+    const failsThen = async () => {
+      await gate.opened
+      return boom(1)
+    }
+    const run = failing([failsThen, ended('success')])
+    const handle = await stage.startWatch(run, { retry })
+    await stage.until(run, { phase: 'polling' })
+    await stage.runs.wake(run.ids)
+    gate.open()
+    await handle.result()
+    expect((await pausesOf(run)).map(({ end }) => end)).toEqual(['fired'])
+  })
+
   test('does not count as time of the run: each attempt has all of `maxPollTime`', async () => {
     const run = failing([boom(1), running])
     const outcome = await stage.watch(run, {
@@ -491,6 +506,19 @@ describe('the creation of the next attempt', () => {
     gate.open()
     expect(await update.result()).toMatchObject({ result: 'cancelled', run_id: second })
     expect(await handle.result()).toMatchObject({ run_id: second, cancelled: true, polling_metadata: { attempts: 2 } })
+  })
+
+  test('in an outage ends with `cancelRun`, as the failed run that was cancelled', async () => {
+    const run = failing([boom(1)], [], {
+      createRun: async ({ findOnly, threadId = '' }) => {
+        if (!findOnly) throw outage
+        return { kind: 'not_found', threadId }
+      },
+    })
+    const handle = await stage.startWatch(run, { retry: soon, ...hour })
+    await stage.until(run, { phase: 'waiting', attempt: 2 })
+    expect(await stage.runs.cancelRun(run.ids)).toMatchObject({ result: 'cancelled', status: 'error' })
+    expect(await handle.result()).toMatchObject({ cancelled: true, error: expect.stringContaining('it was cancelled') })
   })
 
   test('without an answer has its run cancelled with the workflow', async () => {
