@@ -1,13 +1,5 @@
-import { ConfigError } from './config.ts'
 import { runWorker } from './ready-worker.ts'
+import { runProgram } from './run-program.ts'
 
 /** `node dist/worker.js`: the ready worker in production, without the command line around it. */
-try {
-  await runWorker(process.env)
-  process.exit(0)
-} catch (error) {
-  const isMistake = error instanceof ConfigError || !(error instanceof Error)
-  // Errors of Temporal's native part have no stack.
-  process.stderr.write(`${isMistake ? String(error) : (error.stack ?? String(error))}\n`)
-  process.exit(1)
-}
+await runProgram('The worker', () => runWorker(process.env))
