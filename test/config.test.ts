@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ConfigError, loadBinaryPaths, loadWorkerConfig } from '../src/config.ts'
 import type { Environment } from '../src/config.ts'
+import { mistakesIn } from './support/mistakes.ts'
 
 const url = 'http://127.0.0.1:2024'
 let folder: string
@@ -21,22 +22,7 @@ async function file(content: unknown): Promise<string> {
   return path
 }
 
-/** The mistakes that are named. None may repeat a value, which may be a secret. */
-function mistakesOf(env: Environment): readonly string[] {
-  const mistakes = thrownMistakes(env)
-  expect(mistakes.join('\n')).not.toContain('planted')
-  return mistakes
-}
-
-function thrownMistakes(env: Environment): readonly string[] {
-  try {
-    loadWorkerConfig(env)
-    return []
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return error.mistakes
-  }
-}
+const mistakesOf = (env: Environment) => mistakesIn(() => loadWorkerConfig(env))
 
 function warningsOf(env: Environment): readonly string[] {
   return loadWorkerConfig({ LANGGRAPH_API_URL: url, ...env }).warnings

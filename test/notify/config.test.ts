@@ -1,25 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { createActivities, createDeployments } from '../../src/activities/index.ts'
-import { ConfigError, loadWorkerConfig } from '../../src/config.ts'
+import { loadWorkerConfig } from '../../src/config.ts'
 import type { Environment } from '../../src/config.ts'
+import { mistakesIn } from '../support/mistakes.ts'
 
 const secret = `whsec_${Buffer.from('planted'.repeat(5)).toString('base64')}`
 const complete = { NOTIFY_URL: 'https://hooks.example.com/planted?token=planted', NOTIFY_SECRET: secret }
 const worker = (env: Environment) => loadWorkerConfig({ LANGGRAPH_API_URL: 'http://127.0.0.1:2024', ...env })
 
+const mistakesOf = (env: Environment) => mistakesIn(() => worker(env))
+
 function warningsOf(url: string): readonly string[] {
   return worker({ ...complete, NOTIFY_URL: url }).warnings
-}
-
-/** None may repeat a value, which may be a secret. */
-function mistakesOf(env: Environment): readonly string[] {
-  try {
-    worker(env)
-    return []
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return error.mistakes
-  }
 }
 
 describe('a worker', () => {

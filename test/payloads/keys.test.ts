@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ConfigError, loadCodecServerConfig, loadProgramConfig, loadWorkerConfig } from '../../src/config.ts'
+import { loadCodecServerConfig, loadProgramConfig, loadWorkerConfig } from '../../src/config.ts'
 import type { Environment } from '../../src/config.ts'
 import { parseKeys } from '../../src/payloads/keys.ts'
+import { mistakesIn } from '../support/mistakes.ts'
 
 const first = Buffer.alloc(32, 'planted one')
 const second = Buffer.alloc(32, 'planted two')
@@ -11,16 +12,6 @@ const base64 = (bytes: Buffer) => bytes.toString('base64')
 const pair = `a:${base64(first)},b:${base64(second)}`
 const mustBeBase64 = 'must be base64 of 32 bytes (`openssl rand -base64 32` makes one)'
 const idRule = '1-32 letters, digits, ".", "_" or "-"'
-
-function mistakesOf(load: () => unknown): readonly string[] {
-  try {
-    load()
-    return []
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return error.mistakes
-  }
-}
 
 describe('PAYLOAD_KEYS', () => {
   test('names keys, of which the first encrypts', () => {
@@ -56,7 +47,7 @@ describe('PAYLOAD_KEYS', () => {
     [`a:${base64(first)},a:${base64(second)}`, ['key 2 has the id "a" of another one: each needs an id of its own']],
     [`b c:planted,a:planted`, [`key 1: its id must be ${idRule}`, `key 2 ("a") ${mustBeBase64}`]],
   ])('is refused with every mistake and no part of a key (%#)', (text, problems) => {
-    const mistakes = mistakesOf(() => loadProgramConfig({ PAYLOAD_KEYS: text }))
+    const mistakes = mistakesIn(() => loadProgramConfig({ PAYLOAD_KEYS: text }))
     expect(mistakes.toSorted()).toEqual(problems.map((problem) => `PAYLOAD_KEYS: ${problem}`).toSorted())
     expect(mistakes.join()).not.toMatch(/planted|cGxhbnRlZ|706c616e746564/i)
   })
@@ -82,7 +73,7 @@ describe('PAYLOAD_KEYS', () => {
   test('is for the worker, too', () => {
     const env = { LANGGRAPH_API_URL: 'http://127.0.0.1:2024', PAYLOAD_KEYS: pair }
     expect(loadWorkerConfig(env).payloads.keys.map(({ id }) => id)).toEqual(['a', 'b'])
-    expect(mistakesOf(() => loadWorkerConfig({ PAYLOAD_KEYS: 'planted' }))).toHaveLength(2)
+    expect(mistakesIn(() => loadWorkerConfig({ PAYLOAD_KEYS: 'planted' }))).toHaveLength(2)
   })
 })
 
@@ -92,13 +83,13 @@ describe('DATA_CONVERTER', () => {
       keys: [],
       converterModule: '/app/converter.js',
     })
-    expect(mistakesOf(() => loadProgramConfig({ DATA_CONVERTER: './converter.js' }))).toEqual([
+    expect(mistakesIn(() => loadProgramConfig({ DATA_CONVERTER: './converter.js' }))).toEqual([
       'DATA_CONVERTER must be the absolute path of a module',
     ])
   })
 
   test('takes the place of PAYLOAD_KEYS', () => {
-    expect(mistakesOf(() => loadProgramConfig({ DATA_CONVERTER: '/c.js', PAYLOAD_KEYS: pair }))).toEqual([
+    expect(mistakesIn(() => loadProgramConfig({ DATA_CONVERTER: '/c.js', PAYLOAD_KEYS: pair }))).toEqual([
       expect.stringMatching(/^DATA_CONVERTER and PAYLOAD_KEYS: give one of them/),
     ])
   })
@@ -120,10 +111,10 @@ describe('the codec server', () => {
   test('asks for a token where others reach it, or a word that none is needed', () => {
     const missing = expect.stringMatching(/^CODEC_TOKEN is missing: at least 32 bytes, since others than this machine/)
     const everywhere = { CODEC_LISTEN: '0.0.0.0:8888' }
-    expect(mistakesOf(() => load(everywhere))).toEqual([missing])
+    expect(mistakesIn(() => load(everywhere))).toEqual([missing])
     expect(load({ ...everywhere, CODEC_TOKEN: 'none' })).not.toHaveProperty('token')
     expect(load({ ...everywhere, CODEC_TOKEN: token })).toMatchObject({ token })
-    expect(mistakesOf(() => load({ CODEC_TOKEN: 'planted' }))).toEqual([
+    expect(mistakesIn(() => load({ CODEC_TOKEN: 'planted' }))).toEqual([
       'CODEC_TOKEN must have at least 32 bytes, or be none',
     ])
   })
@@ -131,15 +122,15 @@ describe('the codec server', () => {
   test.each(['*', 'cloud.temporal.io', 'https://cloud.temporal.io/', 'https://*.temporal.io', 'null', 'file:///x'])(
     'does not take %s for an origin',
     (CODEC_ORIGIN) => {
-      expect(mistakesOf(() => load({ CODEC_ORIGIN }))).toEqual([
+      expect(mistakesIn(() => load({ CODEC_ORIGIN }))).toEqual([
         expect.stringMatching(/^CODEC_ORIGIN must be the origin/),
       ])
     },
   )
 
   test('does not start without keys', () => {
-    expect(mistakesOf(() => loadCodecServerConfig({}))).toEqual([expect.stringMatching(/^PAYLOAD_KEYS is missing/)])
-    expect(mistakesOf(() => loadCodecServerConfig({ PAYLOAD_KEYS: 'planted' }))).toEqual([
+    expect(mistakesIn(() => loadCodecServerConfig({}))).toEqual([expect.stringMatching(/^PAYLOAD_KEYS is missing/)])
+    expect(mistakesIn(() => loadCodecServerConfig({ PAYLOAD_KEYS: 'planted' }))).toEqual([
       'PAYLOAD_KEYS: key 1 must be id:base64',
     ])
   })

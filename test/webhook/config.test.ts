@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigError, loadReceiverConfig, loadWebhookUrlConfig, loadWorkerConfig } from '../../src/config.ts'
+import { loadReceiverConfig, loadWebhookUrlConfig, loadWorkerConfig } from '../../src/config.ts'
 import type { Environment } from '../../src/config.ts'
+import { mistakesIn } from '../support/mistakes.ts'
 
 const secret = 'planted'.repeat(5)
 const complete = { WEBHOOK_URL: 'https://hooks.example.com/langgraph', WEBHOOK_SECRET: secret }
@@ -9,23 +10,6 @@ const noSecret = expect.stringMatching(/^WEBHOOK_SECRET is missing: at least 32 
 const noUrl = expect.stringMatching(/^WEBHOOK_URL is missing: the URL at which LangGraph reaches the webhook receiver/)
 const wrongUrl = expect.stringMatching(/^WEBHOOK_URL must be a URL that begins with http:\/\/ or https:\/\//)
 const wrongListen = expect.stringMatching(/^WEBHOOK_LISTEN must be host:port, such as 127\.0\.0\.1:8088/)
-
-/** The mistakes that are named. None may repeat a value, which may be a secret. */
-function mistakesOf(load: () => unknown): readonly string[] {
-  const mistakes = thrownMistakes(load)
-  expect(mistakes.join('\n')).not.toContain('planted')
-  return mistakes
-}
-
-function thrownMistakes(load: () => unknown): readonly string[] {
-  try {
-    load()
-    return []
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return error.mistakes
-  }
-}
 
 const worker = (env: Environment) => loadWorkerConfig({ LANGGRAPH_API_URL: 'http://127.0.0.1:2024', ...env })
 
@@ -47,7 +31,7 @@ describe('a worker', () => {
     [{ ...complete, WEBHOOK_URL: 'https://example.com?planted' }, [wrongUrl]],
     [{ ...complete, WEBHOOK_SECRET: `"${secret}"` }, [expect.stringMatching(/^WEBHOOK_SECRET: the quotes/)]],
   ])('with %j does not start', (env, mistakes) => {
-    expect(mistakesOf(() => worker(env))).toEqual(mistakes)
+    expect(mistakesIn(() => worker(env))).toEqual(mistakes)
   })
 })
 
@@ -69,18 +53,18 @@ describe('the receiver', () => {
     'does not start with WEBHOOK_LISTEN=%s',
     (text) => {
       const load = () => loadReceiverConfig({ WEBHOOK_SECRET: secret, WEBHOOK_LISTEN: text })
-      expect(mistakesOf(load)).toEqual([wrongListen])
+      expect(mistakesIn(load)).toEqual([wrongListen])
     },
   )
 
   test('does not start without a secret, or with a short one', () => {
-    expect(mistakesOf(() => loadReceiverConfig({}))).toEqual([noSecret])
-    expect(mistakesOf(() => loadReceiverConfig({ WEBHOOK_SECRET: 'planted' }))).toEqual([shortSecret])
+    expect(mistakesIn(() => loadReceiverConfig({}))).toEqual([noSecret])
+    expect(mistakesIn(() => loadReceiverConfig({ WEBHOOK_SECRET: 'planted' }))).toEqual([shortSecret])
   })
 })
 
 test('the command line needs both variables, and has the namespace `default` by default', () => {
-  expect(mistakesOf(() => loadWebhookUrlConfig({}))).toEqual([noUrl, noSecret])
+  expect(mistakesIn(() => loadWebhookUrlConfig({}))).toEqual([noUrl, noSecret])
   const receiver = { url: complete.WEBHOOK_URL, secret }
   expect(loadWebhookUrlConfig(complete)).toEqual({ namespace: 'default', receiver })
   expect(loadWebhookUrlConfig({ ...complete, TEMPORAL_NAMESPACE: 'a' })).toEqual({ namespace: 'a', receiver })
