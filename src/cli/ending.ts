@@ -5,6 +5,7 @@ import { outcomeIn } from '../client.ts'
 import type { Cancellation, WatchOutcome } from '../client.ts'
 import { workflowTypes } from '../domain/contract.ts'
 import { present } from '../domain/json.ts'
+import { laterRunIn } from '../domain/later-run.ts'
 import { isOutcome } from '../domain/outcome-in.ts'
 import { applicationFailureIn, asCliError, CliError, endedFromOutside, exitCodes } from './exit.ts'
 import type { ExitCode } from './exit.ts'
@@ -108,6 +109,11 @@ async function nextStepAfter(
     return `The run had not ended when polling stopped. To keep watching it: langgraph-runs watch ${await run()}`
   }
   if (isFailureOfRun(outcome)) {
+    const later = laterRunIn(outcome.error)
+    if (later !== undefined) {
+      const names = await argumentsFor(temporal, workflowId, { ...outcome, run_id: later })
+      return `A later run of its thread is in the way. To watch that one: langgraph-runs watch ${names}`
+    }
     return `The run has failed. Once the cause is gone, to continue it from where it failed: langgraph-runs retry ${await run()}`
   }
   if (outcome.polling_result === 'interrupted' && outcome.interrupts !== undefined) {
@@ -117,8 +123,8 @@ async function nextStepAfter(
   return undefined
 }
 
-function isFailureOfRun({ status, cancelled }: WatchOutcome): boolean {
-  return !cancelled && (status === 'error' || status === 'timeout')
+function isFailureOfRun(outcome: WatchOutcome): outcome is Extract<WatchOutcome, { status: 'error' | 'timeout' }> {
+  return !outcome.cancelled && (outcome.status === 'error' || outcome.status === 'timeout')
 }
 
 const idIsUsedUp = 'No run was created, and this id cannot be reused. Fix the problem, then choose another --id'

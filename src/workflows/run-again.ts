@@ -1,5 +1,5 @@
 import { log } from '@temporalio/workflow'
-import type { LaterRun } from '../domain/creation.ts'
+import { cameAfter } from '../domain/later-run.ts'
 import type { WatchOutcome } from '../domain/outcome.ts'
 import { namedError, pauseBeforeAttemptMs } from '../domain/retry.ts'
 import type { RunRef } from '../domain/run.ts'
@@ -36,6 +36,7 @@ function isFailureOfRun(outcome: WatchOutcome): outcome is FailedOutcome {
   return !cancelled && (polling_result === 'error' || polling_result === 'timeout') && status === polling_result
 }
 
+const notRead = 'where it stopped could not be read, perhaps because a later run has used its thread'
 const inDoubt = 'somebody may have cancelled it on the server'
 
 type AttemptEnd =
@@ -45,7 +46,7 @@ type AttemptEnd =
 /** Continues the failed run from its last checkpoint, after the pause. */
 export async function runAgain(watch: Watch): Promise<AttemptEnd> {
   const { attempt, failed, mayBeCancelled: isInDoubt } = retryOf(watch)
-  if (failed.ending_verified === false) return givenUp(watch, failed, 'where it stopped could not be read')
+  if (failed.ending_verified === false) return givenUp(watch, failed, notRead)
   const whatNow = isInDoubt ? 'run failed or was cancelled, and is not continued' : 'run failed, and is to be continued'
   log.info(whatNow, { ...aboutRun(watch), attempt })
   while (retryOf(watch).dueAtMs !== undefined && !watch.memory.cancelling) {
@@ -81,10 +82,6 @@ export async function runAgain(watch: Watch): Promise<AttemptEnd> {
 function retryOf({ memory: { retry } }: Watch): Retry {
   if (!retry) throw new Error('nothing is to be continued')
   return retry
-}
-
-function cameAfter({ runId, resumes }: LaterRun): string {
-  return `run ${runId} ${resumes ? 'has continued it' : 'came after it on its thread'}`
 }
 
 function mayHaveBegun(watch: Watch): string {

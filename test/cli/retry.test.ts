@@ -94,6 +94,23 @@ describe.concurrent('a run that fails', { timeout: 120_000 }, () => {
     expect(await stage.langGraph.runsOf(fine.threadId)).toEqual([fine.runId])
   })
 
+  test('is not continued if a later run of its thread is in the way, which can be watched instead', async () => {
+    const { threadId, runId } = await stage.langGraph.ended('recovering', input)
+    const retrying = ['--retry-attempts', '2', '--retry-initial-interval', '10m']
+    const command = stage.start(['watch', threadId, runId, '--json', ...retrying])
+    await command.said('it failed: ModelError: attempt 1 failed')
+    const later = await stage.langGraph.ended('work', { symbol: 'MSFT' }, { threadId })
+    await stage.runToEnd(['wake', threadId, runId])
+    const { code, stdout, stderr } = await command.ended
+    expect(code).toBe(3)
+    expect(JSON.parse(stdout)).toHaveProperty(
+      'error',
+      `ModelError: attempt 1 failed; it was not continued: run ${later.runId} came after it on its thread`,
+    )
+    expect(stderr).toContain(`To watch that one: langgraph-runs watch ${threadId} ${later.runId}\n`)
+    expect(stderr).not.toContain('to continue it')
+  })
+
   test('is not continued by `watch` if its error is one of those that are not to be retried', async () => {
     const { threadId, runId } = await stage.langGraph.ended('recovering', input)
     const only = ['--retry-attempts', '5', '--retry-non-retryable-errors', 'KeyError,ModelError']
