@@ -5,6 +5,7 @@ import { BackgroundRuns } from '../../src/client.ts'
 import { defaultTaskQueue } from '../../src/domain/defaults.ts'
 import { isRecord } from '../../src/domain/json.ts'
 import type { minimal } from '../minimal-workflow.ts'
+import { makeCurrent, versionOf } from './builds.ts'
 import type { FleetRun } from './langgraph.ts'
 import type { ContestantName, FleetOptions } from './options.ts'
 import { Program } from './processes.ts'
@@ -53,8 +54,9 @@ export function startContestant(
 }
 
 /** With the options that users get, but for the deadline, which a long bench would reach. */
-async function watchRun(langGraphUrl: string, { database, workers }: FleetOptions): Promise<Contestant> {
+async function watchRun(langGraphUrl: string, { database, workers, replacing }: FleetOptions): Promise<Contestant> {
   const server = await startTemporal(database)
+  const hasBuilds = replacing?.how === 'deploy'
   const startWorker = async (number: number) => {
     const program = Program.node(at('../../dist/worker.js'), [], {
       TEMPORAL_ADDRESS: server.address,
@@ -62,11 +64,13 @@ async function watchRun(langGraphUrl: string, { database, workers }: FleetOption
       TEMPORAL_TASK_QUEUE: defaultTaskQueue,
       LANGGRAPH_API_URL: langGraphUrl,
       LANGGRAPH_API_KEY: `watchRun-${number}`,
+      ...(hasBuilds && versionOf(Math.ceil(number / workers))),
     })
     await program.said(/worker ready/)
     return program
   }
-  return overTemporal('watchRun', server, await Workers.start(workers, startWorker), (client) => {
+  const inUse = hasBuilds ? (build: number) => makeCurrent(server.address, build) : undefined
+  return overTemporal('watchRun', server, await Workers.start(workers, startWorker, inUse), (client) => {
     const runs = new BackgroundRuns(client)
     return ({ threadId, runId }) => runs.startWatch({ threadId, runId, maxPollTime: '1d' })
   })

@@ -39,7 +39,7 @@ export async function beginCounting({ contestant, langGraph, replacing }: Field)
 function beginReplacing({ workers }: Contestant, { how, everyMs }: Replacing): () => Promise<void> {
   let last = Promise.resolve()
   const timer = setInterval(() => {
-    last = last.then(() => (how === 'kill' ? workers.replaceOldest() : workers.restartOldest()))
+    last = last.then(() => workers.replace(how))
   }, everyMs)
   return () => {
     clearInterval(timer)

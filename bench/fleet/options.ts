@@ -15,7 +15,7 @@ export type Plan =
   | { readonly kind: 'steady'; readonly watches: number; readonly endingsPerSecond: number; readonly lookedAt: number }
 
 export interface Replacing {
-  readonly how: 'kill' | 'restart'
+  readonly how: 'kill' | 'restart' | 'deploy'
   readonly everyMs: number
 }
 
@@ -24,7 +24,7 @@ export interface FleetOptions {
   readonly database: Database
   readonly contestants: readonly ContestantName[]
   readonly workers: number
-  /** Replaces one worker of watchRun so often: kills it and starts the next, or starts the next and stops it, as a deploy does. */
+  /** Kills one worker of watchRun so often, restarts one, or deploys another build of all. */
   readonly replacing?: Replacing
   readonly out?: string
 }
@@ -39,6 +39,7 @@ export const help = `npm run bench:fleet -- [options]    Many watches beside a P
   --workers K                   workers of watchRun; 1
   --kill-every 20s              kills one of them so often and starts another
   --restart-every 20s           starts another so often and stops one by SIGTERM, as a rolling restart does
+  --deploy-every 20s            starts as many of another build so often, makes it the current one and stops the others
   --contestants LIST            of ${contestantNames.join(',')}; all
   --out FILE                    where the table goes; bench/results/…
 
@@ -54,6 +55,7 @@ const specs = {
   workers: { type: 'string', default: '1' },
   'kill-every': { type: 'string' },
   'restart-every': { type: 'string' },
+  'deploy-every': { type: 'string' },
   contestants: { type: 'string', default: contestantNames.join(',') },
   out: { type: 'string' },
   help: { type: 'boolean', default: false },
@@ -77,10 +79,13 @@ export function parseOptions(args: readonly string[]): FleetOptions | undefined 
   }
 }
 
-function replacingOf({ 'kill-every': kill, 'restart-every': restart }: Values): Replacing | undefined {
-  if (kill !== undefined && restart !== undefined) throw new Error('--kill-every and --restart-every: take one')
-  if (kill !== undefined) return { how: 'kill', everyMs: msToNumber(kill) }
-  return restart === undefined ? undefined : { how: 'restart', everyMs: msToNumber(restart) }
+function replacingOf(values: Values): Replacing | undefined {
+  const [one, another] = (['kill', 'restart', 'deploy'] as const).flatMap((how) => {
+    const every = values[`${how}-every`]
+    return every === undefined ? [] : [{ how, everyMs: msToNumber(every) }]
+  })
+  if (another) throw new Error('--kill-every, --restart-every and --deploy-every: take one')
+  return one
 }
 
 function planOf(values: Values): Plan {

@@ -19,8 +19,8 @@ const descriptions: Record<ContestantName, string> = {
 /** The report of a run, in Markdown. */
 export function report(options: FleetOptions, machineBefore: string, all: readonly Figures[]): string {
   const { plan, database, workers, replacing } = options
-  const words = { kill: 'killed', restart: 'restarted' }
-  const replaced = replacing ? `, one ${words[replacing.how]} every ${replacing.everyMs / 1000} s` : ''
+  const words = { kill: 'one killed', restart: 'one restarted', deploy: 'replaced by those of another build' }
+  const replaced = replacing ? `, ${words[replacing.how]} every ${replacing.everyMs / 1000} s` : ''
   const sweepInterval = process.env['SWEEP_INTERVAL']
   return [
     described(plan),

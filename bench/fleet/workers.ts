@@ -1,3 +1,4 @@
+import type { Replacing } from './options.ts'
 import { cpuMsOf, rssKbOf } from './processes.ts'
 import type { Program } from './processes.ts'
 
@@ -6,26 +7,40 @@ export class Workers {
   /** Rejects when a worker ends by itself. */
   readonly died: Promise<never>
   #fail: (reason: unknown) => void = () => undefined
+  readonly #count: number
   readonly #start: (number: number) => Promise<Program>
-  #running: readonly Program[]
-  #started: number
+  readonly #makeCurrent: (build: number) => Promise<void>
+  #running: readonly Program[] = []
+  #started = 0
   #cpuMsOfKilled = 0
 
-  /** @param start resolves when the worker of this number, from 1, is ready */
-  static async start(count: number, start: (number: number) => Promise<Program>): Promise<Workers> {
-    const running = await Promise.all(Array.from({ length: count }, (_, n) => start(n + 1)))
-    return new Workers(running, start)
+  /**
+   * @param start resolves when the worker of this number, from 1, is ready
+   * @param makeCurrent gives all work to the workers of a build: of the first, from 1, are the first `count`, and so on
+   */
+  static async start(
+    count: number,
+    start: (number: number) => Promise<Program>,
+    makeCurrent: (build: number) => Promise<void> = async () => undefined,
+  ): Promise<Workers> {
+    const workers = new Workers(count, start, makeCurrent)
+    await workers.#startNext(count)
+    await makeCurrent(1)
+    return workers
   }
 
-  private constructor(running: readonly Program[], start: (number: number) => Promise<Program>) {
-    this.#running = running
-    this.#started = running.length
+  private constructor(
+    count: number,
+    start: (number: number) => Promise<Program>,
+    makeCurrent: (build: number) => Promise<void>,
+  ) {
+    this.#count = count
     this.#start = start
+    this.#makeCurrent = makeCurrent
     this.died = new Promise((_, reject) => {
       this.#fail = reject
     })
     this.died.catch(() => undefined)
-    for (const program of running) this.#dependOn(program)
   }
 
   get cpuMs(): number {
@@ -36,31 +51,33 @@ export class Workers {
     return this.#running.reduce((sum, { pid }) => sum + rssKbOf(pid), 0)
   }
 
-  /** Kills the oldest, as a crash does, and starts the next. */
-  async replaceOldest(): Promise<void> {
-    await this.#endOldest('SIGKILL')
-    await this.#startNext()
+  async replace(how: Replacing['how']): Promise<void> {
+    switch (how) {
+      case 'kill':
+        await this.#endOldest('SIGKILL', 1)
+        return this.#startNext(1)
+      case 'restart':
+        await this.#startNext(1)
+        return this.#endOldest('SIGTERM', 1)
+      case 'deploy':
+        await this.#startNext(this.#count)
+        await this.#makeCurrent(this.#started / this.#count)
+        return this.#endOldest('SIGTERM', this.#count)
+    }
   }
 
-  /** As a rolling restart does: the next is ready before the oldest is stopped. */
-  async restartOldest(): Promise<void> {
-    await this.#startNext()
-    await this.#endOldest('SIGTERM')
+  async #endOldest(signal: NodeJS.Signals, count: number): Promise<void> {
+    const ending = this.#running.slice(0, count)
+    this.#cpuMsOfKilled += ending.reduce((sum, { pid }) => sum + cpuMsOf(pid), 0)
+    this.#running = this.#running.slice(count)
+    await Promise.all(ending.map((program) => program.end(signal)))
   }
 
-  async #endOldest(signal: NodeJS.Signals): Promise<void> {
-    const [oldest, ...others] = this.#running
-    if (!oldest) return
-    this.#cpuMsOfKilled += cpuMsOf(oldest.pid)
-    this.#running = others
-    await oldest.end(signal)
-  }
-
-  async #startNext(): Promise<void> {
-    this.#started += 1
-    const next = await this.#start(this.#started)
-    this.#dependOn(next)
-    this.#running = [...this.#running, next]
+  async #startNext(count: number): Promise<void> {
+    const next = await Promise.all(Array.from({ length: count }, (_, n) => this.#start(this.#started + n + 1)))
+    this.#started += count
+    for (const program of next) this.#dependOn(program)
+    this.#running = [...this.#running, ...next]
   }
 
   async stop(): Promise<void> {
