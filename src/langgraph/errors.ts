@@ -108,6 +108,14 @@ export function httpStatusOf(error: unknown): number | undefined {
   return isHttpError(error) ? error.status : undefined
 }
 
+/** Whether the same request may be answered another time: nothing answered, there were too many requests, or a server is in trouble. */
+export function mayPass(error: unknown): boolean {
+  const status = error instanceof LangGraphError ? error.httpStatus : httpStatusOf(error)
+  if (status !== undefined) return status === 429 || status >= 500
+  if (error instanceof LangGraphError) return error.type === types.unavailable || error.type === types.timeout
+  return isNamed(error, 'TimeoutError', 'AbortError', 'ConnectionError', 'TypeError')
+}
+
 function isNamed(error: unknown, ...names: readonly string[]): error is Error {
   return error instanceof Error && (names.length === 0 || names.includes(error.name))
 }

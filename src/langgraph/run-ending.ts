@@ -6,7 +6,7 @@ import type { RunAccess } from './ask.ts'
 import { boundedInterrupts, endingAt, isOwn, parseCheckpoint, withoutAnswered } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { errorText } from './error-text.ts'
-import { httpStatusOf } from './errors.ts'
+import { httpStatusOf, mayPass } from './errors.ts'
 import { endingWithoutLaterWords } from './later-words.ts'
 import type { StatusLook } from './port.ts'
 import { begunRunsOf, continuesAnother, newestOwnCheckpoint, newestOwnEnding, readStream, threadOf } from './reads.ts'
@@ -22,24 +22,32 @@ export const noOwnCheckpoint =
   "no checkpoint of the thread belongs to the run, so nothing proves which values are the run's"
 
 type ReadEnding = Exclude<RunEnding, { kind: 'unreadable' }>
+/** Why places that may hold a failed run's error could not be read, where they may be readable the next time. */
+type Unasked = unknown[]
 
 /** How a run that has ended with this status really ended. If one source fails, the others are asked. */
 export async function readEnding(access: RunAccess, { status, origin, ownWord }: StatusLook): Promise<RunEnding> {
   const byRecord = ownWord && (await endingByRecord(access, status, ownWord, noOwnCheckpoint))
   if (byRecord) return byRecord
-  const ending = await endingInCheckpoints(access, status, origin).catch(async (error: unknown) => {
-    const elsewhere = await endingElsewhere(access, status)
+  const unasked: Unasked = []
+  const ending = await endingInCheckpoints(access, status, origin, unasked).catch(async (error: unknown) => {
+    const elsewhere = await endingElsewhere(access, status, unasked)
     if (elsewhere) return elsewhere
     throw error
   })
   if (status !== 'error' || ending.error !== undefined) return ending
-  return { ...ending, ...present({ error: await errorElsewhere(access) }) }
+  const error = await errorElsewhere(access, unasked)
+  // Where the error may be could not be read, so that there is none is not known.
+  const isUnknown = error === undefined && !('sharedError' in ending) && unasked.length > 0
+  if (isUnknown) throw unasked[0]
+  return { ...ending, ...present({ error }) }
 }
 
 async function endingInCheckpoints(
   access: RunAccess,
   status: string,
   origin: RunOrigin | undefined,
+  unasked: Unasked,
 ): Promise<ReadEnding> {
   const [own, thread] = await Promise.all([newestOwnEnding(access), threadSeen(access, origin)])
   const reason = hiddenIn(thread, origin)
@@ -47,7 +55,7 @@ async function endingInCheckpoints(
   const isHidden = reason !== undefined && (status === 'success' || own?.error === undefined)
   if (isHidden) return (await questionsOn(thread, access, status)) ?? { kind: 'hidden', reason }
   if (own) return endingWithoutLaterWords(access, status, own)
-  const stopped = await checkpointWithoutOwn(access, status, origin)
+  const stopped = await checkpointWithoutOwn(access, status, origin, unasked)
   if (!stopped) return { kind: 'unproven', reason: noOwnCheckpoint }
   const { error, failedNodes } = stopped.checkpoint
   if (!stopped.isShared || error === undefined) return endingAt(stopped.checkpoint)
@@ -89,13 +97,13 @@ async function questionsOn(
   return { kind: 'known', next: [], ...boundedInterrupts(thread.interrupts) }
 }
 
-async function endingElsewhere(access: RunAccess, status: string): Promise<ReadEnding | undefined> {
+async function endingElsewhere(access: RunAccess, status: string, unasked: Unasked): Promise<ReadEnding | undefined> {
   if (status === 'success') {
     return unlessItFails(access, evidenceTimeoutMs, async (limited) =>
       questionsOn(await threadOf(limited), limited, status),
     )
   }
-  const error = status === 'error' ? await errorElsewhere(access) : undefined
+  const error = status === 'error' ? await errorElsewhere(access, unasked) : undefined
   return error === undefined ? undefined : { kind: 'unproven', reason: 'its checkpoints could not be read', error }
 }
 
@@ -103,10 +111,11 @@ async function checkpointWithoutOwn(
   access: RunAccess,
   status: string,
   origin: RunOrigin | undefined,
+  unasked: Unasked,
 ): Promise<StoppedAt | undefined> {
   if (status === 'success') return checkpointItStoppedAt(access, status, origin)
   if (status !== 'error') return undefined
-  return unlessItFails(access, evidenceTimeoutMs, (limited) => checkpointItStoppedAt(limited, status, origin))
+  return unlessItFails(access, evidenceTimeoutMs, (limited) => checkpointItStoppedAt(limited, status, origin), unasked)
 }
 
 /** The checkpoint at which a run that succeeded has ended, with these fields of its values. */
@@ -165,11 +174,13 @@ async function unlessItFails<T>(
   access: RunAccess,
   ms: number,
   read: (limited: RunAccess) => Promise<T>,
+  unasked: Unasked = [],
 ): Promise<T | undefined> {
   try {
     return await withTimeout(access.signal, ms, (signal) => read({ ...access, signal }))
-  } catch {
+  } catch (error) {
     access.signal.throwIfAborted()
+    if (mayPass(error)) unasked.push(error)
     return undefined
   }
 }
@@ -178,12 +189,10 @@ async function unlessItFails<T>(
  * A run that failed between nodes (recursion limit, a graph that cannot be loaded) leaves no error in its checkpoint.
  * Some servers keep it on the thread, as long as the run is the last one, and some in the run's own stream.
  */
-function errorElsewhere(access: RunAccess): Promise<string | undefined> {
-  return unlessItFails(
-    access,
-    evidenceTimeoutMs,
-    async (limited) => (await unlessItFails(limited, threadTimeoutMs, errorOnThread)) ?? errorInStream(limited),
-  )
+function errorElsewhere(access: RunAccess, unasked: Unasked): Promise<string | undefined> {
+  const onThreadOrInStream = async (limited: RunAccess) =>
+    (await unlessItFails(limited, threadTimeoutMs, errorOnThread, unasked)) ?? errorInStream(limited)
+  return unlessItFails(access, evidenceTimeoutMs, onThreadOrInStream, unasked)
 }
 
 async function errorInStream(access: RunAccess): Promise<string | undefined> {

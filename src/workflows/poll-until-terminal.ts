@@ -15,6 +15,8 @@ import type { Watch } from './watch.ts'
 const lastLookTimeout = '5s'
 const pollLength = { leastMs: 500, mostMs: lookTimeoutMs }
 const mostUnreadableEndings = 3
+/** Of a run that is continued if it has failed: without its ending it cannot be. */
+const mostUnreadableToRetry = 10
 
 /** How the waiting came to its end. */
 export type PollingEnd =
@@ -62,7 +64,8 @@ function endOf(watch: Watch, look: Polled, isLastLook: boolean): PollingEnd | un
   watch.pollAnswered(look)
   watch.nameRunToSweep(look)
   const { unreadableInARow } = watch.memory.polls
-  if (look.ending?.kind === 'unreadable' && unreadableInARow < mostUnreadableEndings && !isLastLook) return undefined
+  const most = watch.options.retry ? mostUnreadableToRetry : mostUnreadableEndings
+  if (look.ending?.kind === 'unreadable' && unreadableInARow < most && !isLastLook) return undefined
   return hasEnded(look) ? { kind: 'terminal', look } : stuck(watch)
 }
 

@@ -405,13 +405,14 @@ describe('a poll of a run that has ended', () => {
 
     describe('but failed,', () => {
       const failed = json({ next: [], tasks: [{ name: 'ask', error: 'boom' }], metadata: { run_id: earlier } })
-      const pollOfFailed = (state: Answer, statusOfEarlier: string) => {
+      const itsOwn = events([['error', { error: 'Error', message: 'its own' }]])
+      const pollOfFailed = (state: Answer, statusOfEarlier: string, stream = itsOwn) => {
         server
           .on('run', status('error', { kwargs: { input: null } }))
           .on('history', json([]))
           .on('state', state)
           .on('thread', json({}))
-          .on('stream', events([['error', { error: 'Error', message: 'its own' }]]))
+          .on('stream', stream)
         server.on('runs', json([{ ...listed(earlier, 1), status: statusOfEarlier }, listed(run.runId, 2)]), json([]))
         return poll()
       }
@@ -423,6 +424,12 @@ describe('a poll of a run that has ended', () => {
       test('has not the error of the run before it', async () => {
         expect(await pollOfFailed(failed, 'error')).toMatchObject({
           ending: { kind: 'unproven', error: 'Error: its own' },
+        })
+      })
+
+      test('is asked again if the state cannot be read, which may hold its error, and there is none elsewhere', async () => {
+        expect(await pollOfFailed(text('', { status: 502 }), 'success', events([]))).toMatchObject({
+          ending: { kind: 'unreadable', reason: expect.stringContaining('HTTP 502') },
         })
       })
 
@@ -465,8 +472,26 @@ describe('a poll of a run that has ended', () => {
     server
       .on('run', status('error'))
       .on('history', json([checkpoint()]))
-      .on('thread', text('', { status: 500 }))
+      .on('thread', text('', { status: 404 }))
     expect(await poll()).toMatchObject({ status: 'error', ending: { kind: 'known', checkpointId: 'own' } })
+  })
+
+  // What it failed with is not known to be missing: the run may have been cancelled if it is.
+  test.each([
+    { what: 'the thread', failing: 'thread', status: 500 },
+    { what: 'the stream', failing: 'stream', status: 503 },
+    { what: 'the stream, for too many requests', failing: 'stream', status: 429 },
+  ] as const)('is asked again if no error was found, and $what could not be read', async ({ failing, ...http }) => {
+    server
+      .on('run', status('error'))
+      .on('history', json([checkpoint()]))
+      .on('thread', json({}))
+      .on('stream', events([]))
+    server.on(failing, text('', http))
+    expect(await poll()).toMatchObject({
+      status: 'error',
+      ending: { kind: 'unreadable', reason: expect.stringContaining(`HTTP ${http.status}`) },
+    })
   })
 })
 

@@ -166,9 +166,17 @@ describe('a run that fails', () => {
     expect(outcome).toMatchObject({ error: shared.error, failed_nodes: ['model'], polling_metadata: { attempts: 2 } })
   })
 
+  const unreadable: RunLook = { status: 'error', ending: { kind: 'unreadable', reason: 'HTTP 500' } }
+
+  test('and whose ending can be read at the tenth look is continued', async () => {
+    const run = failing([...Array.from({ length: 9 }, () => unreadable), boom(1), ended('success')])
+    const outcome = await stage.watch(run, { retry })
+    expect(outcome).toMatchObject({ polling_result: 'success_with_results', polling_metadata: { attempts: 2 } })
+  })
+
   test('and whose ending cannot be read is not continued', async () => {
-    const unreadable: RunLook = { status: 'error', ending: { kind: 'unreadable', reason: 'HTTP 500' } }
     const outcome = await stage.watch(failing([unreadable]), { retry })
+    expect(outcome).toMatchObject({ polling_metadata: { poll_count: 10 } })
     expect(outcome).toMatchObject({ polling_result: 'error', ending_verified: false })
     expect(outcome).toHaveProperty('error', expect.stringContaining('; it was not continued: where it stopped'))
   })
