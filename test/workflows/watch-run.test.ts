@@ -3,6 +3,7 @@ import type { WorkflowFailedError } from '@temporalio/client'
 import { CancelledFailure } from '@temporalio/common'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { WatchProgress } from '../../src/client.ts'
+import { wakeHint } from '../../src/domain/contract.ts'
 import type { Retrieved } from '../../src/domain/retrieved.ts'
 import type { RunLook } from '../../src/domain/run.ts'
 import { ended, running } from '../support/looks.ts'
@@ -341,12 +342,15 @@ describe('while it is running, a watch shows', () => {
 })
 
 describe('a wake', () => {
-  test('cuts a sleep short', async () => {
+  test.each([
+    { whose: 'a person', argument: [] },
+    { whose: 'the sweep, or of a webhook,', argument: [wakeHint] },
+  ])('of $whose cuts a sleep short', async ({ argument }) => {
     const run = stage.run({ getRunStatus: answers(running, ended('error')) })
     const handle = await stage.startWatch(run, { pollInterval: '1h', maxPollTime: '1d' })
     await stage.until(run, { phase: 'waiting' })
 
-    await stage.runs.wake(run.ids)
+    await stage.handleOf(run).signal('wake', ...argument)
 
     expect((await handle.result()).polling_metadata.poll_count).toBe(2)
     expect(await stage.timersOf(run)).toEqual([{ ms: 3_600_000, summary: 'until poll 2, or a wake', end: 'cancelled' }])
