@@ -271,6 +271,14 @@ export function testRetries({ url, refuses, limitSeconds = 0 }: Server): void {
       expect(await langGraph.runsOf(threadId)).toEqual([outcome.run_id, other.runId])
     })
 
+    for (const multitaskStrategy of ['enqueue', 'interrupt', 'rollback'] as const) {
+      row(`that was created with the strategy ${multitaskStrategy} is continued, too`, async () => {
+        const outcome = await execute({ multitaskStrategy })
+        expect(outcome).toMatchObject(recovered(3))
+        await expectRuns(outcome, 3)
+      })
+    }
+
     row('whose thread had other runs before is continued from its own checkpoint', async () => {
       const before = await langGraph.ended('work', { symbol: 'BEFORE' })
       const outcome = await execute({ threadId: before.threadId })
