@@ -35,15 +35,17 @@ export async function beginCounting({ contestant, langGraph, replacing }: Field)
   }
 }
 
-/** @returns what ends it */
+/** One after the other, also if one takes longer. @returns what ends it */
 function beginReplacing({ workers }: Contestant, { how, everyMs }: Replacing): () => Promise<void> {
-  let last = Promise.resolve()
+  let running: Promise<void> | undefined
   const timer = setInterval(() => {
-    last = last.then(() => workers.replace(how))
+    running ??= workers.replace(how).finally(() => {
+      running = undefined
+    })
   }, everyMs)
-  return () => {
+  return async () => {
     clearInterval(timer)
-    return last
+    await running
   }
 }
 

@@ -51,7 +51,16 @@ export class Workers {
     return this.#running.reduce((sum, { pid }) => sum + rssKbOf(pid), 0)
   }
 
+  /** A failure shows in `died`. */
   async replace(how: Replacing['how']): Promise<void> {
+    try {
+      await this.#replace(how)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  async #replace(how: Replacing['how']): Promise<void> {
     switch (how) {
       case 'kill':
         await this.#endOldest('SIGKILL', 1)
@@ -74,9 +83,13 @@ export class Workers {
   }
 
   async #startNext(count: number): Promise<void> {
-    const next = await Promise.all(Array.from({ length: count }, (_, n) => this.#start(this.#started + n + 1)))
+    const start = async (number: number) => {
+      const program = await this.#start(number)
+      this.#dependOn(program)
+      return program
+    }
+    const next = await Promise.all(Array.from({ length: count }, (_, n) => start(this.#started + n + 1)))
     this.#started += count
-    for (const program of next) this.#dependOn(program)
     this.#running = [...this.#running, ...next]
   }
 

@@ -7,5 +7,5 @@ export function cameAfter({ runId, resumes }: LaterRun): string {
 
 /** The run that `cameAfter` names at the end of an error. */
 export function laterRunIn(error: string): string | undefined {
-  return /not continued: run (\S+) (?:has continued it|came after it on its thread)$/.exec(error)?.[1]
+  return /; it was not continued: run (\S+) (?:has continued it|came after it on its thread)$/.exec(error)?.[1]
 }

@@ -59,10 +59,10 @@ export function asLangGraphError(error: unknown, asked: Asked): LangGraphError {
       `${subject}: no answer in time: is the server overloaded, or is the deployment's URL that of another one?`,
     )
   }
-  if (error instanceof TypeError && error.message === 'terminated') {
+  if (isBrokenOff(error)) {
     return new LangGraphError(types.unavailable, `${subject}: the connection broke in the middle of the answer`)
   }
-  if (isNamed(error, 'ConnectionError') || (error instanceof TypeError && error.message === 'fetch failed')) {
+  if (isUnconnected(error)) {
     return new LangGraphError(
       types.unavailable,
       `${subject}: no connection: is the server running, and is the deployment's URL right in the worker's configuration?`,
@@ -108,12 +108,22 @@ export function httpStatusOf(error: unknown): number | undefined {
   return isHttpError(error) ? error.status : undefined
 }
 
-/** Whether the same request may be answered another time: nothing answered, there were too many requests, or a server is in trouble. */
+/** Whether the same request may get an answer another time: nothing answered, something else did, or it was too much. */
 export function mayPass(error: unknown): boolean {
-  const status = error instanceof LangGraphError ? error.httpStatus : httpStatusOf(error)
-  if (status !== undefined) return status === 429 || status >= 500
   if (error instanceof LangGraphError) return error.type === types.unavailable || error.type === types.timeout
-  return isNamed(error, 'TimeoutError', 'AbortError', 'ConnectionError', 'TypeError')
+  if (isHttpError(error)) {
+    const { status, text } = error
+    return status === 429 || status >= 500 || (status === 404 && isOfAnother(text))
+  }
+  return isNamed(error, 'TimeoutError', 'AbortError', 'SyntaxError') || isBrokenOff(error) || isUnconnected(error)
+}
+
+function isBrokenOff(error: unknown): boolean {
+  return error instanceof TypeError && error.message === 'terminated'
+}
+
+function isUnconnected(error: unknown): boolean {
+  return isNamed(error, 'ConnectionError') || (error instanceof TypeError && error.message === 'fetch failed')
 }
 
 function isNamed(error: unknown, ...names: readonly string[]): error is Error {

@@ -9,7 +9,7 @@ import type { Connection } from './ask.ts'
 import { parseCheckpoint, withoutAnswered } from './checkpoint.ts'
 import { RawJson } from './cut.ts'
 import { continuesAnother, runsOf } from './reads.ts'
-import { readEnding } from './run-ending.ts'
+import { hadBegun } from './run-ending.ts'
 import type { ListedRun } from './run-options.ts'
 import { givenTo } from './run-record.ts'
 import { recordOf } from './wire.ts'
@@ -92,11 +92,9 @@ async function hasBegun(
   if (status === 'pending') return false
   if (status !== 'interrupted' && status !== 'error') return true
   const asked = { what: `ending of run ${run.runId}`, withinMs: lookTimeoutMs }
-  const ending = await server.ask(asked, signal, (limited) =>
-    readEnding({ client: server.client, run, signal: limited }, { status, ...present({ ownWord }) }),
+  return server.ask(asked, signal, (limited) =>
+    hadBegun({ client: server.client, run, signal: limited }, { status, ...present({ ownWord }) }),
   )
-  // One that continued a failed run, and failed in the same node, has left no checkpoint either.
-  return ending.kind !== 'unproven' || ending.sharedError !== undefined
 }
 
 /** What the thread's newest state waits with, if somebody has edited it: only then it may not be what the run left. */

@@ -22,10 +22,14 @@ export const noOwnCheckpoint =
   "no checkpoint of the thread belongs to the run, so nothing proves which values are the run's"
 
 type ReadEnding = Exclude<RunEnding, { kind: 'unreadable' }>
-/** Why places that may hold a failed run's error could not be read, where they may be readable the next time. */
+/** Why evidence is missing that may be there the next time. */
 type Unasked = unknown[]
 
-/** How a run that has ended with this status really ended. If one source fails, the others are asked. */
+/**
+ * How a run that has ended with this status really ended. If one source fails, the others are asked.
+ *
+ * @throws if a source failed that may say the next time what the others do not
+ */
 export async function readEnding(access: RunAccess, { status, origin, ownWord }: StatusLook): Promise<RunEnding> {
   const byRecord = ownWord && (await endingByRecord(access, status, ownWord, noOwnCheckpoint))
   if (byRecord) return byRecord
@@ -37,9 +41,8 @@ export async function readEnding(access: RunAccess, { status, origin, ownWord }:
   })
   if (status !== 'error' || ending.error !== undefined) return ending
   const error = await errorElsewhere(access, unasked)
-  // Where the error may be could not be read, so that there is none is not known.
-  const isUnknown = error === undefined && !('sharedError' in ending) && unasked.length > 0
-  if (isUnknown) throw unasked[0]
+  // A place that may hold its error could not be read, so nothing shows that there is none.
+  if (error === undefined && unasked.length > 0) throw unasked[0]
   return { ...ending, ...present({ error }) }
 }
 
@@ -49,11 +52,14 @@ async function endingInCheckpoints(
   origin: RunOrigin | undefined,
   unasked: Unasked,
 ): Promise<ReadEnding> {
-  const [own, thread] = await Promise.all([newestOwnEnding(access), threadSeen(access, origin)])
+  const unseen: Unasked = []
+  const [own, thread] = await Promise.all([newestOwnEnding(access), threadSeen(access, origin, unseen)])
   const reason = hiddenIn(thread, origin)
   // An error that is shown is the run's, or of a later one that continued it: its node is in both graphs.
-  const isHidden = reason !== undefined && (status === 'success' || own?.error === undefined)
-  if (isHidden) return (await questionsOn(thread, access, status)) ?? { kind: 'hidden', reason }
+  const mayBeHidden = status === 'success' || own?.error === undefined
+  if (mayBeHidden && unseen.length > 0) throw unseen[0]
+  if (mayBeHidden && reason !== undefined)
+    return (await questionsOn(thread, access, status)) ?? { kind: 'hidden', reason }
   if (own) return endingWithoutLaterWords(access, status, own)
   const stopped = await checkpointWithoutOwn(access, status, origin, unasked)
   if (!stopped) return { kind: 'unproven', reason: noOwnCheckpoint }
@@ -62,10 +68,33 @@ async function endingInCheckpoints(
   return { kind: 'unproven', reason: noOwnCheckpoint, sharedError: { error, ...present({ failedNodes }) } }
 }
 
+/**
+ * Whether a run had begun that has failed or was cancelled: it has left a trace on its thread. Its stream is not read, since
+ * some servers tell a run's error once.
+ *
+ * @throws if that cannot be found out
+ */
+export async function hadBegun(
+  access: RunAccess,
+  { status, ownWord }: Pick<StatusLook, 'status' | 'ownWord'>,
+): Promise<boolean> {
+  const unasked: Unasked = []
+  const byRecord = ownWord && (await endingByRecord(access, status, ownWord, noOwnCheckpoint))
+  const ending = byRecord ?? (await endingInCheckpoints(access, status, undefined, unasked))
+  // One that continued a failed run, and failed in the same node, has left no checkpoint either.
+  if (ending.kind !== 'unproven' || ending.sharedError !== undefined) return true
+  if (unasked.length > 0) throw unasked[0]
+  return false
+}
+
 /** A server without this query, or one that answers with another thread, gives no evidence. */
-function threadSeen(access: RunAccess, origin: RunOrigin | undefined): Promise<ThreadRecord | undefined> {
+function threadSeen(
+  access: RunAccess,
+  origin: RunOrigin | undefined,
+  unseen?: Unasked,
+): Promise<ThreadRecord | undefined> {
   if (origin?.graphId === undefined) return Promise.resolve(undefined)
-  return unlessItFails(access, evidenceTimeoutMs, threadOf)
+  return unlessItFails(access, evidenceTimeoutMs, threadOf, unseen)
 }
 
 /**
@@ -80,7 +109,7 @@ function hiddenIn(thread: ThreadRecord | undefined, origin: RunOrigin | undefine
   return `LangGraph reads the thread through another graph ("${thread.graphId}"), which hides how this run of "${origin.graphId}" ended`
 }
 
-/** Why the thread's checkpoints are no evidence for this run. */
+/** Why the thread's checkpoints are no evidence for this run; that they are was found out before, with its ending. */
 export async function hiddenBy(access: RunAccess, origin: RunOrigin | undefined): Promise<string | undefined> {
   return hiddenIn(await threadSeen(access, origin), origin)
 }

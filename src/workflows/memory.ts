@@ -79,6 +79,8 @@ interface Seen {
   readonly updatedAt?: string | undefined
   /** When the run has ended, it and its thread are gone. */
   readonly isStateless?: boolean | undefined
+  /** All polls of the watch have found it so: it had ended before. */
+  readonly hadEnded?: true | undefined
   /** The same as a time; if the server does not say it, when this status was first seen. Not before the run is due. */
   readonly sinceMs?: number | undefined
   /** When the poll was made that saw it, by Temporal's clock; absent if the activity does not say it. */

@@ -15,7 +15,7 @@ import type { Watch } from './watch.ts'
 const lastLookTimeout = '5s'
 const pollLength = { leastMs: 500, mostMs: lookTimeoutMs }
 const mostUnreadableEndings = 3
-/** Of a run that is continued if it has failed: without its ending it cannot be. */
+/** Of a failed run that is to be continued: without its ending it cannot be. */
 const mostUnreadableToRetry = 10
 
 /** How the waiting came to its end. */
@@ -64,9 +64,13 @@ function endOf(watch: Watch, look: Polled, isLastLook: boolean): PollingEnd | un
   watch.pollAnswered(look)
   watch.nameRunToSweep(look)
   const { unreadableInARow } = watch.memory.polls
-  const most = watch.options.retry ? mostUnreadableToRetry : mostUnreadableEndings
+  const most = isToBeContinued(watch, look) ? mostUnreadableToRetry : mostUnreadableEndings
   if (look.ending?.kind === 'unreadable' && unreadableInARow < most && !isLastLook) return undefined
   return hasEnded(look) ? { kind: 'terminal', look } : stuck(watch)
+}
+
+function isToBeContinued({ options: { retry }, attempts }: Watch, { status }: Polled): boolean {
+  return retry !== undefined && attempts < retry.maximumAttempts && (status === 'error' || status === 'timeout')
 }
 
 /** After a hard restart some servers leave a run `running` for ever. It is not decided without the time of the poll. */

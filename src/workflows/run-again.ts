@@ -27,7 +27,7 @@ export function retryAfter(watch: Watch, outcome: WatchOutcome): Retry | undefin
  * watch began is continued all the same: whoever has started the watch wants that.
  */
 function mayBeCancelled({ request, memory }: Watch, { error }: FailedOutcome): boolean {
-  const hadEnded = !request && memory.polls.count === 1
+  const hadEnded = !request && memory.polls.seen?.hadEnded === true
   return error.endsWith(noErrorKept) && !hadEnded
 }
 

@@ -1,6 +1,7 @@
 import type { CancelAction, Cancellation, Creation } from '../domain/creation.ts'
 import { longestDelaySeconds, maxReasonBytes } from '../domain/defaults.ts'
 import { present } from '../domain/json.ts'
+import { isTerminal } from '../domain/run.ts'
 import type { Interrupt, Polled, RunRef, Shown } from '../domain/run.ts'
 import { bounded } from '../domain/text.ts'
 import { msOf } from './clock.ts'
@@ -98,7 +99,8 @@ export class WatchMemory {
   }
 
   pollAnswered({ status, updatedAt, dueAt, isStateless, ending, swept, askedAtMs }: Polled): void {
-    const { seen, failedInARow, unreadableInARow } = this.#memory.polls
+    const { count, seen, failedInARow, unreadableInARow } = this.#memory.polls
+    const hadEnded = isTerminal(status) && (count === 1 || seen?.hadEnded === true)
     const dueAtMs = dueAt === undefined ? 0 : msOf(dueAt)
     // Believed once, and for a year at most: otherwise a server could make the watch endless.
     const isCredible =
@@ -110,7 +112,14 @@ export class WatchMemory {
     this.wasReached()
     this.changePolls({
       unanswered: undefined,
-      seen: { status, updatedAt: updatedAt ?? seen?.updatedAt, isStateless, sinceMs, polledAtMs: askedAtMs },
+      seen: {
+        status,
+        updatedAt: updatedAt ?? seen?.updatedAt,
+        isStateless,
+        sinceMs,
+        polledAtMs: askedAtMs,
+        ...(hadEnded && { hadEnded }),
+      },
       swept,
     })
     if (ending?.kind !== 'unreadable') {

@@ -482,6 +482,16 @@ describe('a look for a later run', () => {
     expect(await later()).toEqual({ kind: 'none' })
   })
 
+  test('is asked again if whether one had begun could not be read', async () => {
+    pages([
+      { n: 1, runId: watched.runId },
+      { n: 2, status: 'error' },
+    ])
+    server.on('history', json([])).on('state', text('', { status: 503 }))
+    await expect(later()).rejects.toThrow('HTTP 503')
+    expect(server.to('stream')).toEqual([])
+  })
+
   test('finds one that failed with the answer before it wrote a checkpoint', async () => {
     const runs = json([listed({ n: 1, runId: watched.runId }), listed({ n: 2, runId: next, status: 'error' })])
     server.on('runs', runs, json([]), runs, json([]))

@@ -433,6 +433,12 @@ describe('a poll of a run that has ended', () => {
         })
       })
 
+      test('is asked again if its own word could not be read, which shows whether the error is its own', async () => {
+        expect(await pollOfFailed(failed, 'error', text('', { status: 503 }))).toMatchObject({
+          ending: { kind: 'unreadable', reason: expect.stringContaining('HTTP 503') },
+        })
+      })
+
       test('has its own error if the state of the thread cannot be read', async () => {
         expect(await pollOfFailed(text('', { status: 500 }), 'success')).toMatchObject({
           ending: { kind: 'unproven', error: 'Error: its own' },
@@ -537,6 +543,24 @@ describe('a poll of a run that has ended on a thread with others', () => {
       ownHistory(checkpoint({ metadata: { run_id: run.runId, graph_id: 'mine' } }))
       server.on('run', status('success', ofGraph)).on('search', threadOf('human'))
       expect(await poll()).toMatchObject({ ending: { kind: 'known', next: [] } })
+    })
+
+    test.each([
+      { search: 'fails', answer: text('', { status: 503 }) },
+      { search: 'is cut', answer: reset },
+      { search: 'is answered by a proxy', answer: text('default backend - 404', { status: 404 }) },
+      { search: 'is answered with a page', answer: text('<html>') },
+    ])('is asked again if the search that would show it $search', async ({ answer }) => {
+      ownHistory(checkpoint())
+      server.on('run', status('success', ofGraph)).on('search', answer)
+      expect(await poll()).toMatchObject({ status: 'success', ending: { kind: 'unreadable' } })
+    })
+
+    test('is taken as it is if the server does not know that search', async () => {
+      ownHistory(checkpoint(asking))
+      server.on('run', status('success', ofGraph)).on('search', text('no such endpoint', { status: 404 }))
+      runs(listed(run.runId, 1))
+      expect(await poll()).toMatchObject({ ending: { kind: 'known', interrupts: [question] } })
     })
 
     test('has its error from the thread all the same', async () => {

@@ -24,6 +24,7 @@ const boom = (n: number) =>
 /** Some servers say so of a run that somebody else has cancelled. */
 const unexplained = ended('error', { next: ['model'] })
 const outage = new LangGraphError(types.unavailable, 'runs from deployment "default": HTTP 503', { status: 503 })
+const unanswered = () => Promise.reject(outage)
 const question = { id: 'i1', value: 'buy AAPL?', node: 'ask' }
 const asking = ended('success', { next: ['ask'], interrupts: [question] })
 const retry = { maximumAttempts: 3 }
@@ -216,6 +217,16 @@ describe('a run that fails', () => {
     expect(outcome).toMatchObject({ run_id: second, polling_metadata: { attempts: 2 } })
     expect(outcome).toHaveProperty('error', expect.stringContaining('not continued: somebody'))
     expect(callsOf(run, 'createRun').map(({ argument }) => argument.findOnly)).toEqual([undefined, true])
+  })
+
+  test('without an error had ended before the watch began, also if how could not be read at first', async () => {
+    const outcome = await stage.watch(failing([unreadable, unexplained, ended('success')]), { retry })
+    expect(outcome).toMatchObject({ polling_result: 'success_with_results', polling_metadata: { attempts: 2 } })
+  })
+
+  test('without an error may have been cancelled if the first poll got no answer', async () => {
+    const run = failing([unanswered, unexplained], [{ kind: 'not_found', threadId: '' }])
+    expect(await stage.watch(run, { retry })).toHaveProperty('error', expect.stringContaining('not continued: some'))
   })
 
   test.each([
