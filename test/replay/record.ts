@@ -295,6 +295,12 @@ const shapes: Record<string, Shape> = {
     looks: [running, ended({ status: 'error', ending: { kind: 'known', next: ['model'], interrupts: [] } })],
     input: { ...fixed, retry },
   },
+  'retry-after-unreadable-endings': {
+    creations: [created(followUp)],
+    looks: [...many(9, ended({ status: 'error', ending: { kind: 'unreadable', reason: 'HTTP 503' } })), boom, success],
+    stream: values,
+    input: { ...fixed, retry },
+  },
   'retry-woken': {
     creations: [created(followUp)],
     looks: [boom, success],
