@@ -51,6 +51,9 @@ const stored = 'executed: result of 1.6 MB, in the store'
 const mayExist: Cancellation = { result: 'cancel_unconfirmed', error: 'A run may have been created' }
 const refused = ended({ polling_result: 'error', status: 'polling_error', error: 'cancelled before it was created' })
 const unconfirmed = ended({ ...refused.outcome, cancellation: mayExist })
+const { cancelled: _, ...notCalledCancelled } = cancelled.outcome
+const unread = ended({ ...notCalledCancelled, ending_verified: false })
+const hadEnded: Cancellation = { result: 'had_ended', status: 'interrupted' }
 const withWorkflow = 'executed: cancelled with its workflow'
 
 test.each<[says: string, Played, runs: readonly TrueRun[], wrongs: readonly string[]]>([
@@ -158,6 +161,15 @@ test.each<[says: string, Played, runs: readonly TrueRun[], wrongs: readonly stri
     'a polling timeout, and that nobody knows',
     played(cancels, ended({ polling_result: 'timeout', status: 'polling_timeout', cancellation: mayExist })),
     [onItsWay],
+    ['wrong'],
+  ],
+  ['that it was cancelled, or waits', played(cancels, unread, { cancellations: [mayExist, hadEnded] }), [stopped], []],
+  ['so, and the run is running', played(cancels, unread), [onItsWay], ['wrong']],
+  ['so, and the run has finished', played(cancels, unread), [run()], ['wrong']],
+  [
+    'so, and at first that it was cancelled',
+    played(cancels, unread, { cancellations: [{ result: 'cancelled' }] }),
+    [stopped],
     ['wrong'],
   ],
   ['a result that is kept in the store', played(stored, { ...succeeded(), isStored: true }), [run()], []],

@@ -127,11 +127,11 @@ function judgeCancelled(played: Played, { first }: Own): readonly Finding[] {
   }
   const isCalledCancelled =
     ending.kind === 'cancelled' ? said?.result === 'cancelled' : ending.outcome.cancelled === true
+  const isStopped = first.length > 0 && active.length + finished.length === 0
   if (isCalledCancelled) {
-    const isTrue = first.length > 0 && active.length + finished.length === 0
-    return isTrue ? [] : [finding('untrue cancel', `cancelled, and there is ${shown(first)}`)]
+    return isStopped ? [] : [finding('untrue cancel', `cancelled, and there is ${shown(first)}`)]
   }
-  if (isUnconfirmed(played)) return []
+  if (isUnconfirmed(played) || (isStopped && isUnread(played))) return []
   return [finding('wrong', `${shown(ending)}; the server has ${shown(first)}`)]
 }
 
@@ -145,6 +145,14 @@ function isUnconfirmed({ part, ending, told: { cancellations } }: Played): boole
   return (
     mayHaveNone && cancellation?.result === unconfirmed && cancellations.every(({ result }) => result === unconfirmed)
   )
+}
+
+/** Honest, if the run has stopped: that it has, but not whether it was cancelled or had asked a question. */
+function isUnread({ ending, told: { cancellations } }: Played): boolean {
+  if (ending.kind !== 'outcome') return false
+  const { status, ending_verified } = ending.outcome
+  const isCalledCancelled = cancellations.some(({ result }) => result === 'cancelled')
+  return status === 'interrupted' && ending_verified === false && !isCalledCancelled
 }
 
 /** What an outcome says that nobody could find out. That is no wrong, and not what a user hopes for. */
