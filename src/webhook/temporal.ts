@@ -41,11 +41,11 @@ export async function logFirstLook(client: Client, address: string, log: Log): P
   }
 }
 
-export function tellerOf(client: Client, log: Log): Tell {
+export function tellerOf(client: Client, log: Log, withinMs = tellWithinMs): Tell {
   return async (workflowId) => {
     const handle = client.workflow.getHandle(workflowId)
     try {
-      await client.withDeadline(Date.now() + tellWithinMs, () => handle.signal(wakeSignalName, wakeHint))
+      await client.withDeadline(Date.now() + withinMs, () => handle.signal(wakeSignalName, wakeHint))
       return 'told'
     } catch (error) {
       // It has ended, or never began under this id: nobody would be woken the next time either.

@@ -15,6 +15,8 @@ interface Options {
   readonly address?: string
   readonly limits?: Partial<{ readonly [K in keyof typeof limits]: number }>
   readonly port?: number
+  /** How long Temporal may take for a signal. */
+  readonly tellWithinMs?: number
 }
 
 /** The receiver in this process, before the shared Temporal server. */
@@ -24,9 +26,9 @@ export class Receiver {
   readonly #client: Client
   #server: RunningServer | undefined
 
-  static async start({ address, limits: own, port = 0 }: Options = {}): Promise<Receiver> {
+  static async start({ address, limits: own, port = 0, tellWithinMs }: Options = {}): Promise<Receiver> {
     const receiver = new Receiver(clientOf({ connectionOptions: { address: address ?? inject('temporalAddress') } }))
-    await receiver.#start(port, { ...limits, ...own })
+    await receiver.#start(port, { ...limits, ...own }, tellWithinMs)
     return receiver
   }
 
@@ -57,10 +59,14 @@ export class Receiver {
     await this.#client.connection.close()
   }
 
-  async #start(port: number, of: { readonly [K in keyof typeof limits]: number }): Promise<void> {
+  async #start(
+    port: number,
+    of: { readonly [K in keyof typeof limits]: number },
+    tellWithinMs: number | undefined,
+  ): Promise<void> {
     const log = (level: string, message: string, fields?: object) =>
       void this.logged.push(`${level} ${message} ${JSON.stringify(fields)}`)
-    const wakes = new Wakes(tellerOf(this.#client, log))
+    const wakes = new Wakes(tellerOf(this.#client, log, tellWithinMs))
     const app = createApp({ secret: this.secret, namespace: 'default', wakes, log, counter: new WebhookCounter() })
     this.#server = await startServer(app, { host: '127.0.0.1', port }, of)
   }
