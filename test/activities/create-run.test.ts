@@ -487,7 +487,8 @@ describe('a look for a later run', () => {
       { n: 1, runId: watched.runId },
       { n: 2, status: 'error' },
     ])
-    server.on('history', json([])).on('state', text('', { status: 503 }))
+    const asked = json({ next: ['ask'], tasks: [{ name: 'ask' }], metadata: { run_id: watched.runId } })
+    server.on('history', json([])).on('state', text('', { status: 503 }), asked)
     await expect(later()).rejects.toThrow('HTTP 503')
     expect(server.to('stream')).toEqual([])
   })

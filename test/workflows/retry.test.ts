@@ -220,8 +220,10 @@ describe('a run that fails', () => {
   })
 
   test('without an error had ended before the watch began, also if how could not be read at first', async () => {
-    const outcome = await stage.watch(failing([unreadable, unexplained, ended('success')]), { retry })
+    const run = failing([unreadable, unexplained, ended('success')])
+    const outcome = await stage.watch(run, { retry })
     expect(outcome).toMatchObject({ polling_result: 'success_with_results', polling_metadata: { attempts: 2 } })
+    expect(callsOf(run, 'createRun').map(({ argument }) => argument.findOnly)).toEqual([undefined])
   })
 
   test('without an error may have been cancelled if the first poll got no answer', async () => {
