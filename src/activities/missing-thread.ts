@@ -1,4 +1,5 @@
 import { langGraphFailureTypes } from '../domain/contract.ts'
+import { CreationUnanswered } from '../langgraph/creation.ts'
 import { LangGraphError } from '../langgraph/errors.ts'
 import type { LangGraph } from '../langgraph/port.ts'
 import { withTimeout } from '../langgraph/with-timeout.ts'
@@ -31,7 +32,8 @@ export async function onThread<T>(
   try {
     return await work()
   } catch (error) {
-    if (!isNotFound(error) || (await hasThread(langGraph, threadId, signal)) === true) throw error
+    if (error instanceof CreationUnanswered || !isNotFound(error)) throw error
+    if ((await hasThread(langGraph, threadId, signal)) === true) throw error
     throw new ThreadMissing(error.type, error.message, { status: error.httpStatus })
   }
 }

@@ -28,7 +28,7 @@ const lookTimeoutMs = 4000
 /** A thread may have thousands of runs. */
 const listTimeoutMs = 8000
 
-/** The server was asked to create a run and gave no answer: the run may exist, or may still be created. */
+/** The server was asked to create a run and gave no answer that tells: the run may exist, or may still be created. */
 export class CreationUnanswered extends LangGraphError {
   readonly mayArriveForMs: number
 
@@ -54,7 +54,11 @@ export async function tryToCreate(server: Connection, request: RunToCreate, sign
   const { refusal } = answer
   const reason = bounded(refusal.message, maxErrorBytes)
   if (!mayMeanBusy(refusal)) return { kind: 'refused', threadId, reason }
-  const after = await look(server, request, signal)
+  const refusedAtMs = Date.now()
+  const after = await look(server, request, signal).catch((error: unknown) => {
+    // A proxy may have delivered the request twice: then its first copy has created the run that refuses the second.
+    throw error instanceof LangGraphError ? new CreationUnanswered(error, refusedAtMs) : error
+  })
   if (after.kind === 'decided') return after.creation
   const busy = whyBusy(refusal, before.runs, after.runs)
   return busy === undefined ? { kind: 'refused', threadId, reason } : { kind: 'busy', threadId, reason: busy }

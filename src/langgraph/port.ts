@@ -88,7 +88,7 @@ export interface LangGraph {
   /**
    * One try to create a run, and its thread if it does not exist. An earlier try's run is found and returned.
    *
-   * @throws CreationUnanswered if the server was asked to create it and gave no answer; whatever else is thrown came before
+   * @throws CreationUnanswered if the server was asked to create it and gave no answer that tells; whatever else is thrown came before
    */
   tryToCreate(request: RunToCreate, signal: AbortSignal): Promise<Creation>
   /** What has become of a run that waits: the run that began next on the thread, or an edit of the thread's state. */

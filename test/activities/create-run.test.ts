@@ -204,6 +204,17 @@ describe('a creation', () => {
       expect(await create()).toEqual({ kind: 'created', threadId, runId: ours })
     })
 
+    test.each([409, 422])(
+      'with %s may have created one if the next look fails: a proxy delivers twice',
+      async (status) => {
+        server.on('runs', json([]), text('down', { status: 503 }))
+        server.on('create', json({ detail: busyText }, { status }))
+        const failure = await failureOf(create())
+        expect(failure).toMatchObject({ type: 'LangGraphUnavailable', details: [{ creation_sent: true }] })
+        expect(Reflect.get(Object(failure.details?.[0]), 'may_arrive_for_ms')).toBeGreaterThan(4000)
+      },
+    )
+
     test('with 401 fails, as one that certainly created nothing', async () => {
       nobody()
       server.on('create', text('no', { status: 401 }))
@@ -409,6 +420,17 @@ describe('a run that continues another one', () => {
     ])
     expect(await create(continues())).toEqual({ kind: 'created', threadId, runId: ours })
     expect(server.to('create')).toEqual([])
+  })
+
+  test('may have been created if the server refuses it, and a run that came after is gone when it is looked at', async () => {
+    const before = json([listed({ runId: earlier, n: 1 })])
+    const after = json([listed({ runId: earlier, n: 1 }), listed({ n: 2, status: 'running' })])
+    // A list ends with a page that has no news.
+    server.on('runs', before, json([]), after, json([]))
+    server.on('run', json({ run_id: earlier, kwargs: {} }), text('Run not found', { status: 404 }))
+    server.on('create', json({ detail: busyText }, { status: 409 }))
+    const failure = await failureOf(create(continues()))
+    expect(failure).toMatchObject({ type: 'RunNotFound', details: [{ creation_sent: true }] })
   })
 })
 
