@@ -6,6 +6,7 @@ import { present } from '../domain/json.ts'
 import type { LangGraph, WakeAddress } from '../langgraph/port.ts'
 import { pathBeforeToken, webhookUrl } from '../webhook/url.ts'
 import type { WebhookReceiver } from '../webhook/url.ts'
+import { requireAwaited } from './awaited.ts'
 import { onThread } from './missing-thread.ts'
 import { requestHash } from './request-hash.ts'
 
@@ -20,7 +21,7 @@ export function createRun(
   const mark = isContinuation(request.run) ? {} : { requestHash: requestHash(request) }
   const wake = webhook && wakeAddress(webhook, request.deployment)
   const isOwnThread = request.threadId === undefined
-  const asked = { ...request, threadId, isOwnThread, ...mark, ...present({ wake }) }
+  const asked = { ...request, threadId, isOwnThread, ...mark, ...present({ wake }), requireAwaited }
   const create = () => langGraph.tryToCreate(asked, signal)
   return isContinuation(request.run) ? onThread(langGraph, threadId, signal, create) : create()
 }

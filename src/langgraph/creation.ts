@@ -180,10 +180,11 @@ export type Answer =
 
 async function create(
   server: Connection,
-  { threadId, key, requestHash }: RunToCreate,
+  { threadId, key, requestHash, requireAwaited }: RunToCreate,
   run: NewRun,
   signal: AbortSignal,
 ): Promise<Answer> {
+  await requireAwaited()
   const sentAtMs = Date.now()
   const { assistantId, ...options } = run
   const marks = { [workflowMetadataKey]: key, ...(requestHash !== undefined && { [requestMetadataKey]: requestHash }) }

@@ -49,6 +49,8 @@ export type RunToCreate = CreateRunRequest & {
   /** Only this workflow creates runs on it. */
   readonly isOwnThread: boolean
   readonly wake?: WakeAddress
+  /** Called just before the run is created. @throws NotAsked if it must not be, since nobody would know of it */
+  requireAwaited(): Promise<void>
 }
 
 /** An address that wakes the workflow: the run's webhook, unless it has one of its own. */

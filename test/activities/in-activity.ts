@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Info } from '@temporalio/activity'
+import { Client, Connection } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
@@ -26,7 +27,7 @@ export const shortTry = { startToCloseTimeoutMs: 700 }
 export const ratherShortTry = { startToCloseTimeoutMs: 1500 }
 
 /** What an activity runs in: one try that begins now, with all that it logs. */
-export function tryOf(info: Partial<Info> = {}) {
+export function tryOf(info: Partial<Info> = {}, client = temporalThatAwaits('test')) {
   const now = Date.now()
   const logged: string[] = []
   const environment = new MockActivityEnvironment(
@@ -37,9 +38,21 @@ export function tryOf(info: Partial<Info> = {}) {
       currentAttemptScheduledTimestampMs: now,
       ...info,
     },
-    { logger: new DefaultLogger('TRACE', ({ message, meta }) => logged.push(message, written(meta))) },
+    {
+      client,
+      logger: new DefaultLogger('TRACE', ({ message, meta }) => logged.push(message, written(meta))),
+    },
   )
   return { environment, logged }
+}
+
+/** Temporal, as far as activities ask it: which ones of a workflow it waits for. */
+function temporalThatAwaits(activityId: string): Client {
+  const connection = Object.assign(Connection.lazy(), {
+    withDeadline: <T>(_: unknown, ask: () => Promise<T>) => ask(),
+    workflowService: { describeWorkflowExecution: async () => ({ pendingActivities: [{ activityId }] }) },
+  })
+  return new Client({ connection })
 }
 
 /** What an answer adds for every workflow: `times.test.ts` and `shown.test.ts` have it. */
