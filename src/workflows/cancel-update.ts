@@ -41,6 +41,7 @@ async function cancelNow(watch: Watch, action: CancelAction): Promise<Cancellati
     const unknown = watch.whatIsUnknown()
     if (unknown) return unknown
     const { run, retry } = watch.memory
+    if (!watch.isEnding && !isRunKnown()) return givenUp(run)
     if (!run) return { result: 'not_created' }
     // It had failed, and would have been continued.
     if (retry) return { result: 'cancelled', run_id: run.runId, thread_id: run.threadId, status: retry.failed.status }
@@ -49,6 +50,15 @@ async function cancelNow(watch: Watch, action: CancelAction): Promise<Cancellati
     // It may have stopped to ask, and somebody else may have answered: then the watch follows the run that continues.
     await until(() => watch.isEnding || watch.isHistoryFull || (watch.memory.run !== run && isRunKnown()))
     if (watch.memory.run === run) return watch.whatIsUnknown() ?? cancellation
+  }
+}
+
+/** The history has no room to wait until a creation has ended. */
+function givenUp(run: RunRef | undefined): Cancellation {
+  return {
+    result: 'cancel_unconfirmed',
+    ...(run && { run_id: run.runId, thread_id: run.threadId }),
+    error: "The workflow's history is full: a run that is being created may continue",
   }
 }
 
