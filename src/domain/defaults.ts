@@ -18,6 +18,8 @@ export type RetrievalStrategy = (typeof retrievalStrategies)[number]
 
 /** A request to create a run that got no answer may arrive for so long: before that nobody looks for its run. */
 export const creationTimeoutMs = 6000
+/** For Temporal to say that it still waits for a try, and from there until the request goes out. */
+export const confirmationTimeoutMs = 2000
 
 /** So many requests of a watch, or to a deployment, in a row without an answer are an outage. */
 export const outageAfter = 3

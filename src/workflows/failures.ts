@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow'
 import { failureTypes, langGraphFailureTypes } from '../domain/contract.ts'
 import type { LangGraphFailureDetails } from '../domain/contract.ts'
+import { confirmationTimeoutMs, creationTimeoutMs } from '../domain/defaults.ts'
 import type { Parsed } from '../domain/fields.ts'
 import type { Shown } from '../domain/run.ts'
 import { present } from '../domain/json.ts'
@@ -60,6 +61,7 @@ export function noAnswer(error: unknown): NoAnswer {
       message: `${error.activityType} gave no answer in its time: LangGraph hangs, or the worker died`,
       isFromWorker: false,
       mayHaveCreated: true,
+      mayArriveForMs: confirmationTimeoutMs + creationTimeoutMs,
     }
   }
   if (!(cause instanceof ApplicationFailure)) throw error

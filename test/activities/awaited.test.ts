@@ -46,6 +46,24 @@ test('a try that Temporal has given up creates no run', async () => {
   expect(server.to('create')).toEqual([])
 })
 
+test.each([
+  { what: 'another activity', info: { activityId: 'another' } },
+  { what: 'another try of the activity', info: { attempt: 2 } },
+])('nor does one if Temporal waits for $what', async ({ info }) => {
+  const { environment } = tryOf({ startToCloseTimeoutMs: 20_000, ...info })
+  const failure = await failureOf(environment.run(activitiesOn(server.url).createRun, request))
+  expect(failure).toMatchObject({ ...notAsked, message: expect.stringContaining('Temporal has given up this try') })
+  expect(server.to('create')).toEqual([])
+})
+
+test('nor does one if Temporal gives no answer, however long the client would try', async () => {
+  const { environment } = tryOf({ startToCloseTimeoutMs: 20_000 })
+  vi.spyOn(environment.context.client.connection, 'withDeadline').mockReturnValue(new Promise(() => undefined))
+  const failure = await failureOf(environment.run(activitiesOn(server.url).createRun, request))
+  expect(failure).toMatchObject({ ...notAsked, message: expect.stringContaining('Temporal does not say') })
+  expect(server.to('create')).toEqual([])
+})
+
 test('nor does one whose workflow has ended', async () => {
   const handle = await waitingForNothing()
   await handle.terminate()

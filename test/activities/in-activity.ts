@@ -50,7 +50,7 @@ export function tryOf(info: Partial<Info> = {}, client = temporalThatAwaits('tes
 function temporalThatAwaits(activityId: string): Client {
   const connection = Object.assign(Connection.lazy(), {
     withDeadline: <T>(_: unknown, ask: () => Promise<T>) => ask(),
-    workflowService: { describeWorkflowExecution: async () => ({ pendingActivities: [{ activityId }] }) },
+    workflowService: { describeWorkflowExecution: async () => ({ pendingActivities: [{ activityId, attempt: 1 }] }) },
   })
   return new Client({ connection })
 }

@@ -19,6 +19,11 @@ describe('a try to create a run may have created it', () => {
   })
 })
 
+test('what a try sent whose time is over may arrive for 8 s: up to 2 s before it is sent, and 6 s on its way', () => {
+  const cause = new TimeoutFailure('StartToClose', undefined, 'START_TO_CLOSE')
+  expect(noAnswer(failed(cause)).mayArriveForMs).toBe(8000)
+})
+
 test('what says nothing about LangGraph is thrown on', () => {
   const cancelled = failed(new CancelledFailure('cancelled'))
   expect(() => noAnswer(cancelled)).toThrow(cancelled)
