@@ -32,9 +32,9 @@ const listTimeoutMs = 8000
 export class CreationUnanswered extends LangGraphError {
   readonly mayArriveForMs: number
 
-  constructor({ type, message, httpStatus, retryAfterMs }: LangGraphError, sentAtMs: number) {
+  constructor({ type, message, httpStatus, retryAfterMs }: LangGraphError, mayArriveForMs: number) {
     super(type, message, { status: httpStatus, retryAfterMs })
-    this.mayArriveForMs = Math.max(sentAtMs + creationTimeoutMs - Date.now(), 0)
+    this.mayArriveForMs = mayArriveForMs
   }
 }
 
@@ -52,16 +52,31 @@ export async function tryToCreate(server: Connection, request: RunToCreate, sign
   const answer = await createWithAddress(request, ready.run, (run) => create(server, marked, run, signal))
   if (answer.kind === 'created') return { ...answer, threadId, ...(ready.asksAgain && { asksAgain: true }) }
   const { refusal } = answer
-  const reason = bounded(refusal.message, maxErrorBytes)
-  if (!mayMeanBusy(refusal)) return { kind: 'refused', threadId, reason }
-  const refusedAtMs = Date.now()
-  const after = await look(server, request, signal).catch((error: unknown) => {
-    // A proxy may have delivered the request twice: then its first copy has created the run that refuses the second.
-    throw error instanceof LangGraphError ? new CreationUnanswered(error, refusedAtMs) : error
-  })
+  const after = await lookAfterRefusal(server, request, signal)
   if (after.kind === 'decided') return after.creation
-  const busy = whyBusy(refusal, before.runs, after.runs)
-  return busy === undefined ? { kind: 'refused', threadId, reason } : { kind: 'busy', threadId, reason: busy }
+  if (isUnauthorized(refusal)) throw refusal
+  // The thread of an earlier try may be there: so this may be another server's word.
+  if (request.mayExist && refusal.httpStatus === 404 && before.runs.length === 0)
+    throw new CreationUnanswered(refusal, 0)
+  const busy = mayMeanBusy(refusal) ? whyBusy(refusal, before.runs, after.runs) : undefined
+  if (busy !== undefined) return { kind: 'busy', threadId, reason: busy }
+  return { kind: 'refused', threadId, reason: bounded(refusal.message, maxErrorBytes) }
+}
+
+/** A proxy may deliver a request twice, and answer with the refusal of the second copy: then the first has created the run. */
+async function lookAfterRefusal(server: Connection, request: RunToCreate, signal: AbortSignal): Promise<Look> {
+  const refusedAtMs = performance.now()
+  // Of runs without marks, one that looks like it can be the first copy's only where nobody else creates any.
+  const asked = request.isOwnThread ? { ...request, mayExist: true as const } : request
+  try {
+    return await look(server, asked, signal)
+  } catch (error) {
+    throw error instanceof LangGraphError ? new CreationUnanswered(error, mayArriveForMs(refusedAtMs)) : error
+  }
+}
+
+function mayArriveForMs(sentAtMs: number): number {
+  return Math.round(Math.max(sentAtMs + creationTimeoutMs - performance.now(), 0))
 }
 
 type Look =
@@ -185,7 +200,7 @@ async function create(
   signal: AbortSignal,
 ): Promise<Answer> {
   await requireAwaited()
-  const sentAtMs = Date.now()
+  const sentAtMs = performance.now()
   const { assistantId, ...options } = run
   const marks = { [workflowMetadataKey]: key, ...(requestHash !== undefined && { [requestMetadataKey]: requestHash }) }
   const payload = { ...options, ...marked(run, marks), ifNotExists: 'create' as const }
@@ -203,10 +218,8 @@ async function create(
     return { kind: 'created', runId }
   } catch (error) {
     if (!(error instanceof LangGraphError)) throw error
-    if (isRefusal(error)) return { kind: 'refused', refusal: error }
-    // It answered, and will not create anything.
-    if (error.type === langGraphFailureTypes.unauthorized) throw error
-    throw new CreationUnanswered(error, sentAtMs)
+    if (isRefusal(error) || isUnauthorized(error)) return { kind: 'refused', refusal: error }
+    throw new CreationUnanswered(error, mayArriveForMs(sentAtMs))
   }
 }
 
@@ -233,6 +246,10 @@ const refusals: readonly (number | undefined)[] = [400, 404, 409, 413, 422]
 function isRefusal({ httpStatus, type }: LangGraphError): boolean {
   const isOfAnotherServer = httpStatus === 404 && type !== langGraphFailureTypes.notFound
   return refusals.includes(httpStatus) && !isOfAnotherServer
+}
+
+function isUnauthorized({ type }: LangGraphError): boolean {
+  return type === langGraphFailureTypes.unauthorized
 }
 
 /** Python servers say 409. JS servers say 422, which they also say of a wrong request. */

@@ -17,16 +17,23 @@ export class LangGraphError extends Error {
   readonly type: LangGraphFailureType
   readonly httpStatus: number | undefined
   readonly retryAfterMs: number | undefined
+  /** The server's own words, as they stand in the message. */
+  readonly said: string | undefined
 
   constructor(
     type: LangGraphFailureType,
     message: string,
-    http: { readonly status?: number | undefined; readonly retryAfterMs?: number | undefined } = {},
+    http: {
+      readonly status?: number | undefined
+      readonly retryAfterMs?: number | undefined
+      readonly said?: string | undefined
+    } = {},
   ) {
     super(onOneLine(message))
     this.type = type
     this.httpStatus = http.status
     this.retryAfterMs = http.retryAfterMs
+    this.said = http.said
   }
 }
 
@@ -135,7 +142,7 @@ function httpFailure(error: HttpFailure, subject: string, asked: Asked): LangGra
   const said = excerpt(error.text, asked.redaction)
   const message = `${subject}: HTTP ${error.status}${said && ` "${said}"`}${advice && `: ${advice}`}`
   const retryAfterMs = parseRetryAfter(error.response?.headers.get('retry-after') ?? null)
-  return new LangGraphError(type, message, { status: error.status, retryAfterMs })
+  return new LangGraphError(type, message, { status: error.status, retryAfterMs, said })
 }
 
 function meaningOf(

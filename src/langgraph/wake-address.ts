@@ -3,6 +3,7 @@ import type { NewRun } from '../domain/creation.ts'
 import { maxReasonBytes } from '../domain/defaults.ts'
 import { bounded } from '../domain/text.ts'
 import type { Answer } from './creation.ts'
+import type { LangGraphError } from './errors.ts'
 import type { RunToCreate } from './port.ts'
 
 /**
@@ -18,8 +19,12 @@ export async function createWithAddress(
   const isInherited = isContinuation(requested) && wake !== undefined && run.webhook?.includes(wake.path)
   if (!wake || (run.webhook !== undefined && !isInherited)) return create(run)
   const answer = await create({ ...run, webhook: wake.url })
-  if (answer.kind === 'created' || !/webhook/i.test(answer.refusal.message)) return answer
+  if (answer.kind === 'created' || !isAboutAddress(answer.refusal)) return answer
   wake.refused(bounded(answer.refusal.message, maxReasonBytes))
   const { webhook: _, ...without } = run
   return create(without)
+}
+
+function isAboutAddress({ httpStatus, said = '' }: LangGraphError): boolean {
+  return (httpStatus === 400 || httpStatus === 422) && /webhook/i.test(said)
 }

@@ -215,6 +215,32 @@ describe('a creation', () => {
       },
     )
 
+    test.each([400, 401, 403, 404, 413, 422])(
+      'with %s finds its own run, which the first of two copies has created',
+      async (status) => {
+        server.on('runs', json([]), json([listed({ runId: ours, status: 'running', key })]), json([]))
+        server.on('create', json({ detail: 'no' }, { status }))
+        expect(await create()).toEqual({ kind: 'created', threadId, runId: ours })
+      },
+    )
+
+    test('on a thread of its own finds that run also where runs show no marks', async () => {
+      const { metadata: _, ...unmarked } = listed({ runId: ours, status: 'running' })
+      server.on('runs', json([]), json([unmarked]), json([]))
+      server.on('run', json({ run_id: ours, input: { symbol: 'AAPL' } }))
+      server.on('create', json({ detail: busyText }, { status: 409 }))
+      const { threadId: __, ...onOwnThread } = { ...request, run: { ...run, input: { symbol: 'AAPL' } } }
+      const found = await inActivity(activitiesOn(server.url).createRun, onOwnThread, longTry)
+      expect(found).toMatchObject({ kind: 'created', runId: ours })
+    })
+
+    test('with 404 after a try without an answer is not the end, if no thread is there: it may be another server', async () => {
+      server.on('runs', json({ message: 'Not Found' }, { status: 404 }))
+      server.on('create', json({ message: 'Not Found' }, { status: 404 }))
+      expect(await create()).toMatchObject({ kind: 'refused' })
+      expect(await failureOf(create({ mayExist: true }))).toMatchObject({ details: [{ creation_sent: true }] })
+    })
+
     test('with 401 fails, as one that certainly created nothing', async () => {
       nobody()
       server.on('create', text('no', { status: 401 }))

@@ -121,6 +121,14 @@ describe('a server that refuses the address', () => {
     })
   })
 
+  test('is asked once about an assistant with such a name, if the thread is busy', async () => {
+    server.on('create', json({ detail: 'Thread is already running a task.' }, { status: 409 }))
+    const named = { ...request, run: { ...request.run, assistantId: 'webhook-triage' } }
+    expect(await created(named)).toMatchObject({ creation: { kind: 'busy' }, webhooks: [ofWorkflow()], refusals: [] })
+    server.on('create', refused('Invalid assistant'))
+    expect(await created(named)).toMatchObject({ creation: { kind: 'refused' }, refusals: [] })
+  })
+
   test('is asked once, if it refuses a webhook of the caller', async () => {
     server.on('create', refused('Webhook domain not allowed'))
     const own = { ...request, run: { ...request.run, webhook: 'https://example.com/hook' } }

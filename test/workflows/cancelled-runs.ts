@@ -1,7 +1,6 @@
 import { CreationUnanswered } from '../../src/langgraph/creation.ts'
 import type { Cancellation } from '../../src/client.ts'
 import { langGraphFailureTypes as types } from '../../src/domain/contract.ts'
-import { creationTimeoutMs } from '../../src/domain/defaults.ts'
 import type { Creation } from '../../src/domain/creation.ts'
 import type { RunLook } from '../../src/domain/run.ts'
 import { LangGraphError } from '../../src/langgraph/errors.ts'
@@ -20,7 +19,7 @@ export const outage = new LangGraphError(types.unavailable, 'cancel on deploymen
 /** Nobody knows whether the run was created; the request may still arrive for 20 s. */
 export const unanswered = new CreationUnanswered(
   new LangGraphError(types.timeout, 'create run on deployment "default": no answer'),
-  Date.now() + 20_000 - creationTimeoutMs,
+  20_000,
 )
 export const patient = { pollInterval: '1h', maxPollTime: '1d' } as const
 

@@ -3,7 +3,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { CreationUnanswered } from '../../src/langgraph/creation.ts'
 import type { Cancellation, ExecuteRunInput, WatchProgress } from '../../src/client.ts'
 import { langGraphFailureTypes as types } from '../../src/domain/contract.ts'
-import { creationTimeoutMs } from '../../src/domain/defaults.ts'
 import type { Creation } from '../../src/domain/creation.ts'
 import type { RunLook, RunRef } from '../../src/domain/run.ts'
 import { createDeployments } from '../../src/langgraph/deployments.ts'
@@ -24,7 +23,7 @@ const wrongKey = new LangGraphError(types.unauthorized, 'runs from deployment "d
 /** Nobody knows whether the run was created; the request may still arrive so long. */
 const unanswered = (mayArriveForMs: number, http: { retryAfterMs?: number } = {}) => {
   const cause = new LangGraphError(types.timeout, 'create run on deployment "default": no answer', http)
-  return new CreationUnanswered(cause, Date.now() + mayArriveForMs - creationTimeoutMs)
+  return new CreationUnanswered(cause, mayArriveForMs)
 }
 
 /** What a try to create the run comes to. */

@@ -146,7 +146,7 @@ describe('while a human is asked, and neither the run nor its thread is found', 
   })
 
   test('an answer that may have been given is looked for, however long that takes', async () => {
-    const lost = new CreationUnanswered(outage, Date.now())
+    const lost = new CreationUnanswered(outage, 6000)
     const { run, handle } = await asked(({ threadId }) => ({
       findLaterRun: answers<Later>(gone),
       createRun: answers<Creation>(lost, ...times(40, missing), { kind: 'created', threadId, runId: followUp }),
