@@ -29,7 +29,10 @@ const asked = { onInterrupt: 'wait' } as const
 /** With attempts to spare: a server that is restarted forgets how often the graph has failed. */
 const retried = { retry: { maximumAttempts: 20, initialInterval: '1s', backoffCoefficient: 1 } } as const
 
-/** The rows of the table that the program prints. */
+/**
+ * The rows of the table that the program prints. Every run takes a second: the second copy of a creation would come after the end
+ * of a shorter one, and make a second run, which is not promised.
+ */
 export const kinds: readonly [Kind, ...Kind[]] = [
   { name: 'executed: succeeds', by: 'executeRun', graph: 'work', input: { seconds: 2 }, ends: 'result' },
   { name: 'watched: succeeds', by: 'watchRun', graph: 'work', input: { seconds: 3 }, ends: 'result' },
@@ -39,7 +42,7 @@ export const kinds: readonly [Kind, ...Kind[]] = [
     name: 'executed: fails twice and is retried',
     by: 'executeRun',
     graph: 'recovering',
-    input: { size: 2 },
+    input: { seconds: 1, size: 2 },
     options: retried,
     ends: 'recovered',
   },
@@ -47,7 +50,7 @@ export const kinds: readonly [Kind, ...Kind[]] = [
     name: 'watched: fails once and is retried',
     by: 'watchRun',
     graph: 'recovering',
-    input: { size: 1 },
+    input: { seconds: 1, size: 1 },
     options: retried,
     ends: 'recovered',
   },

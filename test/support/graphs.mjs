@@ -107,10 +107,10 @@ function countOf(what, { configurable }) {
   return counts.get(key)
 }
 
-/** Fails `size` times, and takes `seconds` in the attempt whose number is `answer2`. */
+/** Fails `size` times, and takes `seconds` in each attempt, or in the one whose number is `answer2`. */
 async function doRecover({ symbol, seconds, size, answer2 }, config) {
   const attempt = countOf('model', config)
-  if (attempt === answer2) await pause(seconds)
+  if (attempt === (answer2 ?? attempt)) await pause(seconds)
   if (attempt > size) return { final: `${symbol} at attempt ${attempt}` }
   throw Object.assign(new Error(`attempt ${attempt} failed`), { name: 'ModelError' })
 }

@@ -139,8 +139,8 @@ async def prepare_and_count(state: State, config: RunnableConfig):
 
 async def do_recover(state: State, config: RunnableConfig):
     attempt = count_of("model", config)
-    if attempt == state.get("answer2"):
-        await asyncio.sleep(state["seconds"])
+    if state.get("answer2") in (None, attempt):
+        await asyncio.sleep(state.get("seconds") or 0)
     if attempt > state["size"]:
         return {"final": f"{state['symbol']} at attempt {attempt}"}
     raise ModelError(f"attempt {attempt} failed")
