@@ -73,8 +73,8 @@ type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>
  */
 export class Stage {
   readonly environment: TestWorkflowEnvironment
-  readonly runs: BackgroundRuns
-  readonly taskQueue = randomUUID()
+  runs: BackgroundRuns
+  taskQueue = randomUUID()
   readonly #scripts = new Map<string, { readonly script: Script; readonly calls: Call[] }>()
   /** Temporal run id → workflow id, of every execution so far. */
   readonly #executions = new Map<string, string>()
@@ -233,6 +233,13 @@ export class Stage {
 
   stopWorker(): Promise<void> {
     return this.#stopWorker()
+  }
+
+  /** What is started from now on waits for the next worker: a poll that the last one has left behind would take a task from it. */
+  async leaveWorker(): Promise<void> {
+    await this.#stopWorker()
+    this.taskQueue = randomUUID()
+    this.runs = new BackgroundRuns(this.environment.client, { taskQueue: this.taskQueue })
   }
 
   /**

@@ -107,7 +107,7 @@ describe('a workflow that is cancelled with `onCancel: leave`', () => {
 
 describe('an execution that is cancelled', () => {
   test.each(['leave', 'cancel_run'] as const)('before a worker is running creates no run: %s', async (onCancel) => {
-    await stage.stopWorker()
+    await stage.leaveWorker()
     const run = stage.run(atWork())
     await stage.startExecution(run, { ...patient, onCancel })
     await stage.handleOf(run).cancel()
