@@ -27,7 +27,7 @@ export interface Kind {
 const endless = 3600
 const asked = { onInterrupt: 'wait' } as const
 /** With attempts to spare: a server that is restarted forgets how often the graph has failed. */
-const retried = { retry: { maximumAttempts: 20, initialInterval: '1s', backoffCoefficient: 1 } } as const
+const retried = { retry: { maximumAttempts: 100, initialInterval: '1s', backoffCoefficient: 1 } } as const
 
 /**
  * The rows of the table that the program prints. Every run takes a second: the second copy of a creation would come after the end
