@@ -90,7 +90,8 @@ export interface LangGraph {
   /**
    * One try to create a run, and its thread if it does not exist. An earlier try's run is found and returned.
    *
-   * @throws CreationUnanswered if the server was asked to create it and gave no answer that tells; whatever else is thrown came before
+   * @throws CreationUnanswered if the server was asked to create it and gave no answer that tells; after anything else that is
+   *   thrown this try has created nothing
    */
   tryToCreate(request: RunToCreate, signal: AbortSignal): Promise<Creation>
   /** What has become of a run that waits: the run that began next on the thread, or an edit of the thread's state. */

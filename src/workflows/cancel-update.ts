@@ -2,6 +2,7 @@ import { condition, defineUpdate, setHandler } from '@temporalio/workflow'
 import { cancelRunUpdateName } from '../domain/contract.ts'
 import type { CancelAction, Cancellation } from '../domain/creation.ts'
 import type { CancelRunInput } from '../domain/input.ts'
+import { present } from '../domain/json.ts'
 import { parseCancelRunInput } from '../domain/parse-input.ts'
 import type { RunRef } from '../domain/run.ts'
 import { cancelAndConfirm } from './cancel-and-confirm.ts'
@@ -41,7 +42,7 @@ async function cancelNow(watch: Watch, action: CancelAction): Promise<Cancellati
     const unknown = watch.whatIsUnknown()
     if (unknown) return unknown
     const { run, retry } = watch.memory
-    if (!watch.isEnding && !isRunKnown()) return givenUp(run)
+    if (watch.isHistoryFull && !watch.isEnding && !isRunKnown()) return givenUp(run)
     if (!run) return { result: 'not_created' }
     // It had failed, and would have been continued.
     if (retry) return { result: 'cancelled', run_id: run.runId, thread_id: run.threadId, status: retry.failed.status }
@@ -57,7 +58,7 @@ async function cancelNow(watch: Watch, action: CancelAction): Promise<Cancellati
 function givenUp(run: RunRef | undefined): Cancellation {
   return {
     result: 'cancel_unconfirmed',
-    ...(run && { run_id: run.runId, thread_id: run.threadId }),
+    ...present({ run_id: run?.runId, thread_id: run?.threadId }),
     error: "The workflow's history is full: a run that is being created may continue",
   }
 }

@@ -25,7 +25,10 @@ beforeEach(async () => {
   server = await ScriptedLangGraph.start()
   server.on('runs', json([])).on('create', json({ run_id: randomUUID() }))
 })
-afterEach(() => server.stop())
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await server.stop()
+})
 
 /** A workflow that has given up every try: it waits for nothing. */
 async function waitingForNothing(): Promise<WorkflowHandle> {
@@ -89,7 +92,6 @@ test('nor does one whose worker stands still after Temporal has answered', async
     return answer
   })
   const failure = await failureOf(environment.run(activitiesOn(server.url).createRun, request))
-  vi.restoreAllMocks()
   expect(failure).toMatchObject({ ...notAsked, message: expect.stringContaining('the worker stood still') })
   expect(server.to('create')).toEqual([])
 })
